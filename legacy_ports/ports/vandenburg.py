@@ -1,0 +1,212 @@
+"""Simple MNIST autoencoder in TensorFlow - Gertjan van den Burg, 26 October 2017.
+https://gertjanvandenburg.com/blog/autoencoder/
+
+What the post says
+    784-50-50-2-50-50-784 after Andrej Karpathy's ConvNetJS demo: tanh, a linear code of 2 and a linear
+    read-out; weights truncated normal 0.1, biases 0.1; mean squared error; Adam 1e-4; 10,000 steps,
+    logged every 500. A ReLU over the read-out removes the grey offset; so might a softmax times 255.
+What the post shows
+    In TensorBoard the scalar Loss and the grids Input, Encoder, Output; an animation of input and
+    output over training (also with the ReLU); a scatter of the codes of the first 1,000 test digits;
+    a walk around a circle in latent space.
+What changed, and why
+    read_data_sets -> legacy_ports.mnist (removed in TensorFlow 2.0). form_image_grid -> written here
+    (Magenta is archived). tf is tf.compat.v1. Adam's defaults are written out. The writer also gets the
+    graph. For a --batch-size other than 50 the grids show what fits.
+Open questions
+    The batch size is not in the post; its grids of 5 x 10 show one batch, which makes it 50. The seed
+    is not in the post either (it sets none); ours is 0. Which images the animation follows, and where
+    the circle lies, is not said: here the first batch, and the circle about the mean of the plotted
+    codes, its radius their mean distance from there. A softmax sums to 1, so times 255 every picture
+    sums to 255, in the post's words "the range [0, 255]"; but the input is in 0..1 and a digit sums
+    to about 103 there, so that read-out is always too bright and cannot fit.
+Running this gives
+    84,586 weights and a test loss of about 0.052 (0.050 with the ReLU), as TensorFlow 1.4.0 gave over
+    ten seeds; see README for the figures and their runs.
+"""
+
+from io import BytesIO
+from typing import Any, NamedTuple
+
+import numpy as np
+from PIL import Image
+
+from legacy_ports import figures, reference
+from legacy_ports.mnist import next_batches, read_data_sets
+from legacy_ports.recorder import Run, mean_loss
+from legacy_ports.tf1 import tf
+
+OPTIONS = {
+    "steps": 10000,
+    "batch_size": 50,
+    "learning_rate": 1e-4,
+    "readout": ("linear", "relu", "softmax"),
+}
+grid_rows, grid_cols = 5, 10
+save_every = 500
+feed = next_batches
+
+
+def weight_variable(shape):
+    initial = tf.truncated_normal(shape, stddev=0.1)
+    return tf.Variable(initial)
+
+
+def bias_variable(shape):
+    initial = tf.constant(0.1, shape=shape)
+    return tf.Variable(initial)
+
+
+def fc_layer(prev, input_size, output_size):
+    w = weight_variable([input_size, output_size])
+    b = bias_variable([output_size])
+    return tf.matmul(prev, w) + b
+
+
+def autoencoder(x, readout="linear"):
+    l1 = tf.nn.tanh(fc_layer(x, 28*28, 50))
+    l2 = tf.nn.tanh(fc_layer(l1, 50, 50))
+    l3 = fc_layer(l2, 50, 2)
+    l4 = tf.nn.tanh(fc_layer(l3, 2, 50))
+    l5 = tf.nn.tanh(fc_layer(l4, 50, 50))
+    out = fc_layer(l5, 50, 28*28)
+    if readout == "relu":
+        out = tf.nn.relu(out)
+    elif readout == "softmax":
+        out = 255.0 * tf.nn.softmax(out)
+    loss = tf.reduce_mean(tf.squared_difference(x, out))
+    return loss, out, l3
+
+
+class Model(NamedTuple):
+    """The graph's tensors: x and output float32 [N, 784], codes [N, 2] (may be fed: that decodes)."""
+
+    x: Any
+    codes: Any
+    output: Any
+    loss: Any
+    train_step: Any
+
+
+def build(learning_rate=1e-4, readout="linear"):
+    """Builds the post's network and its optimizer in the present graph."""
+    x = tf.placeholder(tf.float32, shape=[None, 28*28])
+    loss, output, latent = autoencoder(x, readout)
+    # Adam's defaults of TensorFlow 1.4, tensorflow/python/training/adam.py.
+    train_step = tf.train.AdamOptimizer(learning_rate, beta1=0.9, beta2=0.999, epsilon=1e-8).minimize(loss)
+    return Model(x, latent, output, loss, train_step)
+
+
+def form_image_grid(images, grid_shape, image_shape, num_channels):
+    """Lays out a batch [rows * cols, height * width * channels], row by row, as [1, H, W, channels].
+
+    As magenta/models/image_stylization/image_utils.py did.
+    """
+    (rows, cols), (height, width) = grid_shape, image_shape
+    images = tf.reshape(images, [rows, cols, height, width, num_channels])
+    images = tf.transpose(images, [0, 2, 1, 3, 4])
+    return tf.reshape(images, [1, rows * height, cols * width, num_channels])
+
+
+def layer_grid_summary(name, var, image_dims, batch_size):
+    prod = np.prod(image_dims)
+    rows, cols = min(grid_rows, max(1, batch_size // grid_cols)), min(grid_cols, batch_size)
+    grid = form_image_grid(tf.reshape(var[:rows * cols], [rows * cols, prod]), [rows, cols], image_dims, 1)
+    return tf.summary.image(name, grid)
+
+
+def create_summaries(loss, x, latent, output, batch_size):
+    tf.summary.scalar("Loss", loss)
+    input_grid = layer_grid_summary("Input", x, [28, 28], batch_size)
+    layer_grid_summary("Encoder", latent, [2, 1], batch_size)
+    output_grid = layer_grid_summary("Output", output, [28, 28], batch_size)
+    return tf.summary.merge_all(), [input_grid, output_grid]
+
+
+def main(run: Run, *, steps, batch_size, learning_rate, readout, seed):
+    # load the data
+    mnist = read_data_sets(run.digits, seed=seed)
+    # build the model, initialize optimizer
+    tf.set_random_seed(seed)
+    x, latent, output, loss, train_step = model = build(learning_rate, readout)
+    # initialize summaries
+    summary_op, grids = create_summaries(loss, x, latent, output, batch_size)
+
+    frames, first_batch = [], None
+    # run the training loop
+    with run.session() as sess:
+        sess.run(tf.global_variables_initializer())
+        for i in run.steps(range(steps)):
+            batch = mnist.train.next_batch(batch_size)
+            feed = {x: batch[0]}
+            if first_batch is None:
+                first_batch = feed
+            if i % save_every == 0:
+                summary, train_loss = sess.run([summary_op, loss], feed_dict=feed)
+                run.log("step: %d. loss: %g" % (i, train_loss))
+                run.loss(i, train_loss)
+                run.writer.add_summary(summary, i)
+                run.writer.flush()
+                frames.append((i, sess.run(grids, feed_dict=first_batch)))
+            train_step.run(feed_dict=feed)
+        frames.append((steps, sess.run(grids, feed_dict=first_batch)))
+
+        options = {"steps": steps, "batch_size": batch_size, "learning_rate": learning_rate, "readout": readout}
+        band = reference.test_loss_band("vandenburg", options, run.digits.source)
+        run.result("weights", run.manifest["parameters"], "84,586, from its layers")
+        run.result("final test loss", mean_loss(sess, loss, x, mnist.test.images), f"not given; {band}")
+
+        run.log("drawing the figures")
+        run.figure("input_output.gif", input_output_animation(frames))
+        codes = sess.run(latent, feed_dict={x: mnist.test.images[:1000]})
+        labels = mnist.test.labels[:1000]
+        run.figure("latent_space.png", latent_space(codes, labels))
+        run.figure("circle_walk.gif", circle_walk(sess, model, codes, labels))
+
+
+def input_output_animation(frames):
+    """The grids Input and Output of one batch over training, as tf.summary.image renders them."""
+    pictures = []
+    for step, grids in frames:
+        figure = figures.new_figure(9.2, 2.9)
+        for axes, grid, title in zip(figure.subplots(1, 2), grids, ("Input", "Output")):
+            encoded = tf.Summary.FromString(grid).value[0].image.encoded_image_string
+            figures.show_pixels(axes, np.asarray(Image.open(BytesIO(encoded))))
+            axes.set_title(title)
+        figure.supxlabel(f"iteration: {step}")
+        pictures.append(figures.picture(figure))
+    return figures.gif(pictures, milliseconds=400, hold=1600)
+
+
+def latent_space(codes, labels):
+    """The scatter of the codes [N, 2] of test digits."""
+    figure = figures.new_figure(7.5, 6.5)
+    axes = figure.subplots()
+    figures.scatter_digits(axes, codes, labels)
+    axes.set(title=f"Latent space of the first {len(codes):,} test digits",
+             xlabel="latent neuron 1", ylabel="latent neuron 2")
+    return figures.png(figure)
+
+
+def circle_walk(sess, model, codes, labels, frames=60):
+    """A walk around a circle in latent space: the path on the scatter, beside the decoded digit."""
+    center = codes.mean(axis=0)
+    radius = np.linalg.norm(codes - center, axis=1).mean()
+    t = np.linspace(0, 2 * np.pi, frames, endpoint=False)
+    path = center + radius * np.stack([np.cos(t), np.sin(t)], axis=1)
+    digits = sess.run(model.output, feed_dict={model.codes: path}).reshape(-1, 28, 28)
+
+    figure = figures.new_figure(10.5, 5.6)
+    left, right = figure.subplots(1, 2, width_ratios=[1.5, 1])
+    figures.scatter_digits(left, codes, labels)
+    left.set(title="A circle in latent space", xlabel="latent neuron 1", ylabel="latent neuron 2")
+    left.plot(*np.append(path, path[:1], axis=0).T, color="black", linewidth=1.5)
+    (here,) = left.plot(*path[:1].T, "o", color="black", markersize=11, markeredgecolor="white")
+    image = figures.show_pixels(right, digits[0])
+    right.set_title("What the decoder makes of it")
+    pictures = []
+    for point, digit in zip(path, digits):
+        here.set_data(*point[:, None])
+        image.set_data(digit)
+        pictures.append(figures.picture(figure))
+    return figures.gif(pictures, milliseconds=100)

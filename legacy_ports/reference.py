@@ -1,0 +1,158 @@
+"""Recorded curves and what is held against them, in pure NumPy.
+
+The recordings were made with TensorFlow 1.4.0 (mathybit: TensorFlow 1.10.0 with Keras 2.2.2); their
+format is told in reference/README.md.
+"""
+
+import json
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from legacy_ports import UserError, ports
+
+FOLDER = Path(__file__).with_name("reference")
+WINDOWS = (10, 100, 1000)  # and all
+
+# Largest relative error of a step's loss, over the first so many steps, at which a replay still
+# equals its recording. Rounding differs from one TensorFlow to the next, and training amplifies it.
+TOLERANCES = {
+    "vandenburg": {10000: 5e-5},
+    "vandenburg_relu": {10000: 5e-5},
+}
+
+# A ReLU lets its gradient pass or not. Where a read-out lies within rounding of 0 the curves part, on any
+# arithmetic but the recording's own; an exact replay (float64, tests/float64.py) leaves these two as
+# well, at steps 4,581 and 6,304. They count up to here; the others of the ReLU count to the end.
+HORIZONS = {("vandenburg_relu", "full", 1): 4000, ("vandenburg_relu", "bundled", 1): 4000}
+
+
+class Recording(NamedTuple):
+    """One pinned run: see reference/README.md."""
+
+    name: str
+    port: str  # with its variant, e.g. "vandenburg_relu"
+    data: str  # "full" or "bundled"
+    seed: int
+    batch_size: int
+    tensorflow: str
+    losses: np.ndarray  # float64, the loss of every step before its update
+    test_loss: float
+
+
+def variant(port: str, options: dict[str, Any]) -> str:
+    """The name of what is run: the port's, or with what is not the post's, e.g. "vandenburg_relu"."""
+    defaults = ports.facts(port)[1]
+    changed = {key: value for key, value in options.items()
+               if key not in ports.COMMON and value != ports.post_value(defaults[key])}
+    return "_".join([port, *(key if value is True else str(value) for key, value in sorted(changed.items()))])
+
+
+def read(path: Path) -> Recording:
+    """Reads a pinned recording.
+
+    Raises:
+      UserError: the file is missing or not a pinned recording.
+    """
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+        losses = np.array(record["losses"], float)
+        if losses.ndim != 1 or not losses.size or not (np.isfinite(losses) & (losses > 0)).all():
+            raise ValueError("its losses are not a list of positive numbers")
+        return Recording(path.name, record["port"], _source(record["data"]), int(record["seed"]),
+                         int(record["batch_size"]), record["tensorflow"], losses, float(record["test_loss"]))
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read ({error.strerror})") from None
+    except KeyError as error:
+        raise UserError(f"{path}: not a pinned recording (it has no {error})") from None
+    except (ValueError, TypeError) as error:
+        raise UserError(f"{path}: not a pinned recording ({error})") from None
+
+
+def _source(data: str) -> str:
+    return {"5k": "bundled"}.get(data, data)
+
+
+def _file_data(source: str) -> str:
+    return {"bundled": "5k"}.get(source, source)
+
+
+def pinned(port: str, source: str) -> list[Recording]:
+    """The pinned recordings that ship with the package, of one port on one data source."""
+    return [read(path) for path in sorted(FOLDER.glob(f"pinned-{port}-{_file_data(source)}-*.json"))]
+
+
+def pinned_weights(shapes: Sequence[tuple[int, ...]], seed: int) -> list[np.ndarray]:
+    """The weights a recording starts from, float32, in the order of the variables' creation.
+
+    Kernels are uniform within Glorot's limit, biases zero; source: reference/README.md.
+    """
+    rs = np.random.RandomState(seed)
+    weights = []
+    for shape in shapes:
+        if len(shape) == 1:
+            weights.append(np.zeros(shape, np.float32))
+            continue
+        limit = math.sqrt(6 / (math.prod(shape[:-2]) * (shape[-2] + shape[-1])))
+        weights.append(rs.uniform(-limit, limit, shape).astype(np.float32))
+    return weights
+
+
+def relative_errors(losses: np.ndarray, recording: Recording) -> np.ndarray:
+    """|ours / recorded - 1| of every step, float64 [len(losses)]; inf where ours is not finite."""
+    errors = np.abs(np.asarray(losses, float) / recording.losses[:len(losses)] - 1)
+    return np.where(np.isfinite(errors), errors, np.inf)
+
+
+class Parity(NamedTuple):
+    """How a replay compares with its recording."""
+
+    windows: dict[int, float]  # steps -> the largest relative error over the first so many
+    limits: dict[int, float]  # steps -> the tolerance over the first so many
+    errors: np.ndarray
+
+    @property
+    def equal(self) -> bool:
+        return all(self.errors[:steps].max() <= limit for steps, limit in self.limits.items())
+
+
+def parity(losses: np.ndarray, recording: Recording) -> Parity:
+    """Compares the losses of a replay, all or the first of them, with its recording."""
+    errors = relative_errors(losses, recording)
+    n = len(errors)
+    windows = {steps: float(errors[:steps].max()) for steps in (*(w for w in WINDOWS if w < n), n)}
+    horizon = HORIZONS.get((recording.port, recording.data, recording.seed), n)
+    limits = {min(steps, n, horizon): limit for steps, limit in TOLERANCES[recording.port].items()}
+    return Parity(windows, limits, errors)
+
+
+def test_loss_band(port: str, options: dict[str, Any], source: str) -> str:
+    """What the post's own TensorFlow gives for the final test loss, in words."""
+    defaults = ports.facts(port)[1]
+    path = FOLDER / f"free-{variant(port, options)}-{_file_data(source)}.json"
+    if any(options[key] != defaults[key] for key in ports.COMMON):
+        return "nothing to compare with: these are not the post's options"
+    if not path.is_file():
+        return "nothing was recorded to compare with"
+    record = json.loads(path.read_text(encoding="utf-8"))
+    losses = record["test_loss"]
+    return (f"TensorFlow {record['tensorflow']}, {len(losses)} seeds: "
+            f"{min(losses):.5f} to {max(losses):.5f}")
+
+
+def report(recording: Recording, parity: Parity, test_loss: float) -> str:
+    """The lines that `verify` prints of one recording."""
+    n = len(parity.errors)
+    rows = [f"{recording.name} (TensorFlow {recording.tensorflow}), {n:,} of {len(recording.losses):,} steps"]
+    for steps, error in parity.windows.items():
+        at = int(parity.errors[:steps].argmax())
+        rows.append(f"  first {steps:6,} steps   largest relative error {error:.1e}, at step {at:,}")
+    if n == len(recording.losses):
+        rows.append(f"  test loss            {test_loss:.6f}, recorded {recording.test_loss:.6f}")
+    limits = ", ".join(f"{limit:g} over {steps:,} steps" for steps, limit in parity.limits.items())
+    rows.append(f"  {'equal within' if parity.equal else 'DIFFERENT, not within'} {limits}"
+                + ("; beyond, rounding decides" if max(parity.limits) < n else ""))
+    return "\n".join(rows)

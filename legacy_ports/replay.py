@@ -1,0 +1,39 @@
+"""Replays a recording on a port: its weights and batches pinned, its loss taken at every step."""
+
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from legacy_ports import reference
+from legacy_ports.mnist import Digits
+from legacy_ports.recorder import mean_loss
+from legacy_ports.tf1 import tf
+
+
+def replay(port: ModuleType, recording: reference.Recording, digits: Digits, steps: int | None = None,
+           progress: Callable[[range], Any] = iter, **options: Any) -> tuple[np.ndarray, float]:
+    """Trains `port` from the recording's weights on the recording's batches.
+
+    Args:
+      port: a port's module: `feed` gives its batches, `build` (with `options`) its graph.
+      steps: how many steps; all of the recording's by default.
+      progress: wraps the range of the steps, e.g. tqdm.
+
+    Returns:
+      The loss of every step before its update, float64 [steps], and the test loss after the last.
+    """
+    steps = len(recording.losses) if steps is None else min(steps, len(recording.losses))
+    batches, test_images = port.feed(digits, recording.batch_size, recording.seed)
+    losses = np.empty(steps)
+    with tf.Graph().as_default(), tf.Session() as sess:
+        model = port.build(**options)
+        sess.run(tf.global_variables_initializer())
+        variables = tf.trainable_variables()
+        shapes = [tuple(v.shape.as_list()) for v in variables]
+        for variable, value in zip(variables, reference.pinned_weights(shapes, recording.seed)):
+            variable.load(value, sess)
+        for i in progress(range(steps)):
+            losses[i], _ = sess.run([model.loss, model.train_step], feed_dict={model.x: next(batches)})
+        return losses, mean_loss(sess, model.loss, model.x, test_images)
