@@ -2,6 +2,8 @@
 
 import argparse
 import difflib
+import os
+import signal
 import sys
 from pathlib import Path
 from typing import Any, NoReturn
@@ -17,6 +19,7 @@ def main(argv: list[str] | None = None) -> int:
       The exit code: 0; 1 when a check fails or a run breaks; 2 for the user's mistakes; 130 for Ctrl-C.
     """
     args = _parser().parse_args(argv)
+    handler = signal.signal(signal.SIGINT, _interrupt_once)
     try:
         return args.command(args)
     except UserError as error:
@@ -28,6 +31,14 @@ def main(argv: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("legacy-ports: interrupted", file=sys.stderr)
         return 130
+    finally:
+        signal.signal(signal.SIGINT, handler)
+
+
+def _interrupt_once(signum: int, frame: Any) -> NoReturn:
+    """The first Ctrl-C ends what is done in order; a second one must not cut that short."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    raise KeyboardInterrupt
 
 
 class _Parser(argparse.ArgumentParser):
@@ -216,8 +227,6 @@ def _run(args: argparse.Namespace) -> int:
 
 
 def _verify(args: argparse.Namespace) -> int:
-    import os
-
     from legacy_ports import mnist, reference
 
     chosen = _chosen(args)

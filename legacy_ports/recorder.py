@@ -13,7 +13,6 @@ import os
 import platform
 import shlex
 import shutil
-import signal
 import sys
 import time
 from collections.abc import Iterable, Iterator
@@ -168,19 +167,14 @@ class Run:
             self.writer.close()
             shutil.rmtree(self.folder)
             return
-        # A second Ctrl-C must not cut the record short.
-        handler = signal.signal(signal.SIGINT, signal.SIG_IGN)
-        try:
-            status = {None: "completed", KeyboardInterrupt: "interrupted"}.get(kind, "failed")
-            if status == "failed":
-                self.manifest["reason"] = f"{kind.__name__}: {error}"
-            self.manifest["status"] = status
-            end = api_pb2.STATUS_SUCCESS if status == "completed" else api_pb2.STATUS_FAILURE
-            self.add_summary(hparams_summary.session_end_pb(end))
-            self._describe()
-            self.writer.close()
-        finally:
-            signal.signal(signal.SIGINT, handler)
+        status = {None: "completed", KeyboardInterrupt: "interrupted"}.get(kind, "failed")
+        if status == "failed":
+            self.manifest["reason"] = f"{kind.__name__}: {error}"
+        self.manifest["status"] = status
+        end = api_pb2.STATUS_SUCCESS if status == "completed" else api_pb2.STATUS_FAILURE
+        self.add_summary(hparams_summary.session_end_pb(end))
+        self._describe()
+        self.writer.close()
 
     def _describe(self) -> None:
         """Writes run.json, atomically, and the same for the Text tab."""
@@ -196,13 +190,15 @@ class Run:
         """The last thing a run prints: the results beside the post's, and where everything is."""
         rows = [("", "this run", "the post")]
         rows += [(name, _number(r["value"]), r["post"]) for name, r in self.manifest["results"].items()]
+        # TensorBoard keeps 10 images of a tag unless told otherwise; told 0, all, it shows none.
+        tensorboard = f"tensorboard --logdir {shlex.quote(str(self.logdir))} --samples_per_plugin images=100"
         widths = [max(len(row[i]) for row in rows) for i in (0, 1)]
         table = [f"{a:{widths[0]}}  {b:{widths[1]}}  {c}".rstrip() for a, b, c in rows]
         return "\n".join([
             f"{self.manifest['status']}: {self.step:,} steps, {self.manifest['seconds']} s", *table,
             f"run         {self.folder / 'run.json'}",
             f"figures     {self.folder / 'figures'}",
-            f"TensorBoard tensorboard --logdir {shlex.quote(str(self.logdir))} --samples_per_plugin images=0",
+            f"TensorBoard {tensorboard}",
         ])
 
 
@@ -222,14 +218,12 @@ def markdown(manifest: dict[str, Any], docstring: str) -> str:
         ("data", f"{manifest['data']['source']}, from {manifest['data']['origin']}"),
         ("device", manifest["device"]),
         ("versions", ", ".join(f"{k} {v}" for k, v in manifest["versions"].items())),
-        ("weights", manifest.get("parameters", "")),
         ("steps", manifest["steps"]),
         ("seconds", manifest["seconds"]),
         *((name, f"{_number(r['value'])} (the post: {r['post']})") for name, r in manifest["results"].items()),
     )
     table = "\n".join(f"| {key} | {value} |" for key, value in rows)
-    provenance = "\n".join("    " + line for line in docstring.splitlines())
-    return f"| | |\n|---|---|\n{table}\n\n{provenance}\n"
+    return f"| | |\n|---|---|\n{table}\n\n```\n{docstring}\n```\n"
 
 
 def _number(value: float | str) -> str:

@@ -1,0 +1,45 @@
+"""van den Burg's network and Adam in NumPy, exact but for float64's rounding: no TensorFlow in it."""
+
+import numpy as np
+
+from legacy_ports import mnist, reference
+
+SHAPES = [(784, 50), (50,), (50, 50), (50,), (50, 2), (2,), (2, 50), (50,), (50, 50), (50,), (50, 784), (784,)]
+TANH = [True, True, False, True, True, False]
+
+
+def loss_and_gradients(weights, x, relu):
+    """The loss of a batch [N, 784], and its gradient by each of the twelve variables."""
+    layers = [x]
+    for tanh, w, b in zip(TANH, weights[::2], weights[1::2]):
+        layers.append(layers[-1] @ w + b)
+        if tanh:
+            layers[-1] = np.tanh(layers[-1])
+    out = np.maximum(layers[-1], 0) if relu else layers[-1]
+    gradient = 2 * (out - x) / x.size
+    if relu:
+        gradient = gradient * (out > 0)
+    gradients = []
+    for k in reversed(range(6)):
+        if TANH[k]:
+            gradient = gradient * (1 - layers[k + 1] ** 2)
+        gradients[:0] = [layers[k].T @ gradient, gradient.sum(axis=0)]
+        gradient = gradient @ weights[2 * k].T
+    return np.mean((x - out) ** 2), gradients
+
+
+def replay(recording: reference.Recording, digits: mnist.Digits, steps: int) -> np.ndarray:
+    """What `replay.replay` does, in float64; Adam as in TensorFlow 1.4's kernel (Kingma and Ba, end of section 2)."""
+    batches, _ = mnist.next_batches(digits, recording.batch_size, recording.seed)
+    weights = [w.astype(np.float64) for w in reference.pinned_weights(SHAPES, recording.seed)]
+    m, v = [np.zeros_like(w) for w in weights], [np.zeros_like(w) for w in weights]
+    losses = np.empty(steps)
+    for i in range(steps):
+        losses[i], gradients = loss_and_gradients(weights, next(batches).astype(np.float64),
+                                                  recording.port.endswith("relu"))
+        rate = 1e-4 * np.sqrt(1 - 0.999 ** (i + 1)) / (1 - 0.9 ** (i + 1))
+        for k, g in enumerate(gradients):
+            m[k] += (g - m[k]) * 0.1
+            v[k] += (g**2 - v[k]) * 0.001
+            weights[k] -= rate * m[k] / (np.sqrt(v[k]) + 1e-8)
+    return losses
