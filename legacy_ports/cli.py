@@ -19,7 +19,7 @@ def main(argv: list[str] | None = None) -> int:
       The exit code: 0; 1 when a check fails or a run breaks; 2 for the user's mistakes; 130 for Ctrl-C.
     """
     args = _parser().parse_args(argv)
-    handler = signal.signal(signal.SIGINT, _interrupt_once)
+    signal.signal(signal.SIGINT, _interrupt_once)
     try:
         return args.command(args)
     except UserError as error:
@@ -31,8 +31,6 @@ def main(argv: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("legacy-ports: interrupted", file=sys.stderr)
         return 130
-    finally:
-        signal.signal(signal.SIGINT, handler)
 
 
 def _interrupt_once(signum: int, frame: Any) -> NoReturn:
