@@ -147,13 +147,13 @@ class Run:
         """Records a final number, and what the post (or its TensorFlow) says of it."""
         self.manifest["results"][name] = {"value": value, "post": post}
 
-    def figure(self, name: str, data: bytes) -> None:
-        """Keeps a PNG or GIF as figures/`name` and as the image summary figures/<stem>."""
+    def figure(self, name: str, data: bytes, tag: str | None = None, step: int | None = None) -> None:
+        """Keeps a PNG or GIF as figures/`name` and as an image summary, figures/<stem> unless told otherwise."""
         (self.folder / "figures" / name).write_bytes(data)
         width, height = Image.open(BytesIO(data)).size
         image = tf.Summary.Image(encoded_image_string=data, width=width, height=height, colorspace=3)
-        tag = f"figures/{Path(name).stem}"
-        self.add_summary(tf.Summary(value=[tf.Summary.Value(tag=tag, image=image)]))
+        summary = tf.Summary(value=[tf.Summary.Value(tag=tag or f"figures/{Path(name).stem}", image=image)])
+        self.writer.add_summary(summary, self.step if step is None else step)
         self.manifest["figures"].append(name)
 
     def add_summary(self, summary: Any) -> None:
@@ -212,7 +212,7 @@ def mean_loss(sess: tf.Session, loss: tf.Tensor, x: tf.Tensor, images: np.ndarra
 def markdown(manifest: dict[str, Any], docstring: str) -> str:
     """The manifest as a Markdown table, with the port's provenance under it."""
     rows: Iterable[tuple[str, Any]] = (
-        ("post", f"[{manifest['post']}]({manifest['url']})"),
+        ("post", f"[{manifest['post']}]({url})" if (url := manifest["url"]).startswith("http") else manifest["post"]),
         ("status", manifest["status"]),
         ("options", ", ".join(f"{k} {v}" for k, v in manifest["options"].items())),
         ("data", f"{manifest['data']['source']}, from {manifest['data']['origin']}"),

@@ -22,6 +22,8 @@ WINDOWS = (10, 100, 1000)  # and all
 TOLERANCES = {
     "vandenburg": {10000: 5e-5},
     "vandenburg_relu": {10000: 5e-5},
+    "kajuvonen": {500: 2e-5, 1000: 2e-3},
+    "smith": {100: 1e-4},
 }
 
 # A ReLU lets its gradient pass or not. Where a read-out lies within rounding of 0 the curves part, on any

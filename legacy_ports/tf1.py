@@ -6,6 +6,7 @@ TensorFlow is imported.
 
 import os
 import sys
+import warnings
 
 from legacy_ports import UserError
 
@@ -31,6 +32,7 @@ finally:
 
 tf.logging.set_verbosity(tf.logging.ERROR)
 tf.disable_v2_behavior()
+warnings.filterwarnings("ignore", message="`tf.layers.dense` is deprecated")
 # TensorFlow 2.4 began to round float32 matmuls to TF32 on Ampere and later GPUs; TensorFlow 1
 # never did (tensorflow/python/framework/config.py, enable_tensor_float_32_execution).
 tf.config.experimental.enable_tensor_float_32_execution(False)

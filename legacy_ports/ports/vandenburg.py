@@ -32,6 +32,7 @@ import numpy as np
 from PIL import Image
 
 from legacy_ports import figures, reference
+from legacy_ports.diagram import network_diagram
 from legacy_ports.mnist import next_batches, read_data_sets
 from legacy_ports.recorder import Run, mean_loss
 from legacy_ports.tf1 import tf
@@ -131,6 +132,10 @@ def main(run: Run, *, steps, batch_size, learning_rate, readout, seed):
     x, latent, output, loss, train_step = model = build(learning_rate, readout)
     # initialize summaries
     summary_op, grids = create_summaries(loss, x, latent, output, batch_size)
+
+    run.figure("network.png", network_diagram(
+        [("input", (784,)), ("tanh", (50,)), ("tanh", (50,)), ("code", (2,)), ("tanh", (50,)), ("tanh", (50,)),
+         ("output", (784,))], "Simple MNIST autoencoder"))
 
     frames, first_batch = [], None
     # run the training loop

@@ -1,0 +1,142 @@
+"""Visualizing Autoencoder Reconstruction - akajuvonen, 2018.
+https://github.com/akajuvonen/autoencoder-reconstruct-visualizer
+
+What the post says
+    784-500-100-500-784 with tf.layers.dense and no activation; mean squared error; Adam 0.001; batches of
+    100; 2,000 steps, the training loss printed and one image reconstructed every 100.
+What the post shows
+    A drawing of an undercomplete autoencoder; the graph in TensorBoard, as a whole and the autoencoder's
+    inside; the reconstruction of training image 10 over training, animated.
+What changed, and why
+    tf.contrib.learn.datasets.load_dataset -> legacy_ports.mnist (tf.contrib is gone). tf is tf.compat.v1.
+    The variable scope's `name`, undefined in the post's snippet, is the "autoencoder" of its graph.
+    Defaults are written out: Adam's, the initialisers of tf.layers.dense, the reduction of
+    tf.losses. The loss is also a scalar, train_loss.
+Open questions
+    The post sets no seed; ours is 0. It prints no loss, so none can be held against it but that of its
+    TensorFlow's time. Without an activation the network is linear, so that it cannot do better on its
+    training images than their PCA with 100 components, whatever its 885,884 weights: the run prints
+    that floor beside its loss.
+Running this gives
+    @@
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from sklearn.decomposition import PCA
+
+from legacy_ports import figures, reference
+from legacy_ports.diagram import network_diagram
+from legacy_ports.mnist import next_batches, read_data_sets
+from legacy_ports.recorder import Run, mean_loss
+from legacy_ports.tf1 import tf
+
+OPTIONS = {
+    "steps": 2000,
+    "batch_size": 100,
+    "learning_rate": 0.001,
+}
+# Images are 28*28 pixels
+input_size = 28*28
+# Save training loss and image every [save_every] steps
+save_every = 100
+feed = next_batches
+
+
+class Model(NamedTuple):
+    """The graph's tensors: x and output float32 [N, 784], codes [N, 100] (may be fed: that decodes)."""
+
+    x: Any
+    codes: Any
+    output: Any
+    loss: Any
+    train_step: Any
+
+
+def dense(inputs, units, name):
+    # tf.layers.dense's defaults, tensorflow/python/layers/core.py and tf.get_variable's initializer.
+    return tf.layers.dense(inputs, units, activation=None, kernel_initializer=tf.glorot_uniform_initializer(),
+                           bias_initializer=tf.zeros_initializer(), name=name)
+
+
+def autoencoder(x, output_size, outer_size=500, inner_size=100):
+    with tf.variable_scope("autoencoder"):
+        encoder = dense(x, outer_size, name="encoder")
+        code = dense(encoder, inner_size, name="code")
+        decoder = dense(code, outer_size, name="decoder")
+        output = dense(decoder, output_size, name="output")
+        return output, code
+
+
+def build(learning_rate=0.001):
+    """Builds the post's network and its optimizer in the present graph."""
+    # Input placeholder
+    x = tf.placeholder(tf.float32, [None, input_size], name="input")
+    # Output prediction step
+    output, code = autoencoder(x, input_size)
+    # Using MSE loss: the sum of squares over their number, tensorflow/python/ops/losses/losses_impl.py
+    loss = tf.losses.mean_squared_error(x, output, reduction=tf.losses.Reduction.SUM_BY_NONZERO_WEIGHTS)
+    # Train op using Adam optimizer; its defaults as in tensorflow/python/training/adam.py
+    train_op = tf.train.AdamOptimizer(learning_rate, beta1=0.9, beta2=0.999, epsilon=1e-8).minimize(loss)
+    return Model(x, code, output, loss, train_op)
+
+
+def main(run: Run, *, steps, batch_size, learning_rate, seed):
+    mnist = read_data_sets(run.digits, seed=seed)
+    # Example figure to visualize
+    example_fig = [mnist.train.images[10]]
+
+    tf.set_random_seed(seed)
+    x, code, output, loss, train_op = build(learning_rate)
+    train_loss = tf.summary.scalar("train_loss", loss)
+    run.figure("network.png", network_diagram(
+        [("input", (784,)), ("encoder", (500,)), ("code", (100,)), ("decoder", (500,)), ("output", (784,))],
+        "An undercomplete autoencoder"))
+
+    pictures = []
+    with run.session() as sess:
+        init = tf.global_variables_initializer()
+        sess.run(init)
+        for i in run.steps(range(1, steps + 1)):
+            batch, _ = mnist.train.next_batch(batch_size)
+            _, l, summary = sess.run([train_op, loss, train_loss], feed_dict={x: batch})
+            if i % save_every == 0:
+                run.log("Training loss at step {0}: {1}".format(i, l))
+                run.loss(i, l)
+                run.writer.add_summary(summary, i)
+                # Reconstruct example image
+                result = sess.run([output], feed_dict={x: example_fig})
+                figure = reconstruction(example_fig[0], result[0][0], f"Step {i}")
+                pictures.append(figures.picture(figure))
+                run.figure(f"step-{i:05}.png", figures.png(figure), tag="reconstruction", step=i)
+                run.writer.flush()
+
+        final = mean_loss(sess, loss, x, mnist.test.images)
+        run.log(f"Final test loss: {final}")
+        on_train, on_test = pca_floor(mnist.train.images, mnist.test.images, code.shape.as_list()[1])
+        options = {"steps": steps, "batch_size": batch_size, "learning_rate": learning_rate}
+        band = reference.test_loss_band("kajuvonen", options, run.digits.source)
+        run.result("weights", run.manifest["parameters"], "885,884, from its layers")
+        run.result("Final test loss", final, f"not given; {band}")
+        run.result("training loss", mean_loss(sess, loss, x, mnist.train.images), "not given")
+        run.result("floor: PCA, training images", on_train, "no linear network with a code of 100 is below")
+        run.result("PCA, test images", on_test, "not given")
+        if pictures:
+            run.figure("reconstruction.gif", figures.gif(pictures, milliseconds=300, hold=1500))
+
+
+def pca_floor(train: np.ndarray, test: np.ndarray, components: int) -> tuple[float, float]:
+    """The mean squared error of PCA fitted to `train`, on `train` and on `test`: what a linear code can do."""
+    pca = PCA(components, svd_solver="covariance_eigh").fit(train)
+    return tuple(float(np.mean((pca.inverse_transform(pca.transform(part)) - part) ** 2)) for part in (train, test))
+
+
+def reconstruction(image, result, title):
+    """The example image beside what the network makes of it."""
+    figure = figures.new_figure(5.6, 3.3)
+    figure.suptitle(title)
+    for axes, pixels, name in zip(figure.subplots(1, 2), (image, result), ("original", "reconstruction")):
+        figures.show_pixels(axes, pixels.reshape(28, 28))
+        axes.set_xlabel(name)
+    return figure
