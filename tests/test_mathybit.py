@@ -397,11 +397,12 @@ def test_saturation_is_said_while_it_happens_and_in_the_manifest(bundled, tmp_pa
     run = run_port(DENSE, bundled, tmp_path / "post", quiet=False, epochs=1)
     out = capsys.readouterr().out
     assert out.index("Epoch 1/1 - loss: 0.07") < out.index("codings saturated: mean |tanh| 0.99") < out.index("Test sc")
-    assert run.manifest["results"]["codings"]["value"].startswith("saturated: mean |tanh| 0.99")
+    value = json.loads((run.folder / "run.json").read_text())["results"]["codings saturated"]["value"]
+    assert value.startswith("1 of 1 epochs; last mean |tanh| 0.99")
     for changes in ({"readout_bias": -2.0}, {"codings": "relu"}):
         run = run_port(DENSE, bundled, tmp_path / str(changes), quiet=False, epochs=1, **changes)
         assert "saturated" not in capsys.readouterr().out
-        assert "codings" not in run.manifest["results"]
+        assert "codings saturated" not in run.manifest["results"]
 
 
 def test_summaries_are_printed_as_the_post_prints_them(bundled, tmp_path, capsys, monkeypatch):

@@ -23,7 +23,12 @@ Open questions
     the post came to 0.01 is not known. The run says "codings saturated" while it happens. A read-out
     bias that starts at -2 (--readout-bias -2) is the remedy; it is off by default.
 Running this gives
-    FILL
+    On the full data, 50 epochs: seeds 1 and 2 stay at the mean image, test score 0.0675. Seed 0, the
+    default, is saturated for 6 epochs (0.0674), then frees one coding after the other and ends at a test
+    score of 0.0148, below all the recorded seeds; which seed gets away, rounding may decide. With
+    --readout-bias -2 the loss of the first epoch is 0.046, of the last 0.0092, and the test score 0.0096
+    (0.0098 on TensorFlow 1.10): the post's 0.01 and its pictures. On the bundled digits the seeds 0 to 9
+    are all at the mean image after 1,000 steps.
 """
 
 import math
@@ -161,7 +166,7 @@ def train(run, sess, model, batches, X_test, steps, codings, seed):
     epochs = math.ceil(steps / steps_per_epoch)
     images_const = random_images(run.digits.arrays.train_images, n_examples, seed)
     frames = [reconstructions(images_const, sess.run(model.output, {model.x: images_const}), "epoch 0")]
-    epoch, losses, epoch_losses = 1, [], []
+    epoch, losses, epoch_losses, saturated_epochs = 1, [], [], 0
     for i in run.steps(range(steps)):
         batch_loss, _ = sess.run([model.loss, model.train_step], {model.x: next(batches)})
         run.scalar("batch_loss", batch_loss)
@@ -177,14 +182,16 @@ def train(run, sess, model, batches, X_test, steps, codings, seed):
         run.scalar("mean_abs_coding", mean_coding)
         if codings == "tanh" and mean_coding > saturated:
             run.log(f"codings saturated: mean |tanh| {mean_coding:.5f}")
+            saturated_epochs += 1
         run.writer.flush()
         frames.append(reconstructions(images_const, sess.run(model.output, {model.x: images_const}), f"epoch {epoch}"))
         epoch, losses = epoch + 1, []
 
     run.result("loss of the first epoch", float(epoch_losses[0]), "about 0.07")
     run.result("loss of the last epoch", float(epoch_losses[-1]), "about 0.01")
-    if codings == "tanh" and mean_coding > saturated:
-        run.result("codings", f"saturated: mean |tanh| {mean_coding:.5f}", "not so: they tell the digits apart")
+    if saturated_epochs:
+        run.result("codings saturated", f"{saturated_epochs} of {epochs} epochs; last mean |tanh| {mean_coding:.5f}",
+                   "not given; its histograms are not saturated")
     run.figure("reconstruction_progress.gif", figures.gif([figures.picture(f) for f in frames], 250, hold=2000))
 
 
