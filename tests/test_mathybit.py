@@ -2,6 +2,8 @@
 
 import json
 import math
+from contextlib import redirect_stdout
+from io import StringIO
 
 import numpy as np
 import pytest
@@ -17,13 +19,14 @@ FIGURES = ["network.png", "reconstruction_progress.gif", "reconstructions.png", 
            "codings_histograms.png", "kernel_pca_2d.png", "kernel_pca_3d.png"]
 
 
-def run_port(name, digits, logdir, quiet=True, **changes):
-    """A run with the post's options but for `changes`; its Run."""
+def run_port(name, digits, logdir, **changes):
+    """A run with the post's options but for `changes`; its Run, and what it printed."""
     port, (docstring, options) = ports.load(name), ports.facts(name)
     options = {key: ports.post_value(value) for key, value in options.items()} | changes
-    run = recorder.Run(name, docstring, {**options, "seed": 0}, digits, logdir, "test", quiet=quiet)
-    with tf.Graph().as_default(), run:
+    run = recorder.Run(name, docstring, {**options, "seed": 0}, digits, logdir, "test")
+    with tf.Graph().as_default(), redirect_stdout(StringIO()) as printed, run:
         port.main(run, **options, seed=0)
+    run.printed = printed.getvalue()
     return run
 
 
@@ -285,7 +288,7 @@ def test_the_first_20_steps_equal_the_recordings(name, bundled):
 @pytest.mark.parametrize("name", [DENSE, CONV])
 @pytest.mark.parametrize("options", [{"learning_rate": 0.002}, {"codings": "linear"}], ids=str)
 def test_parity_rejects_other_options(name, options, bundled):
-    assert not parity(name, bundled, 1, **options).equal
+    assert not parity(name, bundled, 1, steps=5, **options).equal
 
 
 @pytest.mark.parametrize("name", [DENSE, CONV])
@@ -293,7 +296,7 @@ def test_parity_rejects_another_epsilon(name, bundled, monkeypatch):
     adam = keras.optimizers.legacy.Adam
     monkeypatch.setattr(keras.optimizers.legacy, "Adam",
                         lambda *args, epsilon, **more: adam(*args, epsilon=1e-3, **more))
-    assert not parity(name, bundled, 1).equal
+    assert not parity(name, bundled, 1, steps=5).equal
 
 
 @pytest.mark.parametrize("name", [DENSE, CONV])
@@ -302,13 +305,13 @@ def test_parity_rejects_a_lost_activation(name, lost, bundled, monkeypatch):
     activation = keras.layers.Activation
     monkeypatch.setattr(keras.layers, "Activation",
                         lambda kind, **more: activation("linear" if kind == lost else kind, **more))
-    assert not parity(name, bundled, 1).equal
+    assert not parity(name, bundled, 1, steps=5).equal
 
 
 @pytest.mark.parametrize("name", [DENSE, CONV])
 def test_parity_rejects_the_posts_own_bias(name, bundled, monkeypatch):
     monkeypatch.setattr(reference, "READOUT_BIAS", {})
-    assert not parity(name, bundled, 1).equal
+    assert not parity(name, bundled, 1, steps=5).equal
 
 
 def test_the_adam_is_that_of_keras_2_2_2(graph):
@@ -392,26 +395,27 @@ def test_the_bundled_digits_are_trained_as_many_steps_as_the_posts(bundled, tmp_
     assert seen == [15_000, 3_000]
 
 
-def test_saturation_is_said_while_it_happens_and_in_the_manifest(bundled, tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr(ports.load(DENSE), "draw", lambda *args: None)
-    run = run_port(DENSE, bundled, tmp_path / "post", quiet=False, epochs=1)
-    out = capsys.readouterr().out
-    assert out.index("Epoch 1/1 - loss: 0.07") < out.index("codings saturated: mean |tanh| 0.99") < out.index("Test sc")
-    value = json.loads((run.folder / "run.json").read_text())["results"]["codings saturated"]["value"]
-    assert value.startswith("1 of 1 epochs; last mean |tanh| 0.99")
-    for changes in ({"readout_bias": -2.0}, {"codings": "relu"}):
-        run = run_port(DENSE, bundled, tmp_path / str(changes), quiet=False, epochs=1, **changes)
-        assert "saturated" not in capsys.readouterr().out
-        assert "codings saturated" not in run.manifest["results"]
+def test_saturation_is_said_while_it_happens_and_in_the_manifest(dense_run):
+    out = dense_run.printed
+    first = out.index("codings saturated: mean |tanh| 0.99")
+    assert out.index("Epoch 1/2 - loss: 0.07") < first < out.index("Epoch 2/2") < out.index("Test score: 0.067")
+    value = json.loads((dense_run.folder / "run.json").read_text())["results"]["codings saturated"]["value"]
+    assert value.startswith("2 of 2 epochs; last mean |tanh| 0.99")
 
 
-def test_summaries_are_printed_as_the_post_prints_them(bundled, tmp_path, capsys, monkeypatch):
+@pytest.mark.parametrize("changes", [{"readout_bias": -2.0}, {"codings": "relu"}], ids=str)
+def test_nothing_is_said_of_saturation_where_there_is_none(bundled, tmp_path, monkeypatch, changes):
     monkeypatch.setattr(ports.load(DENSE), "draw", lambda *args: None)
-    run_port(DENSE, bundled, tmp_path, quiet=False, steps=1)
-    out = capsys.readouterr().out
+    run = run_port(DENSE, bundled, tmp_path, steps=100, **changes)
+    assert "Epoch 1/1" in run.printed
+    assert "saturated" not in run.printed
+    assert "codings saturated" not in run.manifest["results"]
+
+
+def test_summaries_are_printed_as_the_post_prints_them(dense_run):
     for line in ("input (Flatten)", "codings (Activation)", "codings_in (Dense)", "output (Reshape)",
                  "encoder (Sequential)", "Total params: 200266", "Total params: 257104", "Total params: 457370"):
-        assert line in out
+        assert line in dense_run.printed
 
 
 # ---- saving and restoring ------------------------------------------------------------------------
