@@ -35,6 +35,7 @@ setup(
         "tensorboard>=2.15,<2.22",  # TensorFlow 2.21 no longer brings it along
         "setuptools<82",  # TensorBoard before 2.21 imports pkg_resources, which 82 removed
         "numpy>=1.26",
+        "scikit-learn>=1.5",
         "matplotlib>=3.10",  # the colours of petroff10
         "mlxtend>=0.23",
         "pillow>=10",

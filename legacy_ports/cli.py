@@ -2,6 +2,7 @@
 
 import argparse
 import difflib
+import math
 import os
 import signal
 import sys
@@ -9,7 +10,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from legacy_ports import UserError, __version__, ports
-from legacy_ports.ports import COMMON, post_value
+from legacy_ports.ports import COMMON, RUN_ONLY, post_value
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -81,7 +82,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Replay what the post's own TensorFlow computed, weights and batches pinned, and print "
                     "the largest relative error of the loss. Exit code 1 beyond the tolerance.")
     command.add_argument("ports", nargs="+", metavar="PORT", type=_port, help=f"{', '.join(ports.NAMES)}, or all")
-    _add_own_options(command)
+    _add_own_options(command, without=RUN_ONLY)
     command.add_argument("--reference", type=Path, metavar="FILE", help="this recording, not those shipped")
     command.add_argument("--steps", type=_positive(int), metavar="N", help="only the first N steps")
     _add_data(command)
@@ -95,16 +96,18 @@ def _add_data(command: argparse.ArgumentParser) -> None:
                               "(default): full, else bundled; DIR: IDX files or mnist.npz")
 
 
-def _add_own_options(command: argparse.ArgumentParser) -> None:
+def _add_own_options(command: argparse.ArgumentParser, without: tuple[str, ...] = ()) -> None:
     """Adds what only some of the ports have, by the type of the post's value."""
     for option, names in _owners().items():
+        if option in without:
+            continue
         default = ports.facts(names[0])[1][option]
         kinds: dict[type, dict[str, Any]] = {
             tuple: {"choices": default, "metavar": "|".join(map(str, default)) if isinstance(default, tuple) else ""},
             bool: {"action": "store_const", "const": True},
             int: {"type": _positive(int), "metavar": "N"},
-            float: {"type": float, "metavar": "X"},
-            str: {"metavar": "TEXT"},
+            float: {"type": _finite, "metavar": "X"},
+            str: {"metavar": "RUNFOLDER"},
         }
         command.add_argument("--" + option.replace("_", "-"), help=f"{', '.join(names)} only",
                              **kinds[type(default)])
@@ -138,6 +141,16 @@ def _positive(kind: type) -> Any:
     return parse
 
 
+def _finite(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number")
+    return value
+
+
 def _seed(text: str) -> int:
     if not text.isdecimal() or int(text) >= 2**31:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 0 to 2**31 - 1")
@@ -163,7 +176,7 @@ def _chosen(args: argparse.Namespace) -> list[tuple[str, dict[str, Any]]]:
     for name in names:
         defaults = ports.facts(name)[1]
         for option in _owners().keys() - defaults.keys():
-            if getattr(args, option) is not None:
+            if getattr(args, option, None) is not None:
                 raise UserError(f"{name} has no option --{option.replace('_', '-')}")
         given = {option: getattr(args, option, None) for option in defaults}
         chosen.append((name, {option: post_value(default) if given[option] is None else given[option]
@@ -241,7 +254,7 @@ def _verify(args: argparse.Namespace) -> int:
             if (recording.port, recording.data) != (variant, digits.source):
                 raise UserError(f"{recording.name} is of {recording.port} on {recording.data} MNIST; "
                                 f"this would replay {variant} on {digits.source} MNIST")
-            own = {key: value for key, value in options.items() if key not in COMMON}
+            own = {key: value for key, value in options.items() if key not in COMMON + RUN_ONLY}
             work.append((name, own, recording))
 
     # TensorFlow 1's wheels were built for SSE, without AVX or FMA. Held to SSE too, oneDNN also rounds

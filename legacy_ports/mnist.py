@@ -1,6 +1,6 @@
-"""Where the digits come from, and `read_data_sets` / `next_batch` as TensorFlow 1 had them.
+"""Where the digits come from, and batches as TensorFlow 1 and Keras 2.2.2 gave them.
 
-Source of the behaviour: tensorflow/contrib/learn/python/learn/datasets/mnist.py, TensorFlow 1.4
+Source of `read_data_sets` and `next_batch`: tensorflow/contrib/learn/python/learn/datasets/mnist.py, TensorFlow 1.4
 (removed in 2.0).
 """
 
@@ -125,6 +125,32 @@ def next_batches(digits: Digits, batch_size: int, seed: int) -> tuple[Iterator[n
     """
     mnist = read_data_sets(digits, seed=seed)
     return (mnist.train.next_batch(batch_size)[0] for _ in itertools.count()), mnist.test.images
+
+
+def keras_pixels(images: np.ndarray) -> np.ndarray:
+    """Images uint8 [N, 28, 28] as the Keras posts have them: float32 [N, 28, 28, 1] in 0..1."""
+    return images.astype(np.float32).reshape(*images.shape, 1) / 255.0
+
+
+def keras_batches(digits: Digits, batch_size: int, seed: int) -> tuple[Iterator[np.ndarray], np.ndarray]:
+    """What a Keras port is fed: all training images, in the order of Keras 2.2.2's `fit`.
+
+    Source: `fit_loop` in keras/engine/training_arrays.py. Each epoch shuffles the same index array once
+    more, where tf-keras would start from `arange` again, and ends with a smaller batch if need be. Keras
+    drew from NumPy's global generator; one of its own, seeded so, draws the same.
+
+    Returns:
+      Batches without end, float32 [batch_size or less, 28, 28, 1]; the test images.
+    """
+    def batches():
+        random, images = np.random.RandomState(seed), digits.arrays.train_images
+        index_array = np.arange(len(images))
+        while True:
+            random.shuffle(index_array)
+            for start in range(0, len(images), batch_size):
+                yield keras_pixels(images[index_array[start:start + batch_size]])
+
+    return batches(), keras_pixels(digits.arrays.test_images)
 
 
 class DataSet:

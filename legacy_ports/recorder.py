@@ -37,7 +37,7 @@ from tqdm import tqdm
 from legacy_ports import UserError, __version__
 from legacy_ports.mnist import Digits
 
-PACKAGES = ("tensorflow", "tf-keras", "tensorboard", "numpy", "matplotlib", "mlxtend")
+PACKAGES = ("tensorflow", "tf-keras", "tensorboard", "numpy", "scikit-learn", "matplotlib", "mlxtend")
 
 
 class Run:
@@ -142,6 +142,10 @@ class Run:
         if not math.isfinite(loss):
             raise FloatingPointError(f"the loss is {loss} at step {step}; a smaller --learning-rate may help")
         self.manifest["losses"].append([step, float(loss)])
+
+    def scalar(self, tag: str, value: float) -> None:
+        """Writes a scalar at the present step."""
+        self.add_summary(tf.Summary(value=[tf.Summary.Value(tag=tag, simple_value=value)]))
 
     def result(self, name: str, value: float | str, post: str) -> None:
         """Records a final number, and what the post (or its TensorFlow) says of it."""

@@ -32,7 +32,8 @@ def replay(port: ModuleType, recording: reference.Recording, digits: Digits, ste
         sess.run(tf.global_variables_initializer())
         variables = tf.trainable_variables()
         shapes = [tuple(v.shape.as_list()) for v in variables]
-        for variable, value in zip(variables, reference.pinned_weights(shapes, recording.seed)):
+        readout_bias = reference.READOUT_BIAS.get(recording.port, 0.0)
+        for variable, value in zip(variables, reference.pinned_weights(shapes, recording.seed, readout_bias)):
             variable.load(value, sess)
         for i in progress(range(steps)):
             losses[i], _ = sess.run([model.loss, model.train_step], feed_dict={model.x: next(batches)})

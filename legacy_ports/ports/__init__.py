@@ -14,6 +14,7 @@ from types import ModuleType
 from typing import Any
 
 COMMON = ("steps", "batch_size", "learning_rate")  # the options that every port has
+RUN_ONLY = ("epochs", "restore", "classifier")  # how far a run goes, from where, what comes after: nothing to a replay
 NAMES = sorted(path.stem for path in Path(__file__).parent.glob("*.py") if path.stem != "__init__")
 
 

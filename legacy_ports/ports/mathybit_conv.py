@@ -1,0 +1,252 @@
+"""Intro to Autoencoders - mathybit, 29 August 2018: the convolutional autoencoder.
+https://github.com/mathybit/ml-tutorials
+
+What the post says
+    In Keras, down: convolutions of 4 and 8 filters, 5 x 5, each with 2 x 2 max pooling (average is "a
+    viable alternative"), dense 150, tanh codings of 16. Up: dense 120, 320 and 7 x 7 x 16, twice an
+    upsampling and a convolution, of 8 and 4 filters (Conv2DTranspose is "also possible"), a sigmoid
+    read-out. ReLU between; mean squared error; Adam; batches of 200. It learns "significantly faster"
+    than the dense one, looks good after 10 epochs and takes a 9 for a 7.
+What the post shows
+    A drawing of the network; the reconstructions of some images over 5 epochs, animated; 36 digits
+    decoded from N(0, 0.33); the KernelPCA of 3,000 training codings in 3-D, coloured by digit.
+What changed, and why
+    keras.datasets -> legacy_ports.mnist. compile and fit -> the loss, the optimizer and the loop, written
+    out as Keras 2.2.2 had them: tf-keras's fit shuffles otherwise (see mnist.keras_batches). K.clear_session
+    is left out: each run has a graph of its own. An epoch is 300 steps on any data and with any batch, so
+    that the bundled digits are trained as far as the post's. The models are saved as the notebook saved
+    them, .h5 files; --restore RUNFOLDER loads them instead of training. Histograms and the 2-D KernelPCA,
+    which the post shows of the dense model alone, are drawn here too.
+Open questions
+    The post trains for 5 epochs in its animation and says that 10 look good; it gives no loss. Here 10.
+    Which upsampling Conv2DTranspose replaces, and with what stride, is not said: here each upsampling
+    with its convolution, same filters and kernel, stride 2; that leaves the number of weights as it is.
+Running this gives
+    FILL
+"""
+
+import math
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from legacy_ports import figures, reference
+from legacy_ports.codings import (
+    generated_digits,
+    histograms,
+    kernel_pca,
+    random_images,
+    reconstructions,
+    restore_model,
+    save_models,
+)
+from legacy_ports.diagram import network_diagram
+from legacy_ports.mnist import keras_batches, keras_pixels
+from legacy_ports.recorder import Run, mean_loss
+from legacy_ports.tf1 import keras, tf
+
+OPTIONS = {
+    "steps": 0,  # the epochs decide
+    "epochs": 10,
+    "batch_size": 200,
+    "learning_rate": 0.001,
+    "codings": ("tanh", "relu", "sigmoid", "linear"),
+    "pooling": ("max", "average"),
+    "upsampling": ("nearest", "transpose"),
+    "readout_bias": 0.0,
+    "restore": "",
+}
+height, width, channels = 28, 28, 1
+n_codings = 16
+steps_per_epoch = 300  # 60,000 images in batches of 200
+n_examples = 8
+n_images = 36
+saturated = 0.99  # mean |tanh| of the codings
+coordinates = (0, 1, 2, 4, 5, 6, 7, 14)
+kernel_pca_2d = {"kernel": "poly", "gamma": 0.15, "degree": 2}
+kernel_pca_3d = {"kernel": "rbf", "gamma": 0.18}
+feed = keras_batches
+
+
+class Model(NamedTuple):
+    """The graph's tensors: x and output float32 [N, 28, 28, 1], codes [N, 16] (may be fed: that decodes).
+
+    Then the post's three Keras models.
+    """
+
+    x: Any
+    codes: Any
+    output: Any
+    loss: Any
+    train_step: Any
+    encoder: Any
+    decoder: Any
+    model: Any
+
+
+def build(learning_rate=0.001, codings="tanh", pooling="max", upsampling="nearest", readout_bias=0.0):
+    """Builds the post's network and its optimizer in the present graph."""
+    Sequential, layers = keras.Sequential, keras.layers
+    Activation, Dense, Flatten, Reshape = layers.Activation, layers.Dense, layers.Flatten, layers.Reshape
+    Conv2D, Conv2DTranspose, UpSampling2D = layers.Conv2D, layers.Conv2DTranspose, layers.UpSampling2D
+    Pooling2D = {"max": layers.MaxPooling2D, "average": layers.AveragePooling2D}[pooling]
+
+    # Keras 2.2.2's layers draw kernels glorot_uniform and start biases at zero; so do tf-keras's.
+    encoder = Sequential(name="encoder")
+    encoder.add(Conv2D(input_shape=(height, width, channels),
+                       filters=4, kernel_size=5, strides=1, padding="same"))
+    encoder.add(Activation("relu"))
+    encoder.add(Pooling2D(pool_size=(2, 2)))
+
+    encoder.add(Conv2D(filters=8, kernel_size=5, strides=1, padding="same"))
+    encoder.add(Activation("relu"))
+    encoder.add(Pooling2D(pool_size=(2, 2)))
+
+    encoder.add(Flatten())
+
+    encoder.add(Dense(units=150))
+    encoder.add(Activation("relu"))
+
+    encoder.add(Dense(units=n_codings))
+    encoder.add(Activation(codings, name="output"))
+
+    decoder = Sequential(name="decoder")
+    decoder.add(Dense(input_shape=(n_codings,), units=120, name="codings_in"))
+    decoder.add(Activation("relu"))
+    decoder.add(Dense(units=320))
+    decoder.add(Activation("relu"))
+
+    h0 = encoder.layers[-6].output_shape[1]  # the second pooling: 7 x 7
+    w0 = encoder.layers[-6].output_shape[2]
+    feats = 16
+    decoder.add(Dense(units=h0*w0*feats))
+    decoder.add(Activation("relu"))
+    decoder.add(Reshape(target_shape=(h0, w0, feats)))
+
+    for filters, kernel_size in ((8, 5), (4, 6)):
+        if upsampling == "nearest":
+            decoder.add(UpSampling2D(size=(2, 2)))
+            decoder.add(Conv2D(filters=filters, kernel_size=kernel_size, strides=1, padding="same"))
+        else:
+            decoder.add(Conv2DTranspose(filters=filters, kernel_size=kernel_size, strides=2, padding="same"))
+        decoder.add(Activation("relu"))
+
+    decoder.add(Conv2D(filters=1, kernel_size=7, strides=1, padding="same",
+                       bias_initializer=keras.initializers.Constant(readout_bias)))
+    decoder.add(Activation("sigmoid", name="output"))
+
+    model = Sequential()
+    model.add(encoder)
+    model.add(decoder)
+    assert (encoder.count_params(), decoder.count_params(), model.count_params()) == (62_278, 296_985, 359_263)
+    assert (h0, w0) == (7, 7)
+
+    x, codes, output = model.input, encoder.get_output_at(-1), model.output  # -1: as a part of model
+    # mean_squared_error is the mean over the last axis, compile takes the mean over the others.
+    loss = tf.reduce_mean(keras.losses.mean_squared_error(x, output))
+    # Keras 2.2.2's Adam, keras/optimizers.py: p -= lr * sqrt(1 - beta_2^t) / (1 - beta_1^t) * m / (sqrt(v) + epsilon)
+    # with epsilon = K.epsilon() = 1e-7, no decay, no amsgrad. TensorFlow's ApplyAdam, which this one
+    # calls, has the same epsilon: outside the root, not corrected for t.
+    optimizer = keras.optimizers.legacy.Adam(learning_rate, beta_1=0.9, beta_2=0.999, epsilon=1e-7)
+    (train_step,) = optimizer.get_updates(loss, model.trainable_weights)
+    return Model(x, codes, output, loss, train_step, encoder, decoder, model)
+
+
+def main(run: Run, *, steps, epochs, batch_size, learning_rate, codings, pooling, upsampling, readout_bias,
+         restore, seed):
+    # load the data
+    batches, X_test = keras_batches(run.digits, batch_size, seed)
+    # build the models
+    tf.set_random_seed(seed)
+    model = build(learning_rate, codings, pooling, upsampling, readout_bias)
+    model.encoder.summary(print_fn=run.log)
+    model.decoder.summary(print_fn=run.log)
+    model.model.summary(print_fn=run.log)
+    run.figure("network.png", network_diagram(
+        [("input", (28, 28, 1)), ("convolution", (28, 28, 4)), (f"{pooling} pooling", (14, 14, 4)),
+         ("convolution", (14, 14, 8)), (f"{pooling} pooling", (7, 7, 8)), ("dense", (150,)),
+         (f"codings ({codings})", (n_codings,)), ("dense", (120,)), ("dense", (320,)), ("dense", (7, 7, 16)),
+         ("convolution", (14, 14, 8)), ("convolution", (28, 28, 4)), ("output", (28, 28, 1))],
+        "A convolutional autoencoder"))
+
+    with run.session() as sess:
+        keras.backend.set_session(sess)
+        sess.run(tf.global_variables_initializer())
+        if restore:
+            architecture = {"codings": codings, "pooling": pooling, "upsampling": upsampling}
+            theirs = restore_model(Path(restore), "mathybit_conv", architecture, model.model)
+            run.manifest["restored"] = {"run": restore, "options": theirs}
+        else:
+            train(run, sess, model, batches, X_test, steps or epochs * steps_per_epoch, codings, seed)
+            save_models(run.folder, encoder=model.encoder, decoder=model.decoder, model=model.model)
+
+        score = mean_loss(sess, model.loss, model.x, X_test)
+        run.log(f"Test score: {score}")
+        options = {key: value for key, value in run.manifest["options"].items() if key in OPTIONS}
+        band = reference.test_loss_band("mathybit_conv", options, run.digits.source)
+        run.result("weights", run.manifest["parameters"], "359,263, from its layers")
+        run.result("test score", score, f"not given; {band}")
+
+        run.log("drawing the figures")
+        draw(run, sess, model, X_test, seed)
+
+
+def train(run, sess, model, batches, X_test, steps, codings, seed):
+    """The post's fit, and its notebook's pictures of the same few images after every epoch."""
+    epochs = math.ceil(steps / steps_per_epoch)
+    images_const = random_images(run.digits.arrays.train_images, n_examples, seed)
+    frames = [reconstructions(images_const, sess.run(model.output, {model.x: images_const}), "epoch 0")]
+    epoch, losses, epoch_losses, saturated_epochs = 1, [], [], 0
+    for i in run.steps(range(steps)):
+        batch_loss, _ = sess.run([model.loss, model.train_step], {model.x: next(batches)})
+        run.scalar("batch_loss", batch_loss)
+        losses.append(batch_loss)
+        if len(losses) < steps_per_epoch and i + 1 < steps:
+            continue
+
+        epoch_losses.append(np.mean(losses))
+        run.log(f"Epoch {epoch}/{epochs} - loss: {epoch_losses[-1]:.4f}")
+        run.loss(i, epoch_losses[-1])
+        run.scalar("epoch_loss", epoch_losses[-1])
+        mean_coding = np.abs(sess.run(model.codes, {model.x: X_test[:1000]})).mean()
+        run.scalar("mean_abs_coding", mean_coding)
+        if codings == "tanh" and mean_coding > saturated:
+            run.log(f"codings saturated: mean |tanh| {mean_coding:.5f}")
+            saturated_epochs += 1
+        run.writer.flush()
+        frames.append(reconstructions(images_const, sess.run(model.output, {model.x: images_const}), f"epoch {epoch}"))
+        epoch, losses = epoch + 1, []
+
+    run.result("loss of the first epoch", float(epoch_losses[0]), "not given")
+    run.result("loss of the last epoch", float(epoch_losses[-1]), "not given")
+    if saturated_epochs:
+        run.result("codings saturated", f"{saturated_epochs} of {epochs} epochs; last mean |tanh| {mean_coding:.5f}",
+                   "not given; its histograms are not saturated")
+    run.figure("reconstruction_progress.gif", figures.gif([figures.picture(f) for f in frames], 250, hold=2000))
+
+
+def encode(sess, model, images):
+    """The codes float32 [N, 16] of images uint8 [N, 28, 28]."""
+    parts = [keras_pixels(images[i:i + 1000]) for i in range(0, len(images), 1000)]
+    return np.concatenate([sess.run(model.codes, {model.x: part}) for part in parts])
+
+
+def draw(run, sess, model, X_test, seed):
+    """The post's figures of a trained model."""
+    X_train, y_train, _, y_test = run.digits.arrays
+    examples = np.unique(y_test, return_index=True)[1]  # the first of each digit
+    images_out = sess.run(model.output, {model.x: X_test[examples]})
+    run.figure("reconstructions.png", figures.png(reconstructions(X_test[examples], images_out, "test digits")))
+
+    random = np.random.RandomState(seed)  # NumPy's global generator is left alone
+    codings_in = random.normal(0, 0.33, n_images * n_codings).reshape((n_images, n_codings))
+    images_out = sess.run(model.output, {model.codes: codings_in})
+    run.figure("generated_digits.png", generated_digits(images_out, "digits decoded from N(0, 0.33)"))
+
+    X_codings = encode(sess, model, X_train)
+    run.figure("codings_histograms.png", histograms(X_codings, coordinates))
+    sample = random.permutation(len(X_train))[:3000]
+    for n_components, recipe in ((2, kernel_pca_2d), (3, kernel_pca_3d)):
+        picture = kernel_pca(X_codings[sample], y_train[sample], n_components, recipe)
+        run.figure(f"kernel_pca_{n_components}d.png", picture)

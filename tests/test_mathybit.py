@@ -1,0 +1,499 @@
+"""The two mathybit ports: facts, gradients, parity, what a run leaves behind, restoring."""
+
+import json
+import math
+from contextlib import redirect_stdout
+from io import StringIO
+
+import numpy as np
+import pytest
+from PIL import Image, ImageSequence
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+from legacy_ports import UserError, cli, mnist, ports, recorder, reference, replay
+from legacy_ports.codings import restore_model
+from legacy_ports.tf1 import keras, tf
+
+DENSE, CONV = "mathybit_dense", "mathybit_conv"
+FIGURES = ["network.png", "reconstruction_progress.gif", "reconstructions.png", "generated_digits.png",
+           "codings_histograms.png", "kernel_pca_2d.png", "kernel_pca_3d.png"]
+
+
+def run_port(name, digits, logdir, **changes):
+    """A run with the post's options but for `changes`; its Run, and what it printed."""
+    port, (docstring, options) = ports.load(name), ports.facts(name)
+    options = {key: ports.post_value(value) for key, value in options.items()} | changes
+    run = recorder.Run(name, docstring, {**options, "seed": 0}, digits, logdir, "test")
+    with tf.Graph().as_default(), redirect_stdout(StringIO()) as printed, run:
+        port.main(run, **options, seed=0)
+    run.printed = printed.getvalue()
+    return run
+
+
+@pytest.fixture(scope="module")
+def dense_run(bundled, tmp_path_factory):
+    return run_port(DENSE, bundled, tmp_path_factory.mktemp("runs"), steps=302)
+
+
+@pytest.fixture(scope="module")
+def conv_run(bundled, tmp_path_factory):
+    return run_port(CONV, bundled, tmp_path_factory.mktemp("runs"), steps=3)
+
+
+@pytest.fixture(params=[DENSE, CONV])
+def either_run(request):
+    return request.getfixturevalue(request.param.removeprefix("mathybit_") + "_run")
+
+
+@pytest.fixture
+def graph():
+    with tf.Graph().as_default():
+        yield
+
+
+# ---- structure -----------------------------------------------------------------------------------
+
+
+def output_shapes(model):
+    return [layer.output_shape[1:] for layer in model.layers]
+
+
+def test_the_dense_network_is_the_posts(graph):
+    model = ports.load(DENSE).build()
+    assert [v.shape.as_list() for v in tf.trainable_variables()] == [
+        [784, 250], [250], [250, 16], [16], [16, 320], [320], [320, 784], [784]]
+    assert [model.encoder.name, model.decoder.name] == ["encoder", "decoder"]
+    assert model.encoder.layers[0].name == "input"
+    assert model.encoder.layers[-1].name == "codings"
+    assert model.decoder.layers[0].name == "codings_in"
+    assert model.decoder.layers[-1].name == "output"
+    assert output_shapes(model.encoder) == [(784,), (250,), (250,), (16,), (16,)]
+    assert output_shapes(model.decoder) == [(320,), (320,), (784,), (784,), (28, 28, 1)]
+    # as the notebook's summaries print them
+    assert [layer.count_params() for layer in model.encoder.layers] == [0, 196250, 0, 4016, 0]
+    assert [layer.count_params() for layer in model.decoder.layers] == [5440, 0, 251664, 0, 0]
+    assert model.model.count_params() == 457_370
+
+
+def test_the_convolutional_network_is_the_posts(graph):
+    model = ports.load(CONV).build()
+    assert [v.shape.as_list() for v in tf.trainable_variables()[::2]] == [
+        [5, 5, 1, 4], [5, 5, 4, 8], [392, 150], [150, 16],
+        [16, 120], [120, 320], [320, 784], [5, 5, 16, 8], [6, 6, 8, 4], [7, 7, 4, 1]]
+    assert model.encoder.layers[-1].name == model.decoder.layers[-1].name == "output"
+    assert model.decoder.layers[0].name == "codings_in"
+    assert output_shapes(model.encoder)[2::3] == [(14, 14, 4), (7, 7, 8), (150,)]
+    assert output_shapes(model.decoder)[6:] == [
+        (7, 7, 16), (14, 14, 16), (14, 14, 8), (14, 14, 8), (28, 28, 8), (28, 28, 4), (28, 28, 4),
+        (28, 28, 1), (28, 28, 1)]
+    assert (model.encoder.count_params(), model.decoder.count_params()) == (62_278, 296_985)
+
+
+@pytest.mark.parametrize("name", [DENSE, CONV])
+def test_weights_start_as_keras_2_2_2_drew_them(graph, name):
+    ports.load(name).build()
+    with tf.Session() as sess:
+        sess.run(tf.global_variables_initializer())
+        for value in sess.run(tf.trainable_variables()):
+            if value.ndim == 1:
+                assert not value.any()
+                continue
+            limit = math.sqrt(6 / (math.prod(value.shape[:-2]) * sum(value.shape[-2:])))
+            assert 0.9 * limit < np.abs(value).max() <= limit
+            assert abs(value.std() / (limit / math.sqrt(3)) - 1) < 0.15
+
+
+@pytest.mark.parametrize("name", [DENSE, CONV])
+def test_the_readout_bias_is_that_of_the_last_layer_alone(graph, name):
+    ports.load(name).build(readout_bias=-2.0)
+    with tf.Session() as sess:
+        sess.run(tf.global_variables_initializer())
+        *biases, last = sess.run(tf.trainable_variables()[1::2])
+    assert (last == -2).all()
+    assert not any(bias.any() for bias in biases)
+
+
+@pytest.mark.parametrize("codings", ["tanh", "relu", "sigmoid", "linear"])
+@pytest.mark.parametrize("name", [DENSE, CONV])
+def test_codings_have_the_chosen_activation_and_decode_when_fed(graph, bundled, name, codings):
+    model = ports.load(name).build(codings=codings)
+    images = mnist.keras_pixels(bundled.arrays.test_images[::100])
+    with tf.Session() as sess:
+        sess.run(tf.global_variables_initializer())
+        codes, output = sess.run([model.codes, model.output], {model.x: images})
+        before = sess.run(model.codes.op.inputs[0] if codings != "linear" else model.codes, {model.x: images})
+        decoded = sess.run(model.output, {model.codes: codes})
+    assert (codes.shape, output.shape, codes.dtype, output.dtype) == ((10, 16), (10, 28, 28, 1), "float32", "float32")
+    expected = {"tanh": np.tanh, "relu": lambda z: np.maximum(z, 0), "sigmoid": lambda z: 1 / (1 + np.exp(-z)),
+                "linear": lambda z: z}[codings](before)
+    np.testing.assert_allclose(codes, expected, atol=1e-6)
+    np.testing.assert_allclose(decoded, output, atol=1e-6)
+
+
+def test_pooling_and_upsampling_have_a_choice_with_the_same_number_of_weights(graph):
+    average = ports.load(CONV).build(pooling="average")
+    assert [type(layer).__name__ for layer in average.encoder.layers].count("AveragePooling2D") == 2
+    transpose = ports.load(CONV).build(upsampling="transpose")
+    kinds = [type(layer).__name__ for layer in transpose.decoder.layers]
+    assert (kinds.count("Conv2DTranspose"), kinds.count("UpSampling2D"), kinds.count("Conv2D")) == (2, 0, 1)
+    assert transpose.output.shape.as_list() == [None, 28, 28, 1]
+
+
+@pytest.mark.parametrize("name", [DENSE, CONV])
+def test_options_of_the_model_make_another_variant_and_those_of_the_run_do_not(name):
+    options = {key: ports.post_value(value) for key, value in ports.facts(name)[1].items()}
+    assert reference.variant(name, options) == name
+    assert reference.variant(name, options | {"epochs": 3, "restore": "x", "steps": 7}) == name
+    assert reference.variant(name, options | {"codings": "relu"}) == f"{name}_relu"
+    assert reference.variant(name, options | {"readout_bias": -2.0}) == f"{name}_readout_bias=-2"
+    assert "not the post's options" in reference.test_loss_band(name, options | {"epochs": 3}, "full")
+    assert "TensorFlow 1.10.0" in reference.test_loss_band(name, options, "full")
+
+
+# ---- arithmetic ----------------------------------------------------------------------------------
+# A layer: its output, and a function from the gradient of that to (the gradient of its input, [of its weights]).
+
+
+def dense(x, w, b):
+    return x @ w + b, lambda g: (g @ w.T, [x.T @ g, g.sum(axis=0)])
+
+
+def relu(x):
+    return np.maximum(x, 0), lambda g: (g * (x > 0), [])
+
+
+def tanh(x):
+    return np.tanh(x), lambda g: (g * (1 - np.tanh(x) ** 2), [])
+
+
+def sigmoid(x):
+    y = 1 / (1 + np.exp(-x))
+    return y, lambda g: (g * y * (1 - y), [])
+
+
+def reshape(x, *shape):
+    return x.reshape(len(x), *shape), lambda g: (g.reshape(x.shape), [])
+
+
+def conv(x, w, b):
+    k, (_, height, width, _) = len(w), x.shape
+    pad = ((k - 1) // 2, k - 1 - (k - 1) // 2)
+    padded = np.pad(x, ((0, 0), pad, pad, (0, 0)))
+    spots = [(i, j, np.s_[:, i:i + height, j:j + width]) for i in range(k) for j in range(k)]
+
+    def back(g):
+        dw, dpadded = np.empty_like(w), np.zeros_like(padded)
+        for i, j, at in spots:
+            dw[i, j] = np.tensordot(padded[at], g, axes=([0, 1, 2], [0, 1, 2]))
+            dpadded[at] += g @ w[i, j].T
+        return dpadded[:, pad[0]:pad[0] + height, pad[0]:pad[0] + width], [dw, g.sum(axis=(0, 1, 2))]
+
+    return sum(padded[at] @ w[i, j] for i, j, at in spots) + b, back
+
+
+def blocks(x):
+    """[n, 2h, 2w, c] as [n, h, w, c, 4]"""
+    n, height, width, c = x.shape
+    return x.reshape(n, height // 2, 2, width // 2, 2, c).transpose(0, 1, 3, 5, 2, 4).reshape(
+        n, height // 2, width // 2, c, 4)
+
+
+def unblocks(x):
+    n, height, width, c, _ = x.shape
+    return x.reshape(n, height, width, c, 2, 2).transpose(0, 1, 4, 2, 5, 3).reshape(n, 2 * height, 2 * width, c)
+
+
+def max_pool(x):
+    first = np.eye(4)[blocks(x).argmax(axis=-1)]
+    return blocks(x).max(axis=-1), lambda g: (unblocks(g[..., None] * first), [])
+
+
+def to_the_edge(layer, x):
+    """How far each image is from where `layer` would pass its gradient another way: float32 may take that way."""
+    if layer is relu:
+        distance = np.where(x == 0, np.inf, np.abs(x))  # 0: of a black patch, exactly so
+    elif layer is max_pool:
+        top = np.sort(blocks(x), axis=-1)
+        distance = np.where(top[..., -1] == 0, np.inf, top[..., -1] - top[..., -2])  # of 0s: a ReLU stops it anyway
+    else:
+        return np.inf
+    return distance.reshape(len(x), -1).min(axis=1)
+
+
+def upsample(x):
+    return x.repeat(2, axis=1).repeat(2, axis=2), lambda g: (blocks(g).sum(axis=-1), [])
+
+
+NETWORKS = {
+    DENSE: [(reshape, 784), dense, relu, dense, tanh, dense, relu, dense, sigmoid, (reshape, 28, 28, 1)],
+    CONV: [conv, relu, max_pool, conv, relu, max_pool, (reshape, 392), dense, relu, dense, tanh,
+           dense, relu, dense, relu, dense, relu, (reshape, 7, 7, 16),
+           upsample, conv, relu, upsample, conv, relu, conv, sigmoid],
+}
+
+
+def loss_and_gradients(name, weights, x):
+    """In float64, of the mean squared error; and each image's distance to an edge."""
+    weights, y, backs, distance = [w.astype(float) for w in weights], x.astype(float), [], np.inf
+    for layer in NETWORKS[name]:
+        distance = np.minimum(distance, to_the_edge(layer, y))
+        if isinstance(layer, tuple):
+            y, back = layer[0](y, *layer[1:])
+        else:
+            y, back = layer(y, *(weights.pop(0) for _ in range(2 * (layer in (dense, conv)))))
+        backs.append(back)
+    g, gradients = 2 * (y - x) / y.size, []
+    for back in reversed(backs):
+        g, own = back(g)
+        gradients = own + gradients
+    return np.mean((y - x) ** 2), gradients, distance
+
+
+@pytest.mark.parametrize(("name", "seed"), [(DENSE, 1), (DENSE, 2), (CONV, 1), (CONV, 2)])
+def test_loss_and_gradients_of_step_0_equal_numpys(graph, bundled, name, seed):
+    batch = next(mnist.keras_batches(bundled, 200, seed)[0])
+    (recording,) = [r for r in reference.pinned(name, "bundled") if r.seed == seed]
+    model = ports.load(name).build()
+    variables = tf.trainable_variables()
+    weights = reference.pinned_weights([tuple(v.shape.as_list()) for v in variables], seed, -2.0)
+    expected_loss, _, distance = loss_and_gradients(name, weights, batch)
+    assert expected_loss == pytest.approx(recording.losses[0], rel=1e-6)
+    batch = batch[distance > 1e-6]
+    assert len(batch) > 30
+    expected_loss, expected, _ = loss_and_gradients(name, weights, batch)
+    with tf.Session() as sess:
+        for variable, value in zip(variables, weights):
+            variable.load(value, sess)
+        loss, *gradients = sess.run([model.loss, *tf.gradients(model.loss, variables)], {model.x: batch})
+    assert loss == pytest.approx(expected_loss, rel=1e-6)
+    for variable, gradient, exact in zip(variables, gradients, expected):
+        assert gradient.shape == exact.shape
+        error = np.linalg.norm(gradient - exact) / np.linalg.norm(exact)
+        assert error < 1e-5, (variable.name, error)
+
+
+def parity(name, bundled, seed, steps=20, **options):
+    (recording,) = [r for r in reference.pinned(name, "bundled") if r.seed == seed]
+    losses, _ = replay.replay(ports.load(name), recording, bundled, steps, **options)
+    return reference.parity(losses, recording)
+
+
+@pytest.mark.parametrize("name", [DENSE, CONV])
+def test_the_first_20_steps_equal_the_recordings(name, bundled):
+    result = parity(name, bundled, 1)
+    assert result.limits == {20: 5e-4}
+    assert result.equal, result.windows
+
+
+@pytest.mark.parametrize("name", [DENSE, CONV])
+@pytest.mark.parametrize("options", [{"learning_rate": 0.002}, {"codings": "linear"}], ids=str)
+def test_parity_rejects_other_options(name, options, bundled):
+    assert not parity(name, bundled, 1, steps=5, **options).equal
+
+
+@pytest.mark.parametrize("name", [DENSE, CONV])
+def test_parity_rejects_another_epsilon(name, bundled, monkeypatch):
+    adam = keras.optimizers.legacy.Adam
+    monkeypatch.setattr(keras.optimizers.legacy, "Adam",
+                        lambda *args, epsilon, **more: adam(*args, epsilon=1e-3, **more))
+    assert not parity(name, bundled, 1, steps=5).equal
+
+
+@pytest.mark.parametrize("name", [DENSE, CONV])
+@pytest.mark.parametrize("lost", ["relu", "sigmoid"])
+def test_parity_rejects_a_lost_activation(name, lost, bundled, monkeypatch):
+    activation = keras.layers.Activation
+    monkeypatch.setattr(keras.layers, "Activation",
+                        lambda kind, **more: activation("linear" if kind == lost else kind, **more))
+    assert not parity(name, bundled, 1, steps=5).equal
+
+
+@pytest.mark.parametrize("name", [DENSE, CONV])
+def test_parity_rejects_the_posts_own_bias(name, bundled, monkeypatch):
+    monkeypatch.setattr(reference, "READOUT_BIAS", {})
+    assert not parity(name, bundled, 1, steps=5).equal
+
+
+def test_the_adam_is_that_of_keras_2_2_2(graph):
+    """p -= lr_t * m / (sqrt(v) + epsilon), written out; where the gradient is small, epsilon shows."""
+    gradients = np.array([1e-8, -1e-6, 1e-3, 2.0])
+    p = tf.Variable(np.zeros(4), dtype=tf.float32, use_resource=True)
+    optimizer = keras.optimizers.legacy.Adam(0.001, beta_1=0.9, beta_2=0.999, epsilon=1e-7)
+    (step,) = optimizer.get_updates(tf.reduce_sum(p * gradients.astype(np.float32)), [p])
+    expected, m, v = np.zeros(4), np.zeros(4), np.zeros(4)
+    with tf.Session() as sess:
+        sess.run(tf.global_variables_initializer())
+        for t in range(1, 6):
+            sess.run(step)
+            m, v = 0.9 * m + 0.1 * gradients, 0.999 * v + 0.001 * gradients**2
+            lr_t = 0.001 * math.sqrt(1 - 0.999**t) / (1 - 0.9**t)
+            expected -= lr_t * m / (np.sqrt(v) + 1e-7)
+            np.testing.assert_allclose(sess.run(p), expected, rtol=2e-4)
+
+
+def test_shorter_replays_keep_the_tighter_limit():
+    (recording, _) = reference.pinned(DENSE, "bundled")
+    result = reference.parity(recording.losses[:10] * 1.01, recording)
+    assert result.limits == {10: 5e-4}
+    assert not result.equal
+    assert reference.parity(recording.losses[:600], recording).limits == {20: 5e-4, 600: 5e-2}
+
+
+# ---- runs ----------------------------------------------------------------------------------------
+
+
+def test_a_run_leaves_every_figure_and_none_is_blank(either_run):
+    assert sorted(either_run.manifest["figures"]) == sorted(FIGURES)
+    for name in FIGURES:
+        for frame in ImageSequence.Iterator(Image.open(either_run.folder / "figures" / name)):
+            pixels = np.asarray(frame.convert("L"))
+            assert min(pixels.shape) >= 200
+            assert np.ptp(pixels) > 100, name
+            assert (pixels != np.median(pixels)).mean() > 0.01, name
+
+
+def test_the_animation_has_a_frame_per_epoch_and_the_start(dense_run, conv_run):
+    frames = [Image.open(run.folder / "figures" / "reconstruction_progress.gif").n_frames
+              for run in (dense_run, conv_run)]
+    assert frames == [3, 2]
+
+
+def test_losses_are_in_tensorboard_per_batch_and_per_epoch(dense_run):
+    events = EventAccumulator(str(dense_run.folder), size_guidance={"scalars": 0, "images": 0})
+    events.Reload()
+    batch_loss, epoch_loss = events.Scalars("batch_loss"), events.Scalars("epoch_loss")
+    assert [event.step for event in batch_loss] == list(range(302))
+    assert [event.step for event in epoch_loss] == [299, 301]
+    values = np.array([event.value for event in batch_loss])
+    np.testing.assert_allclose([event.value for event in epoch_loss], [values[:300].mean(), values[300:].mean()],
+                               rtol=1e-5)
+    manifest = json.loads((dense_run.folder / "run.json").read_text())
+    np.testing.assert_allclose([loss for _, loss in manifest["losses"]], [event.value for event in epoch_loss])
+    assert {f"figures/{name.split('.')[0]}" for name in FIGURES} <= set(events.Tags()["images"])
+
+
+def test_the_first_losses_are_those_of_the_first_batches(dense_run, bundled, graph):
+    """What the loop trains on is what a replay would be fed, with the weights of the run's seed."""
+    events = EventAccumulator(str(dense_run.folder), size_guidance={"scalars": 0})
+    events.Reload()
+    batches, _ = mnist.keras_batches(bundled, 200, seed=0)
+    tf.set_random_seed(0)
+    model = ports.load(DENSE).build()
+    with tf.Session() as sess:
+        sess.run(tf.global_variables_initializer())
+        losses = [sess.run([model.loss, model.train_step], {model.x: next(batches)})[0] for _ in range(5)]
+    np.testing.assert_allclose([event.value for event in events.Scalars("batch_loss")[:5]], losses, rtol=1e-4)
+
+
+def test_the_bundled_digits_are_trained_as_many_steps_as_the_posts(bundled, tmp_path, monkeypatch):
+    seen = []
+    for name in (DENSE, CONV):
+        port = ports.load(name)
+        monkeypatch.setattr(port, "train", lambda run, sess, model, batches, X_test, steps, *rest: seen.append(steps))
+        monkeypatch.setattr(port, "draw", lambda *args: None)
+        run_port(name, bundled, tmp_path)
+    assert seen == [15_000, 3_000]
+
+
+def test_saturation_is_said_while_it_happens_and_in_the_manifest(dense_run):
+    out = dense_run.printed
+    first = out.index("codings saturated: mean |tanh| 0.99")
+    assert out.index("Epoch 1/2 - loss: 0.07") < first < out.index("Epoch 2/2") < out.index("Test score: 0.067")
+    value = json.loads((dense_run.folder / "run.json").read_text())["results"]["codings saturated"]["value"]
+    assert value.startswith("2 of 2 epochs; last mean |tanh| 0.99")
+
+
+@pytest.mark.parametrize("changes", [{"readout_bias": -2.0}, {"codings": "relu"}], ids=str)
+def test_nothing_is_said_of_saturation_where_there_is_none(bundled, tmp_path, monkeypatch, changes):
+    monkeypatch.setattr(ports.load(DENSE), "draw", lambda *args: None)
+    run = run_port(DENSE, bundled, tmp_path, steps=100, **changes)
+    assert "Epoch 1/1" in run.printed
+    assert "saturated" not in run.printed
+    assert "codings saturated" not in run.manifest["results"]
+
+
+def test_summaries_are_printed_as_the_post_prints_them(dense_run):
+    for line in ("input (Flatten)", "codings (Activation)", "codings_in (Dense)", "output (Reshape)",
+                 "encoder (Sequential)", "Total params: 200266", "Total params: 257104", "Total params: 457370"):
+        assert line in dense_run.printed
+
+
+# ---- saving and restoring ------------------------------------------------------------------------
+
+
+def test_the_saved_models_load_in_keras_and_do_the_same(dense_run, bundled, graph):
+    images = mnist.keras_pixels(bundled.arrays.test_images)
+    with tf.Session() as sess:
+        keras.backend.set_session(sess)
+        encoder, decoder, model = (keras.models.load_model(str(dense_run.folder / f"{name}.h5"), compile=False)
+                                   for name in ("encoder", "decoder", "model"))
+        codes = sess.run(encoder.output, {encoder.input: images})
+        stacked = sess.run(decoder.output, {decoder.input: codes})
+        output = sess.run(model.output, {model.input: images})
+    np.testing.assert_allclose(stacked, output, atol=1e-6)
+    score = dense_run.manifest["results"]["test score"]["value"]
+    assert np.mean((output - images) ** 2, dtype=float) == pytest.approx(score, rel=1e-5)
+
+
+def test_a_restored_run_has_the_same_score_and_figures(either_run, bundled, tmp_path):
+    restored = run_port(either_run.port, bundled, tmp_path, restore=str(either_run.folder))
+    assert restored.step == 0
+    assert restored.manifest["results"]["test score"]["value"] == either_run.manifest["results"]["test score"]["value"]
+    assert restored.manifest["restored"]["run"] == str(either_run.folder)
+    for name in set(FIGURES) - {"reconstruction_progress.gif"}:  # that one needs the training
+        assert (restored.folder / "figures" / name).read_bytes() == (
+            either_run.folder / "figures" / name).read_bytes(), name
+
+
+def test_what_cannot_be_restored_is_told_in_one_line(graph, dense_run, conv_run, tmp_path):
+    model = ports.load(DENSE).build().model
+
+    def refused(folder, codings="tanh"):
+        with pytest.raises(UserError) as told:
+            restore_model(folder, DENSE, {"codings": codings}, model)
+        assert "\n" not in str(told.value)
+        return str(told.value)
+
+    with tf.Session() as sess:
+        keras.backend.set_session(sess)
+        assert "no run to restore" in refused(tmp_path / "missing")
+        assert f"that run has port {CONV}" in refused(conv_run.folder)
+        assert "that run has codings tanh, this one relu" in refused(dense_run.folder, "relu")
+
+        broken = tmp_path / "broken"
+        broken.mkdir()
+        (broken / "run.json").write_text((dense_run.folder / "run.json").read_text())
+        assert "model.h5 cannot be loaded" in refused(broken)
+        data = (dense_run.folder / "model.h5").read_bytes()
+        for damaged in (b"", b"not a model", data[:5000], data[:len(data) // 2]):
+            (broken / "model.h5").write_bytes(damaged)
+            assert "model.h5 cannot be loaded" in refused(broken)
+        (broken / "model.h5").write_bytes((conv_run.folder / "model.h5").read_bytes())
+        assert "model.h5 cannot be loaded" in refused(broken)
+        for damaged in ("", "[]", "{}", '{"port": "mathybit_dense", "options": 3}'):
+            (broken / "run.json").write_text(damaged)
+            assert "run.json is damaged" in refused(broken)
+
+
+def test_a_refused_restore_exits_with_2_and_leaves_no_run(tmp_path, capsys):
+    assert cli.main(["run", DENSE, "--data", "bundled", "--quiet", "--logdir", str(tmp_path),
+                     "--restore", str(tmp_path / "missing")]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("legacy-ports: --restore ")
+    assert not list((tmp_path / DENSE).iterdir())
+
+
+@pytest.mark.parametrize("value", ["nan", "inf", "x", ""])
+def test_a_readout_bias_that_is_no_number_is_refused(value, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        cli.main(["run", DENSE, "--readout-bias", value])
+    assert stopped.value.code == 2
+    assert "is not a number" in capsys.readouterr().err
+
+
+def test_verify_knows_no_epochs_and_calls_another_bias_another_experiment(capsys):
+    with pytest.raises(SystemExit):
+        cli.main(["verify", DENSE, "--epochs", "3"])
+    capsys.readouterr()
+    assert cli.main(["verify", DENSE, "--data", "bundled", "--readout-bias", "-2"]) == 2
+    assert "no recording of mathybit_dense_readout_bias=-2 on bundled" in capsys.readouterr().err
