@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from float64 import KAJUVONEN, VANDENBURG
 from float64 import replay as exact_replay
 
 from legacy_ports import reference
@@ -33,21 +34,33 @@ def test_verify_over_all_10000_steps(request, source, readout):
 
 
 @pytest.mark.parametrize("source", ["full", "bundled"])
-def test_numpy_in_float64_equals_the_linear_recordings(request, source):
+@pytest.mark.parametrize("port", ["kajuvonen", "smith", "mathybit_dense", "mathybit_conv"])
+def test_verify_of_the_other_ports(request, source, port):
+    request.getfixturevalue(source)
+    result = command("verify", port, "--data", source, "--steps", "1000")
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert "equal within" in result.stdout
+
+
+@pytest.mark.parametrize("source", ["full", "bundled"])
+def test_numpy_in_float64_equals_a_linear_recording(request, source):
     """A second implementation, none of it TensorFlow's, meets the recordings within the same tolerance."""
     digits = request.getfixturevalue(source)
-    for recording in reference.pinned("vandenburg", source):
-        assert reference.parity(exact_replay(recording, digits, 10000), recording).equal
+    recording = reference.pinned("vandenburg", source)[0]
+    assert reference.parity(exact_replay(VANDENBURG, recording, digits, 10000), recording).equal
 
 
-@pytest.mark.parametrize(("source", "seed", "step"), [("full", 1, 4581), ("bundled", 1, 6304)])
-def test_an_exact_replay_leaves_the_relu_recordings_that_have_a_horizon(request, source, seed, step):
+@pytest.mark.parametrize(("port", "source", "seed", "tolerance", "step"), [
+    ("vandenburg_relu", "full", 1, 5e-5, 4581), ("vandenburg_relu", "bundled", 1, 5e-5, 6304),
+    ("kajuvonen", "bundled", 1, 2e-3, 930)])
+def test_an_exact_replay_leaves_the_recordings_that_have_a_horizon(request, port, source, seed, tolerance, step):
     """Why reference.HORIZONS: beyond it the recording's own rounding, not the network, decides."""
     digits = request.getfixturevalue(source)
-    (recording,) = [r for r in reference.pinned("vandenburg_relu", source) if r.seed == seed]
-    errors = reference.relative_errors(exact_replay(recording, digits, step + 1), recording)
-    assert np.flatnonzero(errors > 5e-5).tolist() == [step]
-    assert step > reference.HORIZONS["vandenburg_relu", source, seed]
+    (recording,) = [r for r in reference.pinned(port, source) if r.seed == seed]
+    network = KAJUVONEN if port == "kajuvonen" else VANDENBURG
+    errors = reference.relative_errors(exact_replay(network, recording, digits, step + 1), recording)
+    assert np.flatnonzero(errors > tolerance).tolist() == [step]
+    assert step > reference.HORIZONS[port, source, seed]
 
 
 def test_a_default_run_lies_among_those_of_the_posts_tensorflow(bundled, tmp_path):

@@ -5,7 +5,7 @@ from io import BytesIO
 
 import numpy as np
 import pytest
-from float64 import SHAPES, loss_and_gradients
+from float64 import VANDENBURG, loss_and_gradients
 from PIL import Image
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
@@ -14,7 +14,7 @@ from legacy_ports.ports import vandenburg
 from legacy_ports.recorder import Run
 from legacy_ports.tf1 import tf
 
-FIGURES = ["input_output.gif", "latent_space.png", "circle_walk.gif"]
+FIGURES = ["network.png", "input_output.gif", "latent_space.png", "circle_walk.gif"]
 
 
 def train(digits, folder, **options):
@@ -38,7 +38,7 @@ def test_the_network_is_the_posts():
     with tf.Graph().as_default():
         model = vandenburg.build()
         shapes = [tuple(v.shape.as_list()) for v in tf.trainable_variables()]
-    assert shapes == SHAPES
+    assert shapes == VANDENBURG.shapes
     assert sum(np.prod(s) for s in shapes) == 84586
     assert model.codes.shape.as_list() == [None, 2]
     assert vandenburg.OPTIONS == {"steps": 10000, "batch_size": 50, "learning_rate": 1e-4,
@@ -61,9 +61,9 @@ def test_the_initial_weights_are_the_posts():
 
 @pytest.mark.parametrize("readout", ["linear", "relu"])
 def test_gradients_of_the_first_step_equal_numpys(bundled, readout):
-    weights = reference.pinned_weights(SHAPES, 1)
+    weights = reference.pinned_weights(VANDENBURG.shapes, 1)
     x = bundled.arrays.train_images[::80].reshape(-1, 784) / 255.0
-    loss, expected = loss_and_gradients([w.astype(float) for w in weights], x, readout == "relu")
+    loss, expected = loss_and_gradients(VANDENBURG, [w.astype(float) for w in weights], x, readout == "relu")
     with tf.Graph().as_default(), tf.Session() as sess:
         model = vandenburg.build(readout=readout)
         variables = tf.trainable_variables()

@@ -1,0 +1,131 @@
+"""kajuvonen's port: the post's network, its log, its graph, its figures, its floor; and what verify rejects."""
+
+import json
+from io import BytesIO
+
+import numpy as np
+import pytest
+from float64 import KAJUVONEN, loss_and_gradients
+from PIL import Image
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+from legacy_ports import figures, mnist, ports, reference, replay
+from legacy_ports.ports import kajuvonen
+from legacy_ports.recorder import Run
+from legacy_ports.tf1 import tf
+
+
+@pytest.fixture(scope="module")
+def run(bundled, tmp_path_factory):
+    values = ports.facts("kajuvonen")[1] | {"steps": 201, "seed": 0}
+    with tf.Graph().as_default(), Run("kajuvonen", kajuvonen.__doc__, values, bundled,
+                                      tmp_path_factory.mktemp("runs"), "test") as run:
+        kajuvonen.main(run, **values)
+    return run
+
+
+@pytest.fixture(scope="module")
+def events(run):
+    return EventAccumulator(str(run.folder), size_guidance={"images": 0}).Reload()
+
+
+def test_the_network_is_the_posts():
+    with tf.Graph().as_default():
+        model = kajuvonen.build()
+        variables = tf.trainable_variables()
+        assert [v.op.name for v in variables] == [f"autoencoder/{layer}/{kind}" for layer in (
+            "encoder", "code", "decoder", "output") for kind in ("kernel", "bias")]
+        assert [tuple(v.shape.as_list()) for v in variables] == KAJUVONEN.shapes
+        assert not {op.type for op in tf.get_default_graph().get_operations()} & {"Relu", "Tanh", "Sigmoid"}
+    assert sum(np.prod(shape) for shape in KAJUVONEN.shapes) == 885_884
+    assert model.codes.shape.as_list() == [None, 100]
+    assert kajuvonen.OPTIONS == {"steps": 2000, "batch_size": 100, "learning_rate": 0.001}
+    assert kajuvonen.save_every == 100
+
+
+def test_gradients_of_the_first_step_equal_numpys(bundled):
+    weights = reference.pinned_weights(KAJUVONEN.shapes, 1)
+    x = bundled.arrays.train_images[::40].reshape(-1, 784) / 255.0
+    loss, expected = loss_and_gradients(KAJUVONEN, [w.astype(float) for w in weights], x)
+    with tf.Graph().as_default(), tf.Session() as sess:
+        model = kajuvonen.build()
+        variables = tf.trainable_variables()
+        gradients = tf.gradients(model.loss, variables)
+        sess.run(tf.global_variables_initializer())
+        for variable, value in zip(variables, weights):
+            variable.load(value, sess)
+        got_loss, got = sess.run([model.loss, gradients], {model.x: x})
+    assert got_loss == pytest.approx(loss, rel=1e-6)
+    for g, e in zip(got, expected):
+        np.testing.assert_allclose(g, e, rtol=1e-5, atol=1e-6 * np.abs(e).max())
+
+
+def test_log_scalar_and_reconstructions_every_100_steps(run, events):
+    manifest = json.loads((run.folder / "run.json").read_text())
+    assert [step for step, _ in manifest["losses"]] == [100, 200]
+    assert [(e.step, e.value) for e in events.Scalars("train_loss")] == [tuple(x) for x in manifest["losses"]]
+    assert [e.step for e in events.Images("reconstruction")] == [100, 200]
+    assert manifest["parameters"] == 885_884
+    assert manifest["results"]["Final test loss"]["value"] < 0.04
+
+
+def test_the_example_is_training_image_10(run, bundled):
+    """The left half of a saved step is the post's example, whatever the batches shuffled."""
+    image = bundled.arrays.train_images[10] / 255
+    figure = kajuvonen.reconstruction(image, image, "Step 100")
+    shown = Image.open(run.folder / "figures" / "step-00100.png")
+    left = [np.asarray(picture)[:, :shown.width // 2 - 20] for picture in (shown, figures.picture(figure))]
+    np.testing.assert_array_equal(left[0][60:], left[1][60:])  # below the title
+
+
+@pytest.mark.parametrize("name", ["network.png", "step-00100.png", "step-00200.png", "reconstruction.gif"])
+def test_figures_are_made_and_not_blank(run, name):
+    assert name in run.manifest["figures"]
+    picture = Image.open(BytesIO((run.folder / "figures" / name).read_bytes()))
+    assert np.asarray(picture.convert("RGB"), float).std() > 20
+
+
+def test_the_graph_shows_the_autoencoder_the_loss_and_adam(events):
+    names = {node.name for node in tf.GraphDef.FromString(events.Graph().SerializeToString()).node}
+    for scope in ("autoencoder/encoder/", "autoencoder/code/", "mean_squared_error/", "gradients/", "Adam/"):
+        assert any(name.startswith(scope) for name in names)
+
+
+def test_no_linear_run_goes_below_the_floor(run, bundled):
+    """Also not one that is trained for the training images alone, far past the post."""
+    results = run.manifest["results"]
+    floor = results["floor: PCA, training images"]["value"]
+    assert results["training loss"]["value"] > floor
+    train = mnist.read_data_sets(bundled).train.images
+    mean = train.mean(axis=0)
+    singular = np.linalg.svd(train.astype(float) - mean, compute_uv=False)
+    assert floor == pytest.approx((singular[100:] ** 2).sum() / train.size, rel=1e-3)  # Eckart and Young, 1936
+
+
+def test_the_recordings_over_200_steps(bundled):
+    for recording in reference.pinned("kajuvonen", "bundled"):
+        losses, _ = replay.replay(kajuvonen, recording, bundled, 200)
+        assert reference.parity(losses, recording).equal
+
+
+def an_activation(monkeypatch):
+    dense = tf.layers.dense
+    monkeypatch.setattr(kajuvonen.tf.layers, "dense", lambda *a, **k: dense(*a, **{**k, "activation": tf.nn.relu}))
+
+
+def another_epsilon(monkeypatch):
+    adam = tf.train.AdamOptimizer
+    monkeypatch.setattr(kajuvonen.tf.train, "AdamOptimizer", lambda *a, **k: adam(*a, **{**k, "epsilon": 1e-3}))
+
+
+MUTANTS = {"learning rate x 2": ({"learning_rate": 0.002}, None), "an activation": ({}, an_activation),
+           "Adam epsilon 1e-3": ({}, another_epsilon)}
+
+
+@pytest.mark.parametrize(("options", "change"), MUTANTS.values(), ids=MUTANTS)
+def test_mutants_are_rejected(bundled, monkeypatch, options, change):
+    if change:
+        change(monkeypatch)
+    recording = reference.pinned("kajuvonen", "bundled")[0]
+    losses, _ = replay.replay(kajuvonen, recording, bundled, 20, **options)
+    assert not reference.parity(losses, recording).equal

@@ -1,0 +1,146 @@
+"""smith's port: the post's network, its Xavier biases, its log, its canvases; and what verify rejects."""
+
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from legacy_ports import mnist, ports, reference, replay
+from legacy_ports.ports import smith
+from legacy_ports.recorder import Run
+from legacy_ports.tf1 import tf
+
+canvas = smith.canvas
+SIZES = [784, 784, 256, 128, 128, 256, 784]
+SHAPES = [shape for a, b in zip(SIZES, SIZES[1:]) for shape in ((a, b), (b,))]
+
+
+def train(digits, folder, **options):
+    values = {key: ports.post_value(value) for key, value in smith.OPTIONS.items()} | {"seed": 0} | options
+    with tf.Graph().as_default(), Run("smith", smith.__doc__, values, digits, folder, "test") as run:
+        smith.main(run, **values)
+    return run
+
+
+@pytest.fixture(scope="module")
+def run(bundled, tmp_path_factory):
+    return train(bundled, tmp_path_factory.mktemp("runs"), steps=200, classifier=True)
+
+
+def test_the_network_is_the_posts():
+    with tf.Graph().as_default():
+        model = smith.build()
+        assert [tuple(v.shape.as_list()) for v in tf.trainable_variables()] == SHAPES
+        ops = [op.type for op in tf.get_default_graph().get_operations()]
+        assert ops.count("Relu") == 6
+    assert sum(np.prod(shape) for shape in SHAPES) == 1_100_320
+    assert model.codes.shape.as_list() == [None, 128]
+    assert smith.OPTIONS == {"steps": 1000, "batch_size": 256, "learning_rate": 0.001,
+                             "loss": ("mse", "cross_entropy"), "classifier": False}
+
+
+@pytest.mark.parametrize(("shape", "limit"), [((784, 256), np.sqrt(6 / 1040)), ((5000,), np.sqrt(3 / 5000))])
+def test_xavier_draws_uniformly_also_for_a_vector(shape, limit):
+    """A kernel: +-sqrt(6 / (in + out)). A vector, both of whose fans are its length: +-sqrt(3 / length)."""
+    with tf.Graph().as_default(), tf.Session() as sess:
+        tf.set_random_seed(0)
+        drawn = sess.run(smith.xavier_initializer()(shape))
+    assert np.abs(drawn).max() <= limit
+    assert np.abs(drawn).max() > 0.99 * limit
+    assert drawn.std() == pytest.approx(limit / np.sqrt(3), rel=0.03)
+
+
+def test_gradients_of_the_first_step_equal_numpys(bundled):
+    weights = reference.pinned_weights(SHAPES, 1)
+    x = (bundled.arrays.train_images[::40].reshape(-1, 784) / 255.0).astype(np.float32)
+    layers, kernels = [x.astype(float)], [w.astype(float) for w in weights]
+    for w, b in zip(kernels[::2], kernels[1::2]):
+        layers.append(np.maximum(layers[-1] @ w + b, 0))
+    gradient, expected = 2 * (layers[-1] - x) / x.size, []
+    for k in reversed(range(6)):
+        gradient = gradient * (layers[k + 1] > 0)
+        expected[:0] = [layers[k].T @ gradient, gradient.sum(axis=0)]
+        gradient = gradient @ kernels[2 * k].T
+    with tf.Graph().as_default(), tf.Session() as sess:
+        model = smith.build()
+        variables = tf.trainable_variables()
+        gradients = tf.gradients(model.loss, variables)
+        sess.run(tf.global_variables_initializer())
+        for variable, value in zip(variables, weights):
+            variable.load(value, sess)
+        got = sess.run(gradients, {model.x: x})
+    for g, e in zip(got, expected):
+        np.testing.assert_allclose(g, e, rtol=1e-5, atol=3e-6 * np.abs(e).max())
+
+
+def test_every_step_is_logged(run):
+    manifest = json.loads((run.folder / "run.json").read_text())
+    assert [step for step, _ in manifest["losses"]] == list(range(1, 201))
+    assert manifest["parameters"] == 1_100_320
+    assert manifest["figures"] == ["network.png", "original_images.png", "reconstructed_images.png"]
+
+
+def test_the_canvases_show_sixteen_test_digits_and_their_reconstructions(bundled, tmp_path, monkeypatch):
+    shown = {}
+    monkeypatch.setattr(smith, "canvas", lambda pixels, title: shown.update({title: pixels}) or canvas(pixels, title))
+    train(bundled, tmp_path, steps=1)
+    tiles = {title: pixels.reshape(4, 28, 4, 28).transpose(0, 2, 1, 3).reshape(16, 784)
+             for title, pixels in shown.items()}
+    tests = {digit.tobytes() for digit in mnist.read_data_sets(bundled).test.images}
+    originals = tiles["Original Images"].astype(np.float32)
+    assert len({tile.tobytes() for tile in originals} & tests) == 16
+    assert tiles["Reconstructed Images"].shape == originals.shape
+
+
+def test_the_reconstruction_is_not_blank(run):
+    assert np.asarray(Image.open(run.folder / "figures" / "reconstructed_images.png").convert("L")).std() > 20
+
+
+def test_the_classifier_starts_from_the_encoder_and_leaves_the_run_as_it_was(run, bundled, tmp_path):
+    assert run.manifest["results"]["test accuracy of the classifier"]["value"] > 0.7
+    alone = train(bundled, tmp_path, steps=200)
+    assert alone.manifest["losses"] == run.manifest["losses"]
+    assert alone.manifest["results"]["final test loss"] == {
+        **run.manifest["results"]["final test loss"], "post": alone.manifest["results"]["final test loss"]["post"]}
+
+
+def test_cross_entropy_is_another_experiment(bundled, tmp_path):
+    run = train(bundled, tmp_path, steps=2, loss="cross_entropy")
+    assert run.manifest["losses"][0][1] > 0.5  # about log 2
+    assert "nothing" in run.manifest["results"]["final test loss"]["post"]
+
+
+def test_the_recordings_over_50_steps(bundled):
+    for recording in reference.pinned("smith", "bundled"):
+        losses, _ = replay.replay(smith, recording, bundled, 50)
+        assert reference.parity(losses, recording).equal
+
+
+def another_decay(monkeypatch):
+    rmsprop = tf.train.RMSPropOptimizer
+    monkeypatch.setattr(smith.tf.train, "RMSPropOptimizer",
+                        lambda *a, **k: rmsprop(*a, **{**k, "decay": 0.99}))
+
+
+def lost_relu(monkeypatch):
+    monkeypatch.setattr(smith.tf.nn, "relu", tf.identity)
+
+
+def other_batches(monkeypatch):
+    read = mnist.read_data_sets
+    monkeypatch.setattr(mnist, "read_data_sets", lambda digits, **k: read(digits._replace(
+        arrays=digits.arrays._replace(train_images=digits.arrays.train_images[::-1])), **k))
+
+
+MUTANTS = {"learning rate x 2": ({"learning_rate": 0.002}, None), "ReLU lost": ({}, lost_relu),
+           "decay 0.99": ({}, another_decay), "other batches": ({}, other_batches)}
+
+
+@pytest.mark.parametrize(("options", "change"), MUTANTS.values(), ids=MUTANTS)
+def test_mutants_are_rejected(bundled, monkeypatch, options, change):
+    if change:
+        change(monkeypatch)
+    recording = reference.pinned("smith", "bundled")[0]
+    losses, _ = replay.replay(smith, recording, bundled, 100, **options)
+    assert not reference.parity(losses, recording).equal
