@@ -23,7 +23,7 @@ TOLERANCES = {
     "vandenburg": {10000: 5e-5},
     "vandenburg_relu": {10000: 5e-5},
     "kajuvonen": {500: 2e-5, 1000: 2e-3},
-    "smith": {100: 1e-4},
+    "smith": {100: 1e-4, 150: 5e-4},  # its mean squares start at 1: an epsilon shows only after 100 steps
     "mathybit_dense": {20: 5e-4, 1000: 5e-2},
     "mathybit_conv": {20: 5e-4, 100: 5e-2},
 }

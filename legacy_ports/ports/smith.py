@@ -174,19 +174,21 @@ def canvas(pixels, title):
 
 
 def classify(run, sess, model, mnist, steps, batch_size, learning_rate):
-    """Trains a softmax head and the encoder under it, from the autoencoder's weights; returns its test accuracy.
+    """Trains a softmax head and a copy of the trained encoder under it; returns its test accuracy.
 
     Built only now: nothing of it may stand between the post's ops.
     """
+    before = tf.trainable_variables()
     labels = tf.placeholder(tf.float32, [None, 10])
-    logits = dense(model.codes, 10, activation=None)
-    head = tf.trainable_variables()[-2:]
+    logits = dense(encoder(model.x), 10, activation=None)
     loss = tf.losses.softmax_cross_entropy(labels, logits)
-    trained = tf.trainable_variables()[:6] + head  # the encoder's three layers
+    ours = tf.trainable_variables()[len(before):]
     optimizer = rmsprop(learning_rate)
-    train_op = optimizer.minimize(loss, var_list=trained)
-    slots = [optimizer.get_slot(v, name) for v in trained for name in optimizer.get_slot_names()]
-    sess.run(tf.variables_initializer(head + slots))
+    train_op = optimizer.minimize(loss, var_list=ours)
+    slots = [optimizer.get_slot(v, name) for v in ours for name in optimizer.get_slot_names()]
+    sess.run(tf.variables_initializer(ours + slots))
+    # The encoder, kernel and bias of its three layers, becomes a means of initializing this model.
+    sess.run([copy.assign(trained) for copy, trained in zip(ours[:6], before[:6])])
     for i in range(1, steps + 1):
         batch_x, batch_y = mnist.train.next_batch(batch_size)
         _, l = sess.run([train_op, loss], feed_dict={model.x: batch_x, labels: batch_y})
