@@ -151,7 +151,8 @@ def test_loss_band(port: str, options: dict[str, Any], source: str) -> str:
     """What the post's own TensorFlow gives for the final test loss, in words."""
     defaults = ports.facts(port)[1]
     path = FOLDER / f"free-{variant(port, options)}-{_file_data(source)}.json"
-    if any(options[key] != default for key, default in defaults.items() if key in ports.COMMON + ports.RUN_ONLY):
+    if any(options.get(key, default) != default
+           for key, default in defaults.items() if key in ports.COMMON + ports.RUN_ONLY):
         return "nothing to compare with: these are not the post's options"
     if not path.is_file():
         return "nothing was recorded to compare with"

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from legacy_ports import UserError, reference
+from legacy_ports import UserError, ports, reference
 from legacy_ports.reference import FOLDER, TOLERANCES, Recording, parity
 
 
@@ -77,6 +77,13 @@ def test_variants():
     assert reference.variant("vandenburg", {**post, "readout": "relu"}) == "vandenburg_relu"
     assert "10 seeds: 0.05118 to 0.05335" in reference.test_loss_band("vandenburg", post, "full")
     assert "not the post's" in reference.test_loss_band("vandenburg", {**post, "steps": 9}, "full")
+
+
+@pytest.mark.parametrize("port", ports.NAMES)
+@pytest.mark.parametrize("source", ["full", "bundled"])
+def test_the_posts_own_options_have_a_band(port, source):
+    options = {key: ports.post_value(value) for key, value in ports.facts(port)[1].items() if key != "classifier"}
+    assert " seeds: 0.0" in reference.test_loss_band(port, options, source)
 
 
 @pytest.mark.parametrize(("content", "reason"), [
