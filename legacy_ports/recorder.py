@@ -62,6 +62,8 @@ class Run:
         self.logdir, self.port, self.name, self.quiet = Path(logdir), port, name, quiet
         self.digits, self.docstring = digits, docstring
         self.config = session_config(device)
+        if device == "auto":
+            device = "gpu:0" if tf.config.list_physical_devices("GPU") else "cpu"
         self.step = 0  # training steps done
         self.bar: tqdm | None = None
         heading, url = docstring.splitlines()[:2]

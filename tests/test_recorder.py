@@ -49,6 +49,7 @@ def test_a_completed_run(new_run):
     assert record["steps"] == 3
     assert record["losses"] == [[0, 1.0], [1, 0.5], [2, pytest.approx(1 / 3)]]
     assert record["options"] == {"steps": 3, "rate": 0.1}
+    assert record["device"] in ("cpu", "gpu:0")  # what "auto" came to
     assert {"tensorflow", "numpy", "legacy-ports"} <= record["versions"].keys()
     assert counter_in_checkpoint(run) == 3
     assert [p.name for p in run.folder.glob("*.part")] == []

@@ -13,8 +13,9 @@ import pytest
 @pytest.fixture(scope="module")
 def logdir(tmp_path_factory):
     logdir = tmp_path_factory.mktemp("runs")
-    subprocess.run([sys.executable, "-m", "legacy_ports", "run", "vandenburg", "--data", "bundled", "--steps", "6001",
-                    "--name", "a b+c", "--quiet", "--logdir", logdir], check=True, timeout=300)
+    subprocess.run([sys.executable, "-m", "legacy_ports", "run", "vandenburg", "--data", "bundled",
+                    "--steps", "6001", "--batch-size", "10", "--name", "a b+c", "--quiet",
+                    "--logdir", logdir], check=True, timeout=300)
     return logdir
 
 
