@@ -22,7 +22,8 @@ Open questions
     Which upsampling Conv2DTranspose replaces, and with what stride, is not said: here each upsampling
     with its convolution, same filters and kernel, stride 2; that leaves the number of weights as it is.
 Running this gives
-    FILL
+    359,263 weights; on the full data a loss of 0.0776 over the first epoch. A run of all 10 epochs has yet
+    to be recorded; TensorFlow 1.10 with Keras 2.2.2 came to a test loss of 0.0161 and 0.0171 after 5.
 """
 
 import math
