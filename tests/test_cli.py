@@ -122,6 +122,7 @@ def test_a_run_from_start_to_end_piped(tmp_path):
     assert (folder / "run.json").read_bytes() == before
 
 
+@pytest.mark.slow
 def test_quiet_says_nothing_but_the_results(tmp_path):
     result = command("run", "vandenburg", "--data", "bundled", "--steps", "1", "--quiet", "--logdir", tmp_path)
     assert result.stdout.startswith("completed: 1 steps")

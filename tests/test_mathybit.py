@@ -435,6 +435,7 @@ def test_the_saved_models_load_in_keras_and_do_the_same(dense_run, bundled, grap
     assert np.mean((output - images) ** 2, dtype=float) == pytest.approx(score, rel=1e-5)
 
 
+@pytest.mark.slow
 def test_a_restored_run_has_the_same_score_and_figures(either_run, bundled, tmp_path):
     restored = run_port(either_run.port, bundled, tmp_path, restore=str(either_run.folder))
     assert restored.step == 0

@@ -159,12 +159,14 @@ def test_figures_are_made_and_not_blank(run, events, name):
     assert all(not np.array_equal(a, b) for a, b in zip(frames, frames[1:]))
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_run(bundled, tmp_path):
     losses = [train(bundled, tmp_path / str(k), steps=40, seed=seed).manifest["results"]["final test loss"]["value"]
               for k, seed in enumerate([3, 3, 4])]
     assert losses[0] == losses[1] != losses[2]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("batch_size", [7, 64])
 def test_other_batch_sizes_show_what_fits(bundled, tmp_path, batch_size):
     run = train(bundled, tmp_path, steps=3, batch_size=batch_size)
