@@ -213,16 +213,14 @@ def _run(args: argparse.Namespace) -> int:
 
     chosen = _chosen(args)
     digits = mnist.load(args.data, progress=not args.quiet)
-    available = len(digits.arrays.train_images) - digits.held_back
-    for _, options in chosen:
-        if options["batch_size"] > available:
-            raise UserError(f"--batch-size {options['batch_size']:,} is more than the {available:,} training images")
     if not args.quiet:
         print(f"data: {digits}", flush=True)
 
     from legacy_ports import recorder
     from legacy_ports.tf1 import tf
 
+    for name, options in chosen:  # what cannot be fed ends here, before the first port's long work
+        ports.load(name).feed(digits, options["batch_size"], args.seed)
     for name, options in chosen:
         port, docstring = ports.load(name), ports.facts(name)[0]
         run = recorder.Run(name, docstring, {**options, "seed": args.seed}, digits, args.logdir, args.name,

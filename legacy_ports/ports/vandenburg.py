@@ -12,7 +12,8 @@ What the post shows
 What changed, and why
     read_data_sets -> legacy_ports.mnist (removed in TensorFlow 2.0). form_image_grid -> written here
     (Magenta is archived). tf is tf.compat.v1. Adam's defaults are written out. The writer also gets the
-    graph. For a --batch-size other than 50 the grids show what fits.
+    graph; every step's loss is fetched, with its update. For a --batch-size other than 50 the grids show
+    what fits.
 Open questions
     The batch size is not in the post; its grids of 5 x 10 show one batch, which makes it 50. The seed
     is not in the post either (it sets none); ours is 0. Which images the animation follows, and where
@@ -153,7 +154,8 @@ def main(run: Run, *, steps, batch_size, learning_rate, readout, seed):
                 run.writer.add_summary(summary, i)
                 run.writer.flush()
                 frames.append((i, sess.run(grids, feed_dict=first_batch)))
-            train_step.run(feed_dict=feed)
+            train_loss, _ = sess.run([loss, train_step], feed_dict=feed)
+            run.batch_loss(train_loss)
         frames.append((steps, sess.run(grids, feed_dict=first_batch)))
 
         options = {"steps": steps, "batch_size": batch_size, "learning_rate": learning_rate, "readout": readout}
