@@ -28,14 +28,16 @@ setup(
     ],
     python_requires=">=3.11",
     packages=find_packages(include=["legacy_ports*", "tb_plugin*"]),
-    package_data={"legacy_ports": ["reference/*"]},
+    package_data={"legacy_ports": ["reference/*", "report.html"]},
     install_requires=[
         "tensorflow>=2.15,<2.22",
         "tf-keras>=2.15,<2.22",  # each release names the one TensorFlow that it matches
         "tensorboard>=2.15,<2.22",  # TensorFlow 2.21 no longer brings it along
+        "scipy>=1.11",
         "setuptools<82",  # TensorBoard before 2.21 imports pkg_resources, which 82 removed
         "numpy>=1.26",
         "scikit-learn>=1.5",
+        "jinja2>=3.1",
         "matplotlib>=3.10",  # the colours of petroff10
         "mlxtend>=0.23",
         "pillow>=10",

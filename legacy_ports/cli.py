@@ -1,15 +1,12 @@
-"""The command line: list, run, fetch, verify. Imports TensorFlow only once a command needs it."""
+"""The command line: list, run, fetch, verify, compare. Imports TensorFlow only once a command needs it."""
 
 import argparse
-import difflib
-import math
-import os
 import signal
 import sys
 from pathlib import Path
 from typing import Any, NoReturn
 
-from legacy_ports import UserError, __version__, ports
+from legacy_ports import UserError, __version__, arguments, ports
 from legacy_ports.ports import COMMON, RUN_ONLY, post_value
 
 
@@ -59,17 +56,17 @@ def _parser() -> argparse.ArgumentParser:
         "run", help="run posts: log, TensorBoard, figures, run.json", allow_abbrev=False,
         formatter_class=argparse.RawDescriptionHelpFormatter, epilog=_defaults(),
         description="Run posts again. What is not given is as in the post.")
-    command.add_argument("ports", nargs="+", metavar="PORT", type=_port, help=f"{', '.join(ports.NAMES)}, or all")
-    command.add_argument("--steps", type=_positive(int), metavar="N", help="training steps")
-    command.add_argument("--batch-size", type=_positive(int), metavar="N", help="images in a batch")
-    command.add_argument("--learning-rate", type=_positive(float), metavar="X")
+    _add_ports(command)
+    command.add_argument("--steps", type=arguments.positive(int), metavar="N", help="training steps")
+    command.add_argument("--batch-size", type=arguments.positive(int), metavar="N", help="images in a batch")
+    command.add_argument("--learning-rate", type=arguments.positive(float), metavar="X")
     _add_own_options(command)
-    command.add_argument("--seed", type=_seed, default=0, metavar="N",
+    command.add_argument("--seed", type=arguments.seed, default=0, metavar="N",
                          help="of the weights and the batches (default 0; the posts set none)")
     _add_data(command)
     command.add_argument("--logdir", default="runs", metavar="DIR", help="default: runs")
-    command.add_argument("--name", type=_name, help="of the run's folder (default: the time)")
-    command.add_argument("--device", type=_device, default="auto", metavar="cpu|gpu:N|auto")
+    command.add_argument("--name", type=arguments.name, help="of the run's folder (default: the time)")
+    command.add_argument("--device", type=arguments.device, default="auto", metavar="cpu|gpu:N|auto")
     command.add_argument("--quiet", action="store_true", help="say nothing but the results")
     command.set_defaults(command=_run)
 
@@ -81,13 +78,30 @@ def _parser() -> argparse.ArgumentParser:
         "verify", help="replay recordings of the posts' own TensorFlow", allow_abbrev=False,
         description="Replay what the post's own TensorFlow computed, weights and batches pinned, and print "
                     "the largest relative error of the loss. Exit code 1 beyond the tolerance.")
-    command.add_argument("ports", nargs="+", metavar="PORT", type=_port, help=f"{', '.join(ports.NAMES)}, or all")
+    _add_ports(command)
     _add_own_options(command, without=RUN_ONLY)
     command.add_argument("--reference", type=Path, metavar="FILE", help="this recording, not those shipped")
-    command.add_argument("--steps", type=_positive(int), metavar="N", help="only the first N steps")
+    command.add_argument("--steps", type=arguments.positive(int), metavar="N", help="only the first N steps")
     _add_data(command)
+    command.add_argument("--html", type=Path, metavar="FILE",
+                         help="also write the reproduction report, with the runs of --logdir: one page, to keep")
+    command.add_argument("--logdir", default="runs", metavar="DIR", help="where the report finds runs (default: runs)")
     command.set_defaults(command=_verify)
+
+    command = commands.add_parser(
+        "compare", help="hold runs against runs of the posts' own TensorFlow", allow_abbrev=False,
+        description="Hold runs against recorded runs of the post's own TensorFlow, each with its own random start. "
+                    "Exit code 1 if one lies outside; 2 if one is another experiment and cannot be judged.")
+    command.add_argument("runs", nargs="+", type=Path, metavar="RUN", help="a run's folder, or its run.json")
+    command.add_argument("--plot", type=arguments.picture, metavar="FILE.png|svg", help="draw curves, band and seeds")
+    command.add_argument("--json", action="store_true", help="print JSON")
+    command.set_defaults(command=_compare)
     return parser
+
+
+def _add_ports(command: argparse.ArgumentParser) -> None:
+    command.add_argument("ports", nargs="+", metavar="PORT", type=arguments.port,
+                         help=f"{', '.join(ports.NAMES)}, or all")
 
 
 def _add_data(command: argparse.ArgumentParser) -> None:
@@ -101,12 +115,12 @@ def _add_own_options(command: argparse.ArgumentParser, without: tuple[str, ...] 
     for option, names in _owners().items():
         if option in without:
             continue
-        default = ports.facts(names[0])[1][option]
+        default = ports.facts(names[0]).options[option]
         kinds: dict[type, dict[str, Any]] = {
             tuple: {"choices": default, "metavar": "|".join(map(str, default)) if isinstance(default, tuple) else ""},
             bool: {"action": "store_const", "const": True},
-            int: {"type": _positive(int), "metavar": "N"},
-            float: {"type": _finite, "metavar": "X"},
+            int: {"type": arguments.positive(int), "metavar": "N"},
+            float: {"type": arguments.finite, "metavar": "X"},
             str: {"metavar": "RUNFOLDER"},
         }
         command.add_argument("--" + option.replace("_", "-"), help=f"{', '.join(names)} only",
@@ -116,57 +130,8 @@ def _add_own_options(command: argparse.ArgumentParser, without: tuple[str, ...] 
 def _defaults() -> str:
     """The posts' own values of all options, a line each."""
     lines = [f"  {port:14} " + ", ".join(f"{k.replace('_', '-')} {post_value(v)}"
-                                         for k, v in ports.facts(port)[1].items() if v) for port in ports.NAMES]
+                                         for k, v in ports.facts(port).options.items() if v) for port in ports.NAMES]
     return "\n".join(["the posts' own values:", *lines])
-
-
-def _port(name: str) -> str:
-    if name in (*ports.NAMES, "all"):
-        return name
-    close = difflib.get_close_matches(name, ports.NAMES, 1)
-    hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(ports.NAMES)}, and all"
-    raise argparse.ArgumentTypeError(f"unknown port {name!r}; {hint}")
-
-
-def _positive(kind: type) -> Any:
-    def parse(text: str) -> Any:
-        try:
-            value = kind(text)
-        except ValueError:
-            value = None
-        if value is None or not 0 < value < float("inf"):
-            what = "a whole number" if kind is int else "a number"
-            raise argparse.ArgumentTypeError(f"{text!r} is not {what} above 0")
-        return value
-    return parse
-
-
-def _finite(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not math.isfinite(value):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number")
-    return value
-
-
-def _seed(text: str) -> int:
-    if not text.isdecimal() or int(text) >= 2**31:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 0 to 2**31 - 1")
-    return int(text)
-
-
-def _name(text: str) -> str:
-    if text in ("", ".", "..") or "/" in text or "\0" in text:
-        raise argparse.ArgumentTypeError(f"{text!r} cannot be a folder's name")
-    return text
-
-
-def _device(text: str) -> str:
-    if text not in ("cpu", "auto") and not (text.startswith("gpu:") and text[4:].isdecimal()):
-        raise argparse.ArgumentTypeError(f"{text!r} is none of cpu, gpu:N, auto")
-    return text
 
 
 def _chosen(args: argparse.Namespace) -> list[tuple[str, dict[str, Any]]]:
@@ -174,7 +139,7 @@ def _chosen(args: argparse.Namespace) -> list[tuple[str, dict[str, Any]]]:
     names = ports.NAMES if "all" in args.ports else list(dict.fromkeys(args.ports))
     chosen = []
     for name in names:
-        defaults = ports.facts(name)[1]
+        defaults = ports.facts(name).options
         for option in _owners().keys() - defaults.keys():
             if getattr(args, option, None) is not None:
                 raise UserError(f"{name} has no option --{option.replace('_', '-')}")
@@ -188,14 +153,14 @@ def _owners() -> dict[str, list[str]]:
     """The options that not every port has, and the ports that have them."""
     owners: dict[str, list[str]] = {}
     for name in ports.NAMES:
-        for option in ports.facts(name)[1].keys() - COMMON:
+        for option in ports.facts(name).options.keys() - COMMON:
             owners.setdefault(option, []).append(name)
     return dict(sorted(owners.items()))
 
 
 def _list(args: argparse.Namespace) -> int:
     for name in ports.NAMES:
-        print(f"{name:15} {ports.facts(name)[0].splitlines()[0]}")
+        print(f"{name:15} {ports.facts(name).docstring.splitlines()[0]}")
     return 0
 
 
@@ -222,7 +187,7 @@ def _run(args: argparse.Namespace) -> int:
     for name, options in chosen:  # what cannot be fed ends here, before the first port's long work
         ports.load(name).feed(digits, options["batch_size"], args.seed)
     for name, options in chosen:
-        port, docstring = ports.load(name), ports.facts(name)[0]
+        port, docstring = ports.load(name), ports.facts(name).docstring
         run = recorder.Run(name, docstring, {**options, "seed": args.seed}, digits, args.logdir, args.name,
                            args.device, args.quiet)
         try:
@@ -236,38 +201,46 @@ def _run(args: argparse.Namespace) -> int:
 
 
 def _verify(args: argparse.Namespace) -> int:
-    from legacy_ports import mnist, reference
+    from legacy_ports import mnist, reference, verify
 
     chosen = _chosen(args)
+    if "all" in args.ports:
+        defaults = dict(chosen)
+        chosen += [(name, {**defaults[name], **changes}) for name, changes in reference.VARIANTS]
     given = reference.read(args.reference) if args.reference else None
     digits = mnist.load(given.data if given and args.data == "auto" else args.data)
+    work = verify.plan(chosen, given, digits)
+    if args.html:
+        from legacy_ports import files, report
+        files.write(args.html, b"")  # now, not after minutes of replaying
     print(f"data: {digits}", flush=True)
-    work = []
-    for name, options in chosen:
-        variant = reference.variant(name, options)
-        recordings = [given] if given else reference.pinned(variant, digits.source)
-        if not recordings:
-            raise UserError(f"there is no recording of {variant} on {digits.source} MNIST")
-        for recording in recordings:
-            if (recording.port, recording.data) != (variant, digits.source):
-                raise UserError(f"{recording.name} is of {recording.port} on {recording.data} MNIST; "
-                                f"this would replay {variant} on {digits.source} MNIST")
-            own = {key: value for key, value in options.items() if key not in COMMON + RUN_ONLY}
-            work.append((name, own, recording))
-
-    # TensorFlow 1's wheels were built for SSE, without AVX or FMA. Held to SSE too, oneDNN also rounds
-    # the same on every x86 processor, and so the verdict is the same.
-    os.environ.setdefault("ONEDNN_MAX_CPU_ISA", "SSE41")
     from tqdm import tqdm
 
-    from legacy_ports import replay
+    print(verify.line(verify.HEADER), flush=True)
+    rows = []
+    for row in verify.rows(work, digits, args.steps, lambda steps: tqdm(steps, unit="step", disable=None, leave=False)):
+        rows.append(row)
+        print("\n".join([verify.line(row.cells()), *verify.remarks(row)]), flush=True)
+    if args.html:
+        files.write(args.html, report.render(rows, digits, Path(args.logdir)).encode())
+        print(f"report {args.html}")
+    return 0 if all(row.equal for row in rows) else 1
 
-    equal = True
-    for name, own, recording in work:
-        losses, test_loss = replay.replay(
-            ports.load(name), recording, digits, args.steps, **own,
-            progress=lambda steps: tqdm(steps, unit="step", disable=None, leave=False))
-        parity = reference.parity(losses, recording)
-        equal &= parity.equal
-        print(reference.report(recording, parity, test_loss), flush=True)
-    return 0 if equal else 1
+
+def _compare(args: argparse.Namespace) -> int:
+    from legacy_ports import compare, files
+
+    comparisons = [compare.compare(path) for path in args.runs]
+    if args.plot:
+        files.write(args.plot, compare.image(compare.plot(comparisons), args.plot.suffix[1:]))
+    if args.json:
+        import json
+        print(json.dumps([compare.as_json(comparison) for comparison in comparisons], indent=1))
+    else:
+        for comparison in comparisons:
+            print("\n".join(compare.lines(comparison)))
+        for line in compare.escape_lines(comparisons):
+            print(line)
+    if any(not comparison.inside and not comparison.reason for comparison in comparisons):
+        return 1
+    return 2 if any(comparison.reason for comparison in comparisons) else 0

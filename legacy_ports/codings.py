@@ -52,7 +52,7 @@ def histograms(codes: np.ndarray, coordinates: tuple[int, ...]) -> bytes:
     figure = figures.new_figure(11, 5)
     figure.suptitle(f"encoding coordinate distributions, {len(codes):,} training images")
     for axes, coordinate in zip(figure.subplots(2, 4).flat, coordinates):
-        axes.hist(codes[:, coordinate], bins=50, color=figures.DIGIT_COLOURS[0])
+        axes.hist(codes[:, coordinate], bins=50, color=figures.COLOURS[0])
         axes.set_title(f"coordinate {coordinate}", fontsize=10)
         axes.ticklabel_format(axis="x", useOffset=False)
         axes.locator_params(axis="x", nbins=4)
@@ -83,7 +83,7 @@ def kernel_pca(codes: np.ndarray, labels: np.ndarray, n_components: int, recipe:
     else:
         axes = figure.add_subplot(projection="3d")
         for digit in range(10):
-            axes.scatter(*points[labels == digit].T, s=9, color=figures.DIGIT_COLOURS[digit], label=str(digit))
+            axes.scatter(*points[labels == digit].T, s=9, color=figures.COLOURS[digit], label=str(digit))
         axes.set_zlabel("component 3")
         figure.legend(title="digit", loc="outside right center", frameon=False, markerscale=2.5)
     axes.set(title=title, xlabel="component 1", ylabel="component 2")

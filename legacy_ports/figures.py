@@ -11,7 +11,7 @@ from matplotlib.image import AxesImage
 from PIL import Image
 
 # Ten colours that colour-blind people tell apart: M. Petroff, arXiv:2107.02270.
-DIGIT_COLOURS = matplotlib.color_sequences["petroff10"]
+COLOURS = matplotlib.color_sequences["petroff10"]
 
 
 def new_figure(width: float, height: float) -> Figure:
@@ -25,8 +25,8 @@ def scatter_digits(axes: Axes, codes: np.ndarray, labels: np.ndarray) -> None:
     """Scatters 2-D codes [N, 2], each as its digit in the digit's colour, with a legend and equal axes."""
     for digit in range(10):
         axes.scatter(*codes[labels == digit].T, s=34, marker=f"${digit}$", linewidths=0.3, label="",
-                     color=DIGIT_COLOURS[digit])
-        axes.scatter([], [], s=60, color=DIGIT_COLOURS[digit], label=str(digit))
+                     color=COLOURS[digit])
+        axes.scatter([], [], s=60, color=COLOURS[digit], label=str(digit))
     axes.set_aspect("equal", adjustable="datalim")
     axes.grid(alpha=0.25)
     axes.legend(title="digit", loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False)

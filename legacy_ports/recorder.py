@@ -35,7 +35,7 @@ from tensorboard.plugins.hparams import summary as hparams_summary
 from tensorboard.plugins.text.summary_v2 import text_pb
 from tqdm import tqdm
 
-from legacy_ports import UserError, __version__
+from legacy_ports import UserError, __version__, files
 from legacy_ports.mnist import Digits
 
 CURVE_EVERY = 10  # steps; all of the recordings' windows are multiples
@@ -75,7 +75,7 @@ class Run:
             "options": options,
             "data": {"source": digits.source, "origin": digits.origin, "sha256": digits.sha256},
             "device": device, "python": platform.python_version(), "platform": platform.platform(),
-            "versions": {"legacy-ports": __version__, **{p: metadata.version(p) for p in PACKAGES}},
+            "versions": {"legacy-ports": __version__, **installed(PACKAGES)},
             "steps": 0, "losses": [], "curve": {"every": CURVE_EVERY, "mean_loss": []}, "results": {}, "figures": [],
         }
 
@@ -165,6 +165,11 @@ class Run:
         """Records a final number, and what the post (or its TensorFlow) says of it."""
         self.manifest["results"][name] = {"value": value, "post": post}
 
+    def test_loss(self, name: str, value: float, post: str) -> None:
+        """Records the mean loss on the test images, under the post's name for it."""
+        self.manifest["test_loss"] = value
+        self.result(name, value, post)
+
     def figure(self, name: str, data: bytes, tag: str | None = None, step: int | None = None) -> None:
         """Keeps a PNG or GIF as figures/`name` and as an image summary, figures/<stem> unless told otherwise."""
         (self.folder / "figures" / name).write_bytes(data)
@@ -198,16 +203,14 @@ class Run:
         """Writes run.json, atomically, and the same for the Text tab."""
         self.manifest["steps"] = self.step
         self.manifest["seconds"] = round(time.time() - self.started, 1)
-        temporary = self.folder / "run.json.part"
-        temporary.write_text(_json(self.manifest))
-        os.replace(temporary, self.folder / "run.json")
+        files.write(self.folder / "run.json", _json(self.manifest).encode())
         self.add_summary(text_pb("run", markdown(self.manifest, self.docstring)))
         self.writer.flush()
 
     def closing_lines(self) -> str:
         """The last thing a run prints: the results beside the post's, and where everything is."""
         rows = [("", "this run", "the post")]
-        rows += [(name, _number(r["value"]), r["post"]) for name, r in self.manifest["results"].items()]
+        rows += [(name, number(r["value"]), r["post"]) for name, r in self.manifest["results"].items()]
         # TensorBoard keeps 10 images of a tag unless told otherwise; told 0, all, it shows none.
         tensorboard = f"tensorboard --logdir {shlex.quote(str(self.logdir))} --samples_per_plugin images=100"
         widths = [max(len(row[i]) for row in rows) for i in (0, 1)]
@@ -218,6 +221,11 @@ class Run:
             f"figures     {self.folder / 'figures'}",
             f"TensorBoard {tensorboard}",
         ])
+
+
+def installed(packages: Iterable[str]) -> dict[str, str]:
+    """The versions of installed packages."""
+    return {package: metadata.version(package) for package in packages}
 
 
 def mean_loss(sess: tf.Session, loss: tf.Tensor, x: tf.Tensor, images: np.ndarray) -> float:
@@ -238,7 +246,7 @@ def markdown(manifest: dict[str, Any], docstring: str) -> str:
         ("versions", ", ".join(f"{k} {v}" for k, v in manifest["versions"].items())),
         ("steps", manifest["steps"]),
         ("seconds", manifest["seconds"]),
-        *((name, f"{_number(r['value'])} (the post: {r['post']})") for name, r in manifest["results"].items()),
+        *((name, f"{number(r['value'])} (the post: {r['post']})") for name, r in manifest["results"].items()),
     )
     table = "\n".join(f"| {key} | {value} |" for key, value in rows)
     return f"| | |\n|---|---|\n{table}\n\n```\n{docstring}\n```\n"
@@ -256,5 +264,6 @@ def _json(manifest: dict[str, Any]) -> str:
     return re.sub(r'\[[^\[\]{}"]+\]', lambda m: f"[{' '.join(m[0][1:-1].split())}]", text) + "\n"
 
 
-def _number(value: float | str) -> str:
+def number(value: float | str) -> str:
+    """A result as it is printed."""
     return f"{value:,}" if isinstance(value, int) else f"{value:.5f}" if isinstance(value, float) else value

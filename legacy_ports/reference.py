@@ -37,6 +37,13 @@ HORIZONS = {
     ("kajuvonen", "bundled", 1): 900,
 }
 
+# What was recorded beside the posts' own options.
+VARIANTS = (("vandenburg", {"readout": "relu"}),)
+
+# The weights of each post's network, by its layers.
+WEIGHTS = {"vandenburg": 84_586, "kajuvonen": 885_884, "smith": 1_100_320, "mathybit_dense": 457_370,
+           "mathybit_conv": 359_263}
+
 # What a recording starts the last bias from, where that is not 0; source: reference/README.md.
 READOUT_BIAS = {"mathybit_dense": -2.0, "mathybit_conv": -2.0}
 
@@ -59,7 +66,7 @@ def variant(port: str, options: dict[str, Any]) -> str:
     def named(key, value):
         return key if value is True else value if isinstance(value, str) else f"{key}={value:g}"
 
-    defaults = ports.facts(port)[1]
+    defaults = ports.facts(port).options
     changed = {key: value for key, value in options.items()
                if key not in ports.COMMON + ports.RUN_ONLY and value != ports.post_value(defaults[key])}
     return "_".join([port, *(named(key, value) for key, value in sorted(changed.items()))])
@@ -90,13 +97,14 @@ def _source(data: str) -> str:
     return {"5k": "bundled"}.get(data, data)
 
 
-def _file_data(source: str) -> str:
+def file_data(source: str) -> str:
+    """The name of a data source in the recordings' file names."""
     return {"bundled": "5k"}.get(source, source)
 
 
 def pinned(port: str, source: str) -> list[Recording]:
     """The pinned recordings that ship with the package, of one port on one data source."""
-    return [read(path) for path in sorted(FOLDER.glob(f"pinned-{port}-{_file_data(source)}-*.json"))]
+    return [read(path) for path in sorted(FOLDER.glob(f"pinned-{port}-{file_data(source)}-*.json"))]
 
 
 def pinned_weights(shapes: Sequence[tuple[int, ...]], seed: int, readout_bias: float = 0.0) -> list[np.ndarray]:
@@ -130,8 +138,14 @@ class Parity(NamedTuple):
     errors: np.ndarray
 
     @property
+    def first_off(self) -> int | None:
+        """The first step beyond its tolerance, if there is one."""
+        off = [np.flatnonzero(self.errors[:steps] > limit) for steps, limit in self.limits.items()]
+        return min((int(steps[0]) for steps in off if len(steps)), default=None)
+
+    @property
     def equal(self) -> bool:
-        return all(self.errors[:steps].max() <= limit for steps, limit in self.limits.items())
+        return self.first_off is None
 
 
 def parity(losses: np.ndarray, recording: Recording) -> Parity:
@@ -145,33 +159,3 @@ def parity(losses: np.ndarray, recording: Recording) -> Parity:
         reach = min(steps, n, horizon)
         limits[reach] = min(limit, limits.get(reach, math.inf))  # of two that end there, the tighter
     return Parity(windows, limits, errors)
-
-
-def test_loss_band(port: str, options: dict[str, Any], source: str) -> str:
-    """What the post's own TensorFlow gives for the final test loss, in words."""
-    defaults = ports.facts(port)[1]
-    path = FOLDER / f"free-{variant(port, options)}-{_file_data(source)}.json"
-    if any(options.get(key, default) != default
-           for key, default in defaults.items() if key in ports.COMMON + ports.RUN_ONLY):
-        return "nothing to compare with: these are not the post's options"
-    if not path.is_file():
-        return "nothing was recorded to compare with"
-    record = json.loads(path.read_text(encoding="utf-8"))
-    losses = record["test_loss"]
-    return (f"TensorFlow {record['tensorflow']}, {len(losses)} seeds: "
-            f"{min(losses):.5f} to {max(losses):.5f} after {record['steps'][-1]:,} steps")
-
-
-def report(recording: Recording, parity: Parity, test_loss: float) -> str:
-    """The lines that `verify` prints of one recording."""
-    n = len(parity.errors)
-    rows = [f"{recording.name} (TensorFlow {recording.tensorflow}), {n:,} of {len(recording.losses):,} steps"]
-    for steps, error in parity.windows.items():
-        at = int(parity.errors[:steps].argmax())
-        rows.append(f"  first {steps:6,} steps   largest relative error {error:.1e}, at step {at:,}")
-    if n == len(recording.losses):
-        rows.append(f"  test loss            {test_loss:.6f}, recorded {recording.test_loss:.6f}")
-    limits = ", ".join(f"{limit:g} over {steps:,} steps" for steps, limit in parity.limits.items())
-    rows.append(f"  {'equal within' if parity.equal else 'DIFFERENT, not within'} {limits}"
-                + ("; beyond, rounding decides" if max(parity.limits) < n else ""))
-    return "\n".join(rows)

@@ -1,8 +1,9 @@
 """Replays a recording on a port: its weights and batches pinned, its loss taken at every step."""
 
+import math
 from collections.abc import Callable
 from types import ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -12,17 +13,20 @@ from legacy_ports.recorder import mean_loss
 from legacy_ports.tf1 import tf
 
 
+class Replay(NamedTuple):
+    losses: np.ndarray  # float64 [steps], of every step before its update
+    test_loss: float  # after the last
+    weights: int  # how many the network has
+
+
 def replay(port: ModuleType, recording: reference.Recording, digits: Digits, steps: int | None = None,
-           progress: Callable[[range], Any] = iter, **options: Any) -> tuple[np.ndarray, float]:
+           progress: Callable[[range], Any] = iter, **options: Any) -> Replay:
     """Trains `port` from the recording's weights on the recording's batches.
 
     Args:
       port: a port's module: `feed` gives its batches, `build` (with `options`) its graph.
       steps: how many steps; all of the recording's by default.
       progress: wraps the range of the steps, e.g. tqdm.
-
-    Returns:
-      The loss of every step before its update, float64 [steps], and the test loss after the last.
     """
     steps = len(recording.losses) if steps is None else min(steps, len(recording.losses))
     batches, test_images = port.feed(digits, recording.batch_size, recording.seed)
@@ -37,4 +41,5 @@ def replay(port: ModuleType, recording: reference.Recording, digits: Digits, ste
             variable.load(value, sess)
         for i in progress(range(steps)):
             losses[i], _ = sess.run([model.loss, model.train_step], feed_dict={model.x: next(batches)})
-        return losses, mean_loss(sess, model.loss, model.x, test_images)
+        weights = sum(math.prod(shape) for shape in shapes)
+        return Replay(losses, mean_loss(sess, model.loss, model.x, test_images), weights)

@@ -17,7 +17,7 @@ def test_there_are_five():
 
 @pytest.mark.parametrize("name", ports.NAMES)
 def test_the_provenance_has_all_headings_and_a_text_under_each(name):
-    docstring, options = ports.facts(name)
+    docstring, options, _ = ports.facts(name)
     lines = docstring.splitlines()
     assert " - " in lines[0]
     positions = [lines.index(heading) for heading in HEADINGS]

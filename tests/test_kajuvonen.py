@@ -17,7 +17,7 @@ from legacy_ports.tf1 import tf
 
 @pytest.fixture(scope="module")
 def run(bundled, tmp_path_factory):
-    values = ports.facts("kajuvonen")[1] | {"steps": 201, "seed": 0}
+    values = ports.facts("kajuvonen").options | {"steps": 201, "seed": 0}
     with tf.Graph().as_default(), Run("kajuvonen", kajuvonen.__doc__, values, bundled,
                                       tmp_path_factory.mktemp("runs"), "test") as run:
         kajuvonen.main(run, **values)
@@ -104,7 +104,7 @@ def test_no_linear_run_goes_below_the_floor(run, bundled):
 
 def test_the_recordings_over_200_steps(bundled):
     for recording in reference.pinned("kajuvonen", "bundled"):
-        losses, _ = replay.replay(kajuvonen, recording, bundled, 200)
+        losses = replay.replay(kajuvonen, recording, bundled, 200).losses
         assert reference.parity(losses, recording).equal
 
 
@@ -127,5 +127,5 @@ def test_mutants_are_rejected(bundled, monkeypatch, options, change):
     if change:
         change(monkeypatch)
     recording = reference.pinned("kajuvonen", "bundled")[0]
-    losses, _ = replay.replay(kajuvonen, recording, bundled, 20, **options)
+    losses = replay.replay(kajuvonen, recording, bundled, 20, **options).losses
     assert not reference.parity(losses, recording).equal

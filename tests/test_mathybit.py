@@ -10,7 +10,7 @@ import pytest
 from PIL import Image, ImageSequence
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from legacy_ports import UserError, cli, mnist, ports, recorder, reference, replay
+from legacy_ports import UserError, bands, cli, mnist, ports, recorder, reference, replay
 from legacy_ports.codings import restore_model
 from legacy_ports.tf1 import keras, tf
 
@@ -21,7 +21,7 @@ FIGURES = ["network.png", "reconstruction_progress.gif", "reconstructions.png", 
 
 def run_port(name, digits, logdir, **changes):
     """A run with the post's options but for `changes`; its Run, and what it printed."""
-    port, (docstring, options) = ports.load(name), ports.facts(name)
+    port, (docstring, options, _) = ports.load(name), ports.facts(name)
     options = {key: ports.post_value(value) for key, value in options.items()} | changes
     run = recorder.Run(name, docstring, {**options, "seed": 0}, digits, logdir, "test")
     with tf.Graph().as_default(), redirect_stdout(StringIO()) as printed, run:
@@ -141,13 +141,13 @@ def test_pooling_and_upsampling_have_a_choice_with_the_same_number_of_weights(gr
 
 @pytest.mark.parametrize("name", [DENSE, CONV])
 def test_options_of_the_model_make_another_variant_and_those_of_the_run_do_not(name):
-    options = {key: ports.post_value(value) for key, value in ports.facts(name)[1].items()}
+    options = {key: ports.post_value(value) for key, value in ports.facts(name).options.items()}
     assert reference.variant(name, options) == name
     assert reference.variant(name, options | {"epochs": 3, "restore": "x", "steps": 7}) == name
     assert reference.variant(name, options | {"codings": "relu"}) == f"{name}_relu"
     assert reference.variant(name, options | {"readout_bias": -2.0}) == f"{name}_readout_bias=-2"
-    assert "not the post's options" in reference.test_loss_band(name, options | {"epochs": 3}, "full")
-    assert "TensorFlow 1.10.0" in reference.test_loss_band(name, options, "full")
+    assert "not the post's options" in bands.test_loss_band(name, options | {"epochs": 3}, "full")
+    assert "TensorFlow 1.10.0" in bands.test_loss_band(name, options, "full")
 
 
 # ---- arithmetic ----------------------------------------------------------------------------------
@@ -274,7 +274,7 @@ def test_loss_and_gradients_of_step_0_equal_numpys(graph, bundled, name, seed):
 
 def parity(name, bundled, seed, steps=20, **options):
     (recording,) = [r for r in reference.pinned(name, "bundled") if r.seed == seed]
-    losses, _ = replay.replay(ports.load(name), recording, bundled, steps, **options)
+    losses = replay.replay(ports.load(name), recording, bundled, steps, **options).losses
     return reference.parity(losses, recording)
 
 

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from legacy_ports import UserError, ports, reference
+from legacy_ports import UserError, bands, ports, reference
 from legacy_ports.reference import FOLDER, TOLERANCES, Recording, parity
 
 
@@ -75,15 +75,15 @@ def test_variants():
     post = {"steps": 10000, "batch_size": 50, "learning_rate": 1e-4, "readout": "linear"}
     assert reference.variant("vandenburg", post) == "vandenburg"
     assert reference.variant("vandenburg", {**post, "readout": "relu"}) == "vandenburg_relu"
-    assert "10 seeds: 0.05118 to 0.05335" in reference.test_loss_band("vandenburg", post, "full")
-    assert "not the post's" in reference.test_loss_band("vandenburg", {**post, "steps": 9}, "full")
+    assert "10 seeds: 0.05118 to 0.05335" in bands.test_loss_band("vandenburg", post, "full")
+    assert "not the post's" in bands.test_loss_band("vandenburg", {**post, "steps": 9}, "full")
 
 
 @pytest.mark.parametrize("port", ports.NAMES)
 @pytest.mark.parametrize("source", ["full", "bundled"])
 def test_the_posts_own_options_have_a_band(port, source):
-    options = {key: ports.post_value(value) for key, value in ports.facts(port)[1].items() if key != "classifier"}
-    assert " seeds: 0.0" in reference.test_loss_band(port, options, source)
+    options = {key: ports.post_value(value) for key, value in ports.facts(port).options.items() if key != "classifier"}
+    assert " seeds: 0.0" in bands.test_loss_band(port, options, source)
 
 
 @pytest.mark.parametrize(("content", "reason"), [

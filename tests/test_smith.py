@@ -116,7 +116,7 @@ def test_cross_entropy_is_another_experiment(bundled, tmp_path):
 
 def test_the_recordings_over_150_steps(bundled):
     for recording in reference.pinned("smith", "bundled"):
-        losses, _ = replay.replay(smith, recording, bundled, 150)
+        losses = replay.replay(smith, recording, bundled, 150).losses
         assert reference.parity(losses, recording).equal
 
 
@@ -151,5 +151,5 @@ def test_mutants_are_rejected(bundled, monkeypatch, options, change):
     if change:
         change(monkeypatch)
     recording = reference.pinned("smith", "bundled")[0]
-    losses, _ = replay.replay(smith, recording, bundled, 150, **options)
+    losses = replay.replay(smith, recording, bundled, 150, **options).losses
     assert not reference.parity(losses, recording).equal

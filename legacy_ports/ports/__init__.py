@@ -1,9 +1,10 @@
 """The ports, one file each. Their facts are read from the files without running them.
 
 A port's module has a docstring (its provenance: the post on the first line, the post's address on the
-second) and `OPTIONS`, a literal: the post's values of what `run` can change; a tuple holds choices, the
-post's first. For a run it has `main`; for a replay `feed`, its batches, and `build`, its graph:
-a tuple of x, codes, output, loss, train_step. Only `load` imports it, and TensorFlow with it.
+second) and two literals: `OPTIONS`, the post's values of what `run` can change (a tuple holds choices, the
+post's first), and `FIGURES`, what a run draws, each with a text for who cannot see it. For a run it has
+`main`; for a replay `feed`, its batches, and `build`, its graph: a tuple of x, codes, output, loss,
+train_step. Only `load` imports it, and TensorFlow with it.
 """
 
 import ast
@@ -11,21 +12,27 @@ import functools
 import importlib
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
 COMMON = ("steps", "batch_size", "learning_rate")  # the options that every port has
 RUN_ONLY = ("epochs", "restore", "classifier")  # how far a run goes, from where, what comes after: nothing to a replay
 NAMES = sorted(path.stem for path in Path(__file__).parent.glob("*.py") if path.stem != "__init__")
 
 
+class Facts(NamedTuple):
+    """What a port's file says of it."""
+
+    docstring: str
+    options: dict[str, Any]
+    figures: dict[str, str]  # file name or pattern -> what is to be seen
+
+
 @functools.cache
-def facts(name: str) -> tuple[str, dict[str, Any]]:
-    """The docstring and the OPTIONS of a port, from its source: TensorFlow is not imported."""
+def facts(name: str) -> Facts:
+    """The facts of a port, from its source: TensorFlow is not imported."""
     tree = ast.parse(Path(__file__).with_name(f"{name}.py").read_text(encoding="utf-8"))
-    for node in tree.body:
-        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "OPTIONS":
-            return ast.get_docstring(tree) or "", ast.literal_eval(node.value)
-    raise LookupError(f"legacy_ports/ports/{name}.py has no OPTIONS")
+    literals = {ast.unparse(node.targets[0]): node.value for node in tree.body if isinstance(node, ast.Assign)}
+    return Facts(ast.get_docstring(tree) or "", *(ast.literal_eval(literals[key]) for key in ("OPTIONS", "FIGURES")))
 
 
 def load(name: str) -> ModuleType:

@@ -27,7 +27,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from sklearn.decomposition import PCA
 
-from legacy_ports import figures, reference
+from legacy_ports import bands, figures
 from legacy_ports.diagram import network_diagram
 from legacy_ports.mnist import next_batches, read_data_sets
 from legacy_ports.recorder import Run, mean_loss
@@ -37,6 +37,11 @@ OPTIONS = {
     "steps": 2000,
     "batch_size": 100,
     "learning_rate": 0.001,
+}
+FIGURES = {
+    "network.png": "The network: 784 inputs, encoder of 500, code of 100, decoder of 500, 784 outputs.",
+    "step-*.png": "Training image 10 beside its reconstruction at this step.",
+    "reconstruction.gif": "Training image 10 beside its reconstruction, over training.",
 }
 # Images are 28*28 pixels
 input_size = 28*28
@@ -118,9 +123,9 @@ def main(run: Run, *, steps, batch_size, learning_rate, seed):
         run.log(f"Final test loss: {final}")
         on_train, on_test = pca_floor(mnist.train.images, mnist.test.images, code.shape.as_list()[1])
         options = {"steps": steps, "batch_size": batch_size, "learning_rate": learning_rate}
-        band = reference.test_loss_band("kajuvonen", options, run.digits.source)
+        band = bands.test_loss_band("kajuvonen", options, run.digits.source)
         run.result("weights", run.manifest["parameters"], "885,884, from its layers")
-        run.result("Final test loss", final, f"not given; {band}")
+        run.test_loss("Final test loss", final, f"not given; {band}")
         run.result("training loss", mean_loss(sess, loss, x, mnist.train.images), "not given")
         run.result("floor: PCA, training images", on_train, "no linear network with a code of 100 is below")
         run.result("PCA, test images", on_test, "not given")

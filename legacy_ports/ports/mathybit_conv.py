@@ -32,7 +32,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from legacy_ports import figures, reference
+from legacy_ports import bands, figures
 from legacy_ports.codings import (
     generated_digits,
     histograms,
@@ -57,6 +57,15 @@ OPTIONS = {
     "upsampling": ("nearest", "transpose"),
     "readout_bias": 0.0,
     "restore": "",
+}
+FIGURES = {
+    "network.png": "The network: convolutions with pooling, dense layers, 16 codings, and the way back up to 28 x 28.",
+    "reconstruction_progress.gif": "Some digits above, their reconstructions below, after each epoch.",
+    "reconstructions.png": "The first test digit of each class above, its reconstruction below.",
+    "generated_digits.png": "36 pictures decoded from codings drawn from N(0, 0.33).",
+    "codings_histograms.png": "Histograms of eight of the codings over the training images.",
+    "kernel_pca_2d.png": "KernelPCA of 3,000 training codings in two dimensions, coloured by digit.",
+    "kernel_pca_3d.png": "KernelPCA of 3,000 training codings in three dimensions, coloured by digit.",
 }
 height, width, channels = 28, 28, 1
 n_codings = 16
@@ -185,9 +194,9 @@ def main(run: Run, *, steps, epochs, batch_size, learning_rate, codings, pooling
         score = mean_loss(sess, model.loss, model.x, X_test)
         run.log(f"Test score: {score}")
         options = {key: value for key, value in run.manifest["options"].items() if key in OPTIONS}
-        band = reference.test_loss_band("mathybit_conv", options, run.digits.source)
+        band = bands.test_loss_band("mathybit_conv", options, run.digits.source)
         run.result("weights", run.manifest["parameters"], "359,263, from its layers")
-        run.result("test score", score, f"not given; {band}")
+        run.test_loss("test score", score, f"not given; {band}")
 
         run.log("drawing the figures")
         draw(run, sess, model, X_test, seed)

@@ -30,7 +30,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from legacy_ports import figures, reference
+from legacy_ports import bands, figures
 from legacy_ports.diagram import network_diagram
 from legacy_ports.mnist import next_batches, read_data_sets
 from legacy_ports.recorder import Run, mean_loss
@@ -42,6 +42,11 @@ OPTIONS = {
     "learning_rate": 0.001,
     "loss": ("mse", "cross_entropy"),
     "classifier": False,
+}
+FIGURES = {
+    "network.png": "The network: ReLU layers of 784, 256, a code of 128, 128, 256 and 784 outputs.",
+    "original_images.png": "Original Images: 4 x 4 test digits.",
+    "reconstructed_images.png": "Reconstructed Images: the same 4 x 4 digits out of the network.",
 }
 input_dim = 784
 display = 1
@@ -145,8 +150,8 @@ def main(run: Run, *, steps, batch_size, learning_rate, loss, classifier, seed):
                 run.writer.add_summary(summary, i)
 
         run.result("weights", run.manifest["parameters"], "1,100,320, from its layers")
-        run.result("final test loss", mean_loss(sess, loss, x, mnist.test.images),
-                   f"not given; {reference.test_loss_band('smith', options, run.digits.source)}")
+        run.test_loss("final test loss", mean_loss(sess, loss, x, mnist.test.images),
+                      f"not given; {bands.test_loss_band('smith', options, run.digits.source)}")
 
         canvas_orig, canvas_recon = np.empty((28 * n, 28 * n)), np.empty((28 * n, 28 * n))
         for i in range(n):

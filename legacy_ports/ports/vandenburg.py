@@ -32,7 +32,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from PIL import Image
 
-from legacy_ports import figures, reference
+from legacy_ports import bands, figures
 from legacy_ports.diagram import network_diagram
 from legacy_ports.mnist import next_batches, read_data_sets
 from legacy_ports.recorder import Run, mean_loss
@@ -43,6 +43,12 @@ OPTIONS = {
     "batch_size": 50,
     "learning_rate": 1e-4,
     "readout": ("linear", "relu", "softmax"),
+}
+FIGURES = {
+    "network.png": "The network: 784 inputs, two tanh layers of 50, a code of 2, two tanh layers of 50, 784 outputs.",
+    "input_output.gif": "Over training: 50 digits going in, and what comes out of the network.",
+    "latent_space.png": "The codes of the first 1,000 test digits in the plane, coloured by digit.",
+    "circle_walk.gif": "A point walks around a circle among the codes; beside it the digit decoded from where it is.",
 }
 grid_rows, grid_cols = 5, 10
 save_every = 500
@@ -159,9 +165,9 @@ def main(run: Run, *, steps, batch_size, learning_rate, readout, seed):
         frames.append((steps, sess.run(grids, feed_dict=first_batch)))
 
         options = {"steps": steps, "batch_size": batch_size, "learning_rate": learning_rate, "readout": readout}
-        band = reference.test_loss_band("vandenburg", options, run.digits.source)
+        band = bands.test_loss_band("vandenburg", options, run.digits.source)
         run.result("weights", run.manifest["parameters"], "84,586, from its layers")
-        run.result("final test loss", mean_loss(sess, loss, x, mnist.test.images), f"not given; {band}")
+        run.test_loss("final test loss", mean_loss(sess, loss, x, mnist.test.images), f"not given; {band}")
 
         run.log("drawing the figures")
         run.figure("input_output.gif", input_output_animation(frames))

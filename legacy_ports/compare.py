@@ -1,0 +1,205 @@
+"""Runs held against recorded runs of the post's own TensorFlow: what `compare` says, draws and exports."""
+
+import json
+from io import BytesIO
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import matplotlib
+import numpy as np
+from matplotlib.figure import Figure
+from scipy import stats
+
+from legacy_ports import UserError, bands, figures, ports
+from legacy_ports.reference import variant
+
+
+class Comparison(NamedTuple):
+    """A run beside the recorded ones; if it is another experiment than theirs, `reason` says in what."""
+
+    name: str
+    manifest: dict[str, Any]
+    reason: str = ""
+    runs: bands.Runs | None = None
+    window: np.ndarray = np.empty(0)  # the run's mean losses, over the recorded windows
+    checks: tuple[bands.Check, ...] = ()
+
+    @property
+    def inside(self) -> bool:
+        return not self.reason and all(check.inside for check in self.checks)
+
+    @property
+    def verdict(self) -> str:
+        return f"not comparable: {self.reason}" if self.reason else "inside" if self.inside else "OUTSIDE"
+
+
+class NotComparableError(Exception):
+    """The run is not the recorded experiment."""
+
+
+def read_run(path: Path) -> dict[str, Any]:
+    """The manifest of a run, by its folder or its run.json.
+
+    Raises:
+      UserError: there is none, or it is not one.
+    """
+    file = path / "run.json" if path.is_dir() else path
+    try:
+        manifest = json.loads(file.read_text(encoding="utf-8"))
+        if not isinstance(manifest, dict) or not {"port", "status", "options", "data", "steps"} <= manifest.keys():
+            raise ValueError("it is not a run's")
+        return manifest
+    except OSError as error:
+        raise UserError(f"{file}: cannot be read ({error.strerror})") from None
+    except ValueError as error:
+        raise UserError(f"{file}: not a run.json ({error})") from None
+
+
+def compare(path: Path) -> Comparison:
+    """Holds the run at `path` against the recorded runs of its experiment.
+
+    Raises:
+      UserError: there is no run.
+    """
+    manifest = read_run(path)
+    name = str(path.parent if path.name == "run.json" else path)
+    try:
+        runs = _recorded_runs(manifest)
+        window = _windows(manifest, runs)
+        same_length = manifest["steps"] == runs.steps[-1]
+        checks = bands.judge(runs, window, manifest.get("test_loss") if same_length else None)
+        if not checks:
+            raise NotComparableError(f"{manifest['steps']:,} steps ({manifest['status']}), the first checkpoint "
+                                     f"is at {bands.CHECKPOINTS[runs.port, runs.data][0]:,}")
+        return Comparison(name, manifest, "", runs, window, tuple(checks))
+    except NotComparableError as error:
+        return Comparison(name, manifest, str(error))
+
+
+def _recorded_runs(manifest: dict[str, Any]) -> bands.Runs:
+    port, options = manifest["port"], manifest["options"]
+    if port not in ports.NAMES:
+        raise NotComparableError(f"there is no port {port!r}")
+    post = {key: ports.post_value(value) for key, value in ports.facts(port).options.items()}
+    for key in ("batch_size", "learning_rate"):
+        if options.get(key) != post[key]:
+            raise NotComparableError(f"{key.replace('_', ' ')} {options.get(key)}, the post's is {post[key]}")
+    if options.get("restore"):
+        raise NotComparableError(f"restored from {options['restore']}, not trained")
+    experiment = variant(port, {key: value for key, value in options.items() if key in post})
+    try:
+        return bands.recorded(experiment, manifest["data"]["source"])
+    except UserError as error:
+        raise NotComparableError(str(error)) from None
+
+
+def _windows(manifest: dict[str, Any], runs: bands.Runs) -> np.ndarray:
+    curve = manifest.get("curve")
+    if not curve:
+        raise NotComparableError("its run.json has no curve; run it again")
+    return bands.windows(runs.steps, curve["every"], np.array(curve["mean_loss"], float))
+
+
+def lines(comparison: Comparison) -> list[str]:
+    """What `compare` prints of one run."""
+    runs = comparison.runs
+    if runs is None:
+        return [f"{comparison.name}: {comparison.verdict}"]
+    rows = [f"{comparison.name}: {runs.port} on {runs.data} MNIST, beside {len(runs.seeds)} runs of TensorFlow "
+            f"{runs.tensorflow}"]
+    start = {int(step): int(before) + 1 for before, step in zip([0, *runs.steps[:-1]], runs.steps)}
+    for check in comparison.checks:
+        what = "test loss" if check.step is None else f"steps {start[check.step]:6,} to {check.step:6,}"
+        rows.append(f"  {what:24}  {check.loss:.5f}  in {check.low:.5f} to {check.high:.5f}  "
+                    f"{'inside' if check.inside else 'OUTSIDE'}")
+    if runs.port in bands.TWO_STATES:
+        rows.append(f"  {_state(comparison)}")
+    rows.append(f"  {comparison.verdict}")
+    return rows
+
+
+def _state(comparison: Comparison) -> str:
+    runs = comparison.runs
+    assert runs is not None
+    step = bands.escapes(runs, comparison.window)
+    recorded = [s for s in (bands.escapes(runs, row) for row in runs.window) if s is not None]
+    at = ", ".join(f"{s:,}" for s in sorted(recorded))
+    return (f"{'on the plateau to its end' if step is None else f'off the plateau from step {step:,}'}; of the "
+            f"recorded runs {len(recorded)} of {len(runs.seeds)} left it (steps {at})")
+
+
+def escape_lines(comparisons: list[Comparison]) -> list[str]:
+    """The share of runs that left their plateau, beside the recorded share, for each experiment of two states."""
+    rows = []
+    for runs, group in groups(comparisons):
+        whole = [c for c in group if len(c.window) == len(runs.steps)]
+        if runs.port in bands.TWO_STATES and len(whole) > 1:
+            ours = sum(bands.escapes(runs, c.window) is not None for c in whole)
+            theirs = sum(bands.escapes(runs, row) is not None for row in runs.window)
+            table = [[ours, len(whole) - ours], [theirs, len(runs.seeds) - theirs]]
+            rows.append(f"{runs.port} on {runs.data} MNIST: {ours} of {len(whole)} runs left the plateau, of the "
+                        f"recorded {theirs} of {len(runs.seeds)} (Fisher's exact test: p = "
+                        f"{stats.fisher_exact(table).pvalue:.2f})")
+    return rows
+
+
+def groups(comparisons: list[Comparison]) -> list[tuple[bands.Runs, list[Comparison]]]:
+    """The comparable runs, those of one experiment together."""
+    found: dict[tuple[str, str], tuple[bands.Runs, list[Comparison]]] = {}
+    for comparison in comparisons:
+        if comparison.runs is not None:
+            key = (comparison.runs.port, comparison.runs.data)
+            found.setdefault(key, (comparison.runs, []))[1].append(comparison)
+    return list(found.values())
+
+
+def as_json(comparison: Comparison) -> dict[str, Any]:
+    """The comparison for other programs."""
+    runs = comparison.runs
+    return {
+        "run": comparison.name, "port": comparison.manifest["port"], "seed": comparison.manifest["options"].get("seed"),
+        "verdict": "not comparable" if comparison.reason else comparison.verdict.lower(), "reason": comparison.reason,
+        "recorded": runs and {"port": runs.port, "data": runs.data, "tensorflow": runs.tensorflow,
+                              "runs": len(runs.seeds), "alpha": bands.ALPHA},
+        "checkpoints": [{**check._asdict(), "inside": check.inside} for check in comparison.checks],
+    }
+
+
+def plot(comparisons: list[Comparison]) -> Figure:
+    """For each experiment the recorded runs, the band at its checkpoints, and the runs.
+
+    Raises:
+      UserError: none of the runs is comparable.
+    """
+    found = groups(comparisons)
+    if not found:
+        raise UserError("there is nothing to plot: none of the runs is comparable")
+    figure = figures.new_figure(8.5, 4.6 * len(found))
+    for axes, (runs, group) in zip(np.ravel(figure.subplots(len(found), 1)), found):
+        recorded = axes.plot(runs.steps, runs.window.T, color="0.72", linewidth=0.9, zorder=1)
+        recorded[0].set_label(f"{len(runs.seeds)} runs, TensorFlow {runs.tensorflow}")
+        for i, comparison in enumerate(group):
+            colour = figures.COLOURS[i % len(figures.COLOURS)]
+            checks = [check for check in comparison.checks if check.step is not None]
+            at, loss = [c.step for c in checks], np.array([c.loss for c in checks])
+            below, above = loss - [c.low for c in checks], [c.high for c in checks] - loss
+            if i == 0 or runs.port in bands.TWO_STATES:  # elsewhere all runs have one band
+                axes.vlines(at, loss - below, loss + above, color="0.35" if i == 0 else colour, linewidth=3, zorder=2,
+                            alpha=0.45, label=f"band for {1 - bands.ALPHA:.0%} of runs" if i == 0 else None)
+            axes.plot(runs.steps[:len(comparison.window)], comparison.window, color=colour, linewidth=1.6, zorder=3,
+                      label=f"{Path(comparison.name).name}: {comparison.verdict}")
+        floor = 0.9 * min(runs.window.min(), *(c.window.min() for c in group))
+        axes.set(title=f"{runs.port} on {runs.data} MNIST", xlabel="step", ylabel="mean loss of the window",
+                 yscale="log", ylim=(floor, None))
+        axes.yaxis.set_major_formatter("{x:.3g}")
+        axes.yaxis.set_minor_formatter("{x:.2g}")
+        axes.legend(frameon=False, fontsize=9)
+    return figure
+
+
+def image(figure: Figure, kind: str) -> bytes:
+    """The figure as a file of this kind, png or svg."""
+    file = BytesIO()
+    with matplotlib.rc_context({"svg.fonttype": "none"}):
+        figure.savefig(file, format=kind)
+    return file.getvalue()
