@@ -1,4 +1,4 @@
-"""Visualizing Autoencoder Reconstruction - akajuvonen, 2018.
+"""Visualizing Autoencoder Reconstruction - Antti Juvonen, 2018.
 https://github.com/akajuvonen/autoencoder-reconstruct-visualizer
 
 What the post says
@@ -10,16 +10,18 @@ What the post shows
 What changed, and why
     tf.contrib.learn.datasets.load_dataset -> legacy_ports.mnist (tf.contrib is gone). tf is tf.compat.v1.
     The variable scope's `name`, undefined in the post's snippet, is the "autoencoder" of its graph.
-    Defaults are written out: Adam's, the initialisers of tf.layers.dense, the reduction of
-    tf.losses. The loss is also a scalar, train_loss.
+    Defaults are written out: Adam's, the initialisers of tf.layers.dense, the reduction of tf.losses.
+    train_loss and "Final test loss" are as in the author's script, as are the titles "Step N"; the
+    original beside each reconstruction is ours.
 Open questions
-    The post sets no seed; ours is 0. It prints no loss, so none can be held against it but that of its
-    TensorFlow's time. Without an activation the network is linear, so that it cannot do better on its
-    training images than their PCA with 100 components, whatever its 885,884 weights: the run prints
-    that floor beside its loss.
+    The post exists in two states: this one, which its script agrees with, and a later one whose code says
+    outer_size=400 and 10,000 steps. It sets no seed; ours is 0. It prints no loss, so none can be held
+    against it but that of its TensorFlow's time. Without an activation the network is linear, so that it
+    cannot do better on its training images than their PCA with 100 components, whatever its 885,884
+    weights: the run prints that floor beside its loss.
 Running this gives
-    885,884 weights, a final test loss of 0.00596 (TensorFlow 1.4.0, ten seeds: 0.00594 to 0.00604); on its
-    training images 0.00609, where the PCA floor is 0.00575.
+    885,884 weights, a final test loss of 0.00596 (TensorFlow 1.4.0, ten seeds: 0.00594 to 0.00604); on
+    its training images 0.00609, where the PCA floor is 0.00575.
 """
 
 from typing import Any, NamedTuple

@@ -11,10 +11,12 @@ What the post shows
     2-D and 3-D, 3,000 of them, coloured by digit.
 What changed, and why
     keras.datasets -> legacy_ports.mnist. compile and fit -> the loss, the optimizer and the loop, written
-    out as Keras 2.2.2 had them: tf-keras's fit shuffles otherwise (see mnist.keras_batches). K.clear_session
-    is left out: each run has a graph of its own. An epoch is 300 steps on any data and with any batch, so
-    that the bundled digits are trained as far as the post's. The models are saved as the notebook saved
-    them, .h5 files; --restore RUNFOLDER loads them instead of training.
+    out as Keras 2.2.2 had them: tf-keras's fit shuffles otherwise (see mnist.keras_batches).
+    K.clear_session is left out: each run has a graph of its own. An epoch is 300 steps on any data and
+    with any batch, so that the bundled digits are trained as far as the post's. The models are saved as
+    the notebook saved them, .h5 files; --restore RUNFOLDER loads them instead of training. X_test, which
+    the post never prepares, is prepared as X_train. All figures are of one run, where the notebook trains
+    again for some.
 Open questions
     As published the model does not learn what the post shows, on its own framework either: the read-out
     starts at sigmoid(0) = 0.5, the mean pixel is 0.13, and what the first steps do about that drives the

@@ -1,19 +1,20 @@
 """Building an Autoencoder for Generative Models - Patrick D. Smith.
-An excerpt from his Hands-On Artificial Intelligence for Beginners (Packt).
+https://dev.to/kayis/building-an-autoencoder-for-generative-models-3e1i
 
 What the post says
     Encoder 784-256-128, decoder 128-256-784, each with a layer of its input's size before it, ReLU
     everywhere, the output too; Xavier for kernels and biases; the mean of the squared differences;
     RMSProp 0.001; batches of 256; 1,000 steps, the loss of each printed.
 What the post shows
-    Two canvases of 4 x 4 test digits, Original Images and Reconstructed Images. It ends with the idea that
-    the encoder "becomes a means of initializing a supervised training model".
+    Two canvases of 4 x 4 test digits, Original Images and Reconstructed Images. It ends with the idea
+    that the encoder "becomes a means of initializing a supervised training model".
 What changed, and why
     tensorflow.examples.tutorials.mnist -> legacy_ports.mnist (removed in TensorFlow 2.0).
-    tf.contrib.layers.xavier_initializer -> written here (tf.contrib is gone). tf is tf.compat.v1. RMSProp's
-    defaults are written out. The post's `sess.run(decoder, ...)` runs a function: x_prime is meant. Its
-    `print` is Python 2's. Its comment "at every 1000 out of 30,000 steps" stands over a loop that prints
-    each of 1,000. The loss is also a scalar, loss.
+    tf.contrib.layers.xavier_initializer -> written here (tf.contrib is gone). tf is tf.compat.v1.
+    RMSProp's defaults are written out. The post's `sess.run(decoder, ...)` runs a function: x_prime is
+    meant. Its `print` is Python 2's. Its comment "at every 1000 out of 30,000 steps" stands over a loop
+    that prints each of 1,000. It speaks of an accuracy and of a regularization term; its code has
+    neither. The loss is also a scalar, loss.
 Open questions
     The post prints no loss and sets no seed; ours is 0. ReLU on the output and RMSProp make the training
     chaotic: equal to 2e-5 for 100 steps, free after 300. How long the classifier would train is not said:
@@ -21,8 +22,8 @@ Open questions
     which the post names beside the squared error, needs logits: --loss cross_entropy takes the output
     layer without its ReLU for them, and shows their sigmoid.
 Running this gives
-    1,100,320 weights, a final test loss of 0.01824 (TensorFlow 1.4.0, ten seeds: 0.01792 to 0.02155); with
-    --classifier a test accuracy of 0.979.
+    1,100,320 weights, a final test loss of 0.01824 (TensorFlow 1.4.0, ten seeds: 0.01792 to 0.02155);
+    with --classifier a test accuracy of 0.979.
 """
 
 import math
@@ -132,7 +133,8 @@ def main(run: Run, *, steps, batch_size, learning_rate, loss, classifier, seed):
     loss_summary = tf.summary.scalar("loss", loss)
     run.figure("network.png", network_diagram(
         [("input", (784,)), ("ReLU", (784,)), ("ReLU", (256,)), ("code: ReLU", (128,)), ("ReLU", (128,)),
-         ("ReLU", (256,)), ("output: ReLU", (784,))], "An autoencoder for generative models"))
+         ("ReLU", (256,)), ("output: ReLU" if options["loss"] == "mse" else "output: sigmoid", (784,))],
+        "An autoencoder for generative models"))
 
     with run.session() as sess:
         sess.run(tf.global_variables_initializer())
@@ -172,11 +174,11 @@ def main(run: Run, *, steps, batch_size, learning_rate, loss, classifier, seed):
 
 
 def canvas(pixels, title):
-    """plt.imshow(canvas, origin="upper", cmap="gray"), under its title."""
+    """plt.imshow(canvas, origin="upper", cmap="gray"), under its title; without the ticks."""
     figure = figures.new_figure(n, n + 0.35)
     axes = figure.subplots()
-    figures.show_pixels(axes, pixels)
-    axes.set_title(title)
+    axes.imshow(pixels, origin="upper", cmap="gray")
+    axes.set(title=title, xticks=[], yticks=[])
     return figures.png(figure)
 
 

@@ -11,16 +11,17 @@ What the post shows
     a walk around a circle in latent space.
 What changed, and why
     read_data_sets -> legacy_ports.mnist (removed in TensorFlow 2.0). form_image_grid -> written here
-    (Magenta is archived). tf is tf.compat.v1. Adam's defaults are written out. The writer also gets the
-    graph; every step's loss is fetched, with its update. For a --batch-size other than 50 the grids show
-    what fits.
+    (Magenta is archived); the bracket that layer_grid_summary has in the wrong place is put right. tf is
+    tf.compat.v1. Adam's defaults are written out. The writer also gets the graph; every step's loss is
+    fetched, with its update. For a --batch-size other than 50 the grids show what fits.
 Open questions
-    The batch size is not in the post; its grids of 5 x 10 show one batch, which makes it 50. The seed
-    is not in the post either (it sets none); ours is 0. Which images the animation follows, and where
-    the circle lies, is not said: here the first batch, and the circle about the mean of the plotted
-    codes, its radius their mean distance from there. A softmax sums to 1, so times 255 every picture
-    sums to 255, in the post's words "the range [0, 255]"; but the input is in 0..1 and a digit sums
-    to about 103 there, so that read-out is always too bright and cannot fit.
+    The batch size is not in the post; its grids of 5 x 10 show one batch, which makes it 50, as in the
+    code that the author keeps on GitHub, which trains 200,001 steps. The post sets no seed; ours is 0.
+    Which images the animation follows, and where the circle lies, is not said: here the first batch, and
+    the circle about the mean of the plotted codes, its radius their mean distance from there. A softmax
+    sums to 1, so times 255 every picture sums to 255, in the post's words "the range [0, 255]"; but the
+    input is in 0..1 and a digit sums to about 103 there, so that read-out is always too bright and cannot
+    fit.
 Running this gives
     84,586 weights and a test loss of about 0.052 (0.050 with the ReLU), as TensorFlow 1.4.0 gave over
     ten seeds; see README for the figures and their runs.
