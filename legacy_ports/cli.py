@@ -231,16 +231,13 @@ def _compare(args: argparse.Namespace) -> int:
     from legacy_ports import compare, files
 
     comparisons = [compare.compare(path) for path in args.runs]
+    groups = compare.compare_groups(comparisons)
     if args.plot:
         files.write(args.plot, compare.image(compare.plot(comparisons), args.plot.suffix[1:]))
     if args.json:
-        import json
-        print(json.dumps([compare.as_json(comparison) for comparison in comparisons], indent=1))
+        print(compare.as_json(comparisons, groups))
     else:
-        for comparison in comparisons:
-            print("\n".join(compare.lines(comparison)))
-        for line in compare.escape_lines(comparisons):
-            print(line)
-    if any(not comparison.inside and not comparison.reason for comparison in comparisons):
-        return 1
-    return 2 if any(comparison.reason for comparison in comparisons) else 0
+        for lines in (*map(compare.lines, comparisons), *(group.lines for group in groups)):
+            print("\n".join(lines))
+    outside = any(not c.inside and not c.reason for c in comparisons) or not all(group.inside for group in groups)
+    return 1 if outside else 2 if any(comparison.reason for comparison in comparisons) else 0

@@ -1,6 +1,7 @@
 """Runs held against recorded runs of the post's own TensorFlow: what `compare` says, draws and exports."""
 
 import json
+from collections.abc import Iterable
 from io import BytesIO
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -107,14 +108,20 @@ def lines(comparison: Comparison) -> list[str]:
         return [f"{comparison.name}: {comparison.verdict}"]
     rows = [f"{comparison.name}: {runs.port} on {runs.data} MNIST, beside {len(runs.seeds)} runs of TensorFlow "
             f"{runs.tensorflow}"]
-    start = {int(step): int(before) + 1 for before, step in zip([0, *runs.steps[:-1]], runs.steps)}
-    for check in comparison.checks:
-        what = "test loss" if check.step is None else f"steps {start[check.step]:6,} to {check.step:6,}"
-        rows.append(f"  {what:24}  {check.loss:.5f}  in {check.low:.5f} to {check.high:.5f}  "
-                    f"{'inside' if check.inside else 'OUTSIDE'}")
+    rows += _check_lines(runs, comparison.checks)
     if runs.port in bands.TWO_STATES:
         rows.append(f"  {_state(comparison)}")
     rows.append(f"  {comparison.verdict}")
+    return rows
+
+
+def _check_lines(runs: bands.Runs, checks: Iterable[bands.Check]) -> list[str]:
+    start = {int(step): int(before) + 1 for before, step in zip([0, *runs.steps[:-1]], runs.steps)}
+    rows = []
+    for check in checks:
+        what = "test loss" if check.step is None else f"steps {start[check.step]:6,} to {check.step:6,}"
+        rows.append(f"  {what:24}  {check.loss:.5f}  in {check.low:.5f} to {check.high:.5f}  "
+                    f"{'inside' if check.inside else 'OUTSIDE'}")
     return rows
 
 
@@ -128,19 +135,37 @@ def _state(comparison: Comparison) -> str:
             f"recorded runs {len(recorded)} of {len(runs.seeds)} left it (steps {at})")
 
 
-def escape_lines(comparisons: list[Comparison]) -> list[str]:
-    """The share of runs that left their plateau, beside the recorded share, for each experiment of two states."""
-    rows = []
-    for runs, group in groups(comparisons):
-        whole = [c for c in group if len(c.window) == len(runs.steps)]
-        if runs.port in bands.TWO_STATES and len(whole) > 1:
-            ours = sum(bands.escapes(runs, c.window) is not None for c in whole)
-            theirs = sum(bands.escapes(runs, row) is not None for row in runs.window)
-            table = [[ours, len(whole) - ours], [theirs, len(runs.seeds) - theirs]]
-            rows.append(f"{runs.port} on {runs.data} MNIST: {ours} of {len(whole)} runs left the plateau, of the "
-                        f"recorded {theirs} of {len(runs.seeds)} (Fisher's exact test: p = "
-                        f"{stats.fisher_exact(table).pvalue:.2f})")
-    return rows
+class Group(NamedTuple):
+    """Several runs of one experiment, taken together."""
+
+    lines: list[str]
+    inside: bool
+
+
+def compare_groups(comparisons: list[Comparison]) -> list[Group]:
+    """Holds together what is of one experiment: their mean, or how many of them left the plateau."""
+    return [_two_states(runs, group) if runs.port in bands.TWO_STATES else _mean(runs, group)
+            for runs, group in groups(comparisons) if len(group) > 1]
+
+
+def _mean(runs: bands.Runs, group: list[Comparison]) -> Group:
+    shortest = min(len(c.window) for c in group)
+    checks = bands.judge_mean(runs, np.array([c.window[:shortest] for c in group]))
+    inside = all(check.inside for check in checks)
+    return Group([f"the mean of {len(group)} runs of {runs.port} on {runs.data} MNIST",
+                  *_check_lines(runs, checks), f"  {'inside' if inside else 'OUTSIDE'}"], inside)
+
+
+def _two_states(runs: bands.Runs, group: list[Comparison]) -> Group:
+    whole = [c for c in group if len(c.window) == len(runs.steps)]
+    ours = sum(bands.escapes(runs, c.window) is not None for c in whole)
+    theirs = sum(bands.escapes(runs, row) is not None for row in runs.window)
+    table = np.array([[ours, len(whole) - ours], [theirs, len(runs.seeds) - theirs]])
+    p = stats.fisher_exact(table).pvalue
+    inside = p >= bands.ALPHA
+    return Group([f"{len(whole)} whole runs of {runs.port} on {runs.data} MNIST: {ours} left the plateau, of the "
+                  f"recorded {theirs} of {len(runs.seeds)} (Fisher's exact test: p = {p:.2g})",
+                  f"  {'inside' if inside else 'OUTSIDE'}"], inside)
 
 
 def groups(comparisons: list[Comparison]) -> list[tuple[bands.Runs, list[Comparison]]]:
@@ -153,14 +178,22 @@ def groups(comparisons: list[Comparison]) -> list[tuple[bands.Runs, list[Compari
     return list(found.values())
 
 
-def as_json(comparison: Comparison) -> dict[str, Any]:
-    """The comparison for other programs."""
+def as_json(comparisons: list[Comparison], compared_groups: list[Group]) -> str:
+    """The comparisons for other programs."""
+    return json.dumps({
+        "alpha": bands.ALPHA,
+        "runs": [_json(comparison) for comparison in comparisons],
+        "groups": [group._asdict() for group in compared_groups],
+    }, indent=1)
+
+
+def _json(comparison: Comparison) -> dict[str, Any]:
     runs = comparison.runs
     return {
         "run": comparison.name, "port": comparison.manifest["port"], "seed": comparison.manifest["options"].get("seed"),
         "verdict": "not comparable" if comparison.reason else comparison.verdict.lower(), "reason": comparison.reason,
         "recorded": runs and {"port": runs.port, "data": runs.data, "tensorflow": runs.tensorflow,
-                              "runs": len(runs.seeds), "alpha": bands.ALPHA},
+                              "runs": len(runs.seeds)},
         "checkpoints": [{**check._asdict(), "inside": check.inside} for check in comparison.checks],
     }
 

@@ -39,7 +39,7 @@ def network_diagram(layers: Sequence[tuple[str, tuple[int, ...]]], title: str) -
     for part in COLOURS:
         members = [x for x, p in enumerate(parts) if p == part]
         axes.plot([members[0] - 0.3, members[-1] + 0.3], [1.22, 1.22], color=COLOURS[part], linewidth=2.5)
-        axes.text(np.mean(members), 1.27, part, ha="center", va="bottom", color=COLOURS[part], fontweight="bold")
+        axes.text(float(np.mean(members)), 1.27, part, ha="center", va="bottom", color=COLOURS[part], fontweight="bold")
     return figures.png(figure)
 
 

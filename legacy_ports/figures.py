@@ -15,16 +15,15 @@ COLOURS = matplotlib.color_sequences["petroff10"]
 
 
 def new_figure(width: float, height: float) -> Figure:
-    """A figure of `width` x `height` inches at 100 dpi, drawn by Agg, unknown to pyplot."""
-    figure = Figure(figsize=(width, height), dpi=100, layout="constrained")
-    FigureCanvasAgg(figure)
-    return figure
+    """A figure of `width` x `height` inches at 100 dpi, unknown to pyplot."""
+    return Figure(figsize=(width, height), dpi=100, layout="constrained")
 
 
 def scatter_digits(axes: Axes, codes: np.ndarray, labels: np.ndarray) -> None:
     """Scatters 2-D codes [N, 2], each as its digit in the digit's colour, with a legend and equal axes."""
     for digit in range(10):
-        axes.scatter(*codes[labels == digit].T, s=34, marker=f"${digit}$", linewidths=0.3, label="",
+        across, up = codes[labels == digit].T
+        axes.scatter(across, up, s=34, marker=f"${digit}$", linewidths=0.3, label="",
                      color=COLOURS[digit])
         axes.scatter([], [], s=60, color=COLOURS[digit], label=str(digit))
     axes.set_aspect("equal", adjustable="datalim")
@@ -41,9 +40,10 @@ def show_pixels(axes: Axes, pixels: np.ndarray) -> AxesImage:
 
 def picture(figure: Figure) -> Image.Image:
     """The figure as it is drawn now. The layout stays what it is at the first drawing."""
-    figure.canvas.draw()
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
     figure.set_layout_engine("none")
-    return Image.fromarray(np.asarray(figure.canvas.buffer_rgba())).convert("RGB")
+    return Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
 
 
 def png(figure: Figure) -> bytes:

@@ -45,7 +45,7 @@ def sha256(arrays: Arrays) -> dict[str, str]:
     for name, array in zip(OFFICIAL_SHA256, arrays):
         magic = IMAGES_MAGIC if array.ndim == 3 else LABELS_MAGIC
         digest = hashlib.sha256(np.array([magic, *array.shape], ">u4").tobytes())
-        digest.update(np.ascontiguousarray(array))
+        digest.update(np.ascontiguousarray(array).data)
         digests[name] = digest.hexdigest()
     return digests
 

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image, ImageSequence
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from legacy_ports import UserError, bands, cli, mnist, ports, recorder, reference, replay
+from legacy_ports import UserError, bands, cli, mnist, ports, recorder, reference
 from legacy_ports.codings import restore_model
 from legacy_ports.tf1 import keras, tf
 
@@ -270,48 +270,6 @@ def test_loss_and_gradients_of_step_0_equal_numpys(graph, bundled, name, seed):
         assert gradient.shape == exact.shape
         error = np.linalg.norm(gradient - exact) / np.linalg.norm(exact)
         assert error < 1e-5, (variable.name, error)
-
-
-def parity(name, bundled, seed, steps=20, **options):
-    (recording,) = [r for r in reference.pinned(name, "bundled") if r.seed == seed]
-    losses = replay.replay(ports.load(name), recording, bundled, steps, **options).losses
-    return reference.parity(losses, recording)
-
-
-@pytest.mark.parametrize("name", [DENSE, CONV])
-def test_the_first_20_steps_equal_the_recordings(name, bundled):
-    result = parity(name, bundled, 1)
-    assert result.limits == {20: 5e-4}
-    assert result.equal, result.windows
-
-
-@pytest.mark.parametrize("name", [DENSE, CONV])
-@pytest.mark.parametrize("options", [{"learning_rate": 0.002}, {"codings": "linear"}], ids=str)
-def test_parity_rejects_other_options(name, options, bundled):
-    assert not parity(name, bundled, 1, steps=5, **options).equal
-
-
-@pytest.mark.parametrize("name", [DENSE, CONV])
-def test_parity_rejects_another_epsilon(name, bundled, monkeypatch):
-    adam = keras.optimizers.legacy.Adam
-    monkeypatch.setattr(keras.optimizers.legacy, "Adam",
-                        lambda *args, epsilon, **more: adam(*args, epsilon=1e-3, **more))
-    assert not parity(name, bundled, 1, steps=5).equal
-
-
-@pytest.mark.parametrize("name", [DENSE, CONV])
-@pytest.mark.parametrize("lost", ["relu", "sigmoid"])
-def test_parity_rejects_a_lost_activation(name, lost, bundled, monkeypatch):
-    activation = keras.layers.Activation
-    monkeypatch.setattr(keras.layers, "Activation",
-                        lambda kind, **more: activation("linear" if kind == lost else kind, **more))
-    assert not parity(name, bundled, 1, steps=5).equal
-
-
-@pytest.mark.parametrize("name", [DENSE, CONV])
-def test_parity_rejects_the_posts_own_bias(name, bundled, monkeypatch):
-    monkeypatch.setattr(reference, "READOUT_BIAS", {})
-    assert not parity(name, bundled, 1, steps=5).equal
 
 
 def test_the_adam_is_that_of_keras_2_2_2(graph):

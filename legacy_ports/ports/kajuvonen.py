@@ -138,7 +138,9 @@ def main(run: Run, *, steps, batch_size, learning_rate, seed):
 def pca_floor(train: np.ndarray, test: np.ndarray, components: int) -> tuple[float, float]:
     """The mean squared error of PCA fitted to `train`, on `train` and on `test`: what a linear code can do."""
     pca = PCA(components, svd_solver="covariance_eigh").fit(train)
-    return tuple(float(np.mean((pca.inverse_transform(pca.transform(part)) - part) ** 2)) for part in (train, test))
+    on_train, on_test = (float(np.mean((pca.inverse_transform(pca.transform(part)) - part) ** 2))
+                         for part in (train, test))
+    return on_train, on_test
 
 
 def reconstruction(image, result, title):

@@ -1,0 +1,58 @@
+"""Every recording, replayed to its end: minutes, not seconds."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from float64 import KAJUVONEN, VANDENBURG
+from float64 import replay as exact_replay
+
+from legacy_ports import reference
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
+
+
+def verify(*args):
+    result = subprocess.run([sys.executable, "-m", "legacy_ports", "verify", *args], capture_output=True, text=True,
+                            timeout=1500)
+    assert result.returncode == 0, result.stdout + result.stderr
+    return result.stdout
+
+
+@pytest.mark.parametrize("readout", ["linear", "relu"])
+@pytest.mark.parametrize("source", ["full", "bundled"])
+def test_verify_over_all_10000_steps(request, source, readout):
+    request.getfixturevalue(source)
+    out = verify("vandenburg", "--readout", readout, "--data", source)
+    assert out.count(" 10,000 ") >= 2
+    assert "5e-05 over 10,000 " in out
+    assert "DIFFERENT" not in out
+
+
+@pytest.mark.parametrize("source", ["full", "bundled"])
+@pytest.mark.parametrize("port", ["kajuvonen", "smith", "mathybit_dense", "mathybit_conv"])
+def test_verify_of_the_other_ports(request, source, port):
+    request.getfixturevalue(source)
+    assert " equal " in verify(port, "--data", source, "--steps", "1000")
+
+
+@pytest.mark.parametrize("source", ["full", "bundled"])
+def test_numpy_in_float64_equals_a_linear_recording(request, source):
+    """A second implementation, none of it TensorFlow's, meets the recordings within the same tolerance."""
+    digits = request.getfixturevalue(source)
+    recording = reference.pinned("vandenburg", source)[0]
+    assert reference.parity(exact_replay(VANDENBURG, recording, digits, 10000), recording).equal
+
+
+@pytest.mark.parametrize(("port", "source", "seed", "tolerance", "step"), [
+    ("vandenburg_relu", "full", 1, 5e-5, 4581), ("vandenburg_relu", "bundled", 1, 5e-5, 6304),
+    ("kajuvonen", "bundled", 1, 2e-3, 930)])
+def test_an_exact_replay_leaves_the_recordings_that_have_a_horizon(request, port, source, seed, tolerance, step):
+    """Why reference.HORIZONS: beyond it the recording's own rounding, not the network, decides."""
+    digits = request.getfixturevalue(source)
+    (recording,) = [r for r in reference.pinned(port, source) if r.seed == seed]
+    network = KAJUVONEN if port == "kajuvonen" else VANDENBURG
+    errors = reference.relative_errors(exact_replay(network, recording, digits, step + 1), recording)
+    assert np.flatnonzero(errors > tolerance).tolist() == [step]
+    assert step > reference.HORIZONS[port, source, seed]
