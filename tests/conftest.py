@@ -1,5 +1,7 @@
 """Real digits for all tests: the bundled ones always, the full set where it is at hand."""
 
+import functools
+
 import pytest
 
 from legacy_ports import mnist
@@ -16,3 +18,10 @@ def full():
         pytest.skip(f"NOT TESTED on the full MNIST: it is not in {mnist.home()}; `legacy-ports fetch` gets it, "
                     "or name its folder in $LEGACY_PORTS_DATA")
     return mnist.load("full")
+
+
+@pytest.fixture(scope="session")
+def short_run(bundled, tmp_path_factory):
+    """A short run of a port on the bundled digits, made once."""
+    from runs import SHORT, run_port  # TensorFlow comes with it
+    return functools.cache(lambda name: run_port(name, bundled, tmp_path_factory.mktemp(name), **SHORT[name]))

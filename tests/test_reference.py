@@ -97,3 +97,11 @@ def test_a_bad_recording_is_refused(tmp_path, content, reason):
     assert "r.json" in str(error.value)
     with pytest.raises(UserError, match="cannot be read"):
         reference.read(tmp_path / "none.json")
+
+
+def test_shorter_replays_keep_the_tighter_limit():
+    (recording, _) = reference.pinned("mathybit_dense", "bundled")
+    result = reference.parity(recording.losses[:10] * 1.01, recording)
+    assert result.limits == {10: 5e-4}
+    assert not result.equal
+    assert reference.parity(recording.losses[:600], recording).limits == {20: 5e-4, 600: 5e-2}

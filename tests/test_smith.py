@@ -5,10 +5,10 @@ import json
 import numpy as np
 import pytest
 from PIL import Image
+from runs import run_port
 
-from legacy_ports import mnist, ports, reference
+from legacy_ports import mnist, reference
 from legacy_ports.ports import smith
-from legacy_ports.recorder import Run
 from legacy_ports.tf1 import tf
 
 canvas = smith.canvas
@@ -16,16 +16,9 @@ SIZES = [784, 784, 256, 128, 128, 256, 784]
 SHAPES = [shape for a, b in zip(SIZES, SIZES[1:]) for shape in ((a, b), (b,))]
 
 
-def train(digits, folder, **options):
-    values = {key: ports.post_value(value) for key, value in smith.OPTIONS.items()} | {"seed": 0} | options
-    with tf.Graph().as_default(), Run("smith", smith.__doc__, values, digits, folder, "test") as run:
-        smith.main(run, **values)
-    return run
-
-
-@pytest.fixture(scope="module")
-def run(bundled, tmp_path_factory):
-    return train(bundled, tmp_path_factory.mktemp("runs"), steps=200, classifier=True)
+@pytest.fixture
+def run(short_run):
+    return short_run("smith")
 
 
 def test_the_network_is_the_posts():
@@ -84,7 +77,7 @@ def test_every_step_is_logged(run):
 def test_the_canvases_show_sixteen_test_digits_and_their_reconstructions(bundled, tmp_path, monkeypatch):
     shown = {}
     monkeypatch.setattr(smith, "canvas", lambda pixels, title: shown.update({title: pixels}) or canvas(pixels, title))
-    train(bundled, tmp_path, steps=1)
+    run_port("smith", bundled, tmp_path, steps=1)
     tiles = {title: pixels.reshape(4, 28, 4, 28).transpose(0, 2, 1, 3).reshape(16, 784)
              for title, pixels in shown.items()}
     tests = {digit.tobytes() for digit in mnist.read_data_sets(bundled).test.images}
@@ -99,7 +92,7 @@ def test_the_reconstruction_is_not_blank(run):
 
 def test_the_classifier_starts_from_the_encoder_and_leaves_the_run_as_it_was(run, bundled, tmp_path):
     assert run.manifest["results"]["test accuracy of the classifier"]["value"] > 0.7
-    alone = train(bundled, tmp_path, steps=200)
+    alone = run_port("smith", bundled, tmp_path, steps=200)
     assert alone.manifest["losses"] == run.manifest["losses"]
     weights = [tf.train.load_checkpoint(str(r.folder / "checkpoints")) for r in (run, alone)]
     for name in ("dense/kernel", "dense_2/bias", "dense_5/kernel"):
@@ -109,6 +102,6 @@ def test_the_classifier_starts_from_the_encoder_and_leaves_the_run_as_it_was(run
 
 
 def test_cross_entropy_is_another_experiment(bundled, tmp_path):
-    run = train(bundled, tmp_path, steps=2, loss="cross_entropy")
+    run = run_port("smith", bundled, tmp_path, steps=2, loss="cross_entropy")
     assert run.manifest["losses"][0][1] > 0.5  # about log 2
     assert "nothing" in run.manifest["results"]["final test loss"]["post"]

@@ -7,29 +7,22 @@ import numpy as np
 import pytest
 from float64 import VANDENBURG, loss_and_gradients
 from PIL import Image
+from runs import run_port
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from legacy_ports import ports, reference
+from legacy_ports import reference
 from legacy_ports.ports import vandenburg
-from legacy_ports.recorder import Run
 from legacy_ports.tf1 import tf
 
-FIGURES = ["network.png", "input_output.gif", "latent_space.png", "circle_walk.gif"]
+FIGURES = list(vandenburg.FIGURES)
 
 
-def train(digits, folder, **options):
-    values = {key: ports.post_value(value) for key, value in vandenburg.OPTIONS.items()} | {"seed": 0} | options
-    with tf.Graph().as_default(), Run("vandenburg", vandenburg.__doc__, values, digits, folder, "test") as run:
-        vandenburg.main(run, **values)
-    return run
+@pytest.fixture
+def run(short_run):
+    return short_run("vandenburg")
 
 
-@pytest.fixture(scope="module")
-def run(bundled, tmp_path_factory):
-    return train(bundled, tmp_path_factory.mktemp("runs"), steps=501)
-
-
-@pytest.fixture(scope="module")
+@pytest.fixture
 def events(run):
     return EventAccumulator(str(run.folder), size_guidance={"images": 0, "tensors": 0}).Reload()
 
@@ -161,7 +154,7 @@ def test_figures_are_made_and_not_blank(run, events, name):
 
 @pytest.mark.slow
 def test_the_same_seed_gives_the_same_run(bundled, tmp_path):
-    losses = [train(bundled, tmp_path / str(k), steps=40, seed=seed).manifest["results"]["final test loss"]["value"]
+    losses = [run_port("vandenburg", bundled, tmp_path / str(k), steps=40, seed=seed).manifest["test_loss"]
               for k, seed in enumerate([3, 3, 4])]
     assert losses[0] == losses[1] != losses[2]
 
@@ -169,7 +162,7 @@ def test_the_same_seed_gives_the_same_run(bundled, tmp_path):
 @pytest.mark.slow
 @pytest.mark.parametrize("batch_size", [7, 64])
 def test_other_batch_sizes_show_what_fits(bundled, tmp_path, batch_size):
-    run = train(bundled, tmp_path, steps=3, batch_size=batch_size)
+    run = run_port("vandenburg", bundled, tmp_path, steps=3, batch_size=batch_size)
     events = EventAccumulator(str(run.folder)).Reload()
     (image,) = events.Images("Input/image/0")
     assert (image.width, image.height) == {7: (7 * 28, 28), 64: (280, 140)}[batch_size]
