@@ -131,8 +131,14 @@ def _state(comparison: Comparison) -> str:
     step = bands.escapes(runs, comparison.window)
     recorded = [s for s in (bands.escapes(runs, row) for row in runs.window) if s is not None]
     at = ", ".join(f"{s:,}" for s in sorted(recorded))
-    return (f"{'on the plateau to its end' if step is None else f'off the plateau from step {step:,}'}; of the "
-            f"recorded runs {len(recorded)} of {len(runs.seeds)} left it (steps {at})")
+    others = f"of the recorded runs {len(recorded)} of {len(runs.seeds)} left it (steps {at})"
+    if step is None:
+        return f"on the plateau to its end; {others}"
+    last, theirs = float(comparison.window[-1]), _escaped(runs)
+    depth = f"ending at {_range(theirs)}"
+    if len(comparison.window) == len(runs.steps) and not min(theirs) <= last <= max(theirs):
+        depth += f"; this one is {'below' if last < min(theirs) else 'above'} them all, on which one run is not judged"
+    return f"off the plateau from step {step:,}; {others}, {depth}"
 
 
 class Group(NamedTuple):
@@ -158,14 +164,27 @@ def _mean(runs: bands.Runs, group: list[Comparison]) -> Group:
 
 def _two_states(runs: bands.Runs, group: list[Comparison]) -> Group:
     whole = [c for c in group if len(c.window) == len(runs.steps)]
-    ours = sum(bands.escapes(runs, c.window) is not None for c in whole)
-    theirs = sum(bands.escapes(runs, row) is not None for row in runs.window)
-    table = np.array([[ours, len(whole) - ours], [theirs, len(runs.seeds) - theirs]])
-    p = stats.fisher_exact(table).pvalue
-    inside = p >= bands.ALPHA
-    return Group([f"{len(whole)} whole runs of {runs.port} on {runs.data} MNIST: {ours} left the plateau, of the "
-                  f"recorded {theirs} of {len(runs.seeds)} (Fisher's exact test: p = {p:.2g})",
-                  f"  {'inside' if inside else 'OUTSIDE'}"], inside)
+    ours = [float(c.window[-1]) for c in whole if bands.escapes(runs, c.window) is not None]
+    theirs = _escaped(runs)
+    table = np.array([[len(ours), len(whole) - len(ours)], [len(theirs), len(runs.seeds) - len(theirs)]])
+    chances = [stats.fisher_exact(table).pvalue]
+    rows = [f"{len(whole)} whole runs of {runs.port} on {runs.data} MNIST: {len(ours)} left the plateau, of the "
+            f"recorded {len(theirs)} of {len(runs.seeds)} (Fisher's exact test: p = {chances[0]:.2g})"]
+    if ours:
+        chances.append(stats.mannwhitneyu(ours, theirs, method="exact").pvalue)
+        rows.append(f"  in the last window they have {_range(ours)}, the recorded {_range(theirs)} (Mann and Whitney: "
+                    f"p = {chances[1]:.2g})")
+    inside = min(chances) >= bands.ALPHA / len(chances)
+    return Group([*rows, f"  {'inside' if inside else 'OUTSIDE'}"], inside)
+
+
+def _escaped(runs: bands.Runs) -> list[float]:
+    """The mean loss over the last window of the recorded runs that left the plateau."""
+    return [float(row[-1]) for row in runs.window if bands.escapes(runs, row) is not None]
+
+
+def _range(losses: list[float]) -> str:
+    return f"{min(losses):.4f} to {max(losses):.4f}"
 
 
 def groups(comparisons: list[Comparison]) -> list[tuple[bands.Runs, list[Comparison]]]:
