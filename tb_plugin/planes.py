@@ -39,8 +39,9 @@ def principal(codes: np.ndarray) -> Plane:
     from sklearn.decomposition import PCA  # here: it takes a second, and TensorBoard's start should not wait for it
 
     count = min(2, *codes.shape)
-    # float64: the sum of squares of far-off codes overflows float32.
-    pca = PCA(count, random_state=0).fit(codes.astype(np.float64))
+    with np.errstate(invalid="ignore"):  # shares of no variance at all: None below
+        # float64: the sum of squares of far-off codes overflows float32.
+        pca = PCA(count, random_state=0).fit(codes.astype(np.float64))
     directions = np.zeros((2, codes.shape[1]))
     directions[:count] = pca.components_ if len(codes) > 1 else 0
     for direction in directions:

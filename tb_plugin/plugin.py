@@ -143,8 +143,9 @@ class LatentPlugin(base_plugin.TBPlugin):
         return described | {"logged": logged, "parts": parts} | {key: last[key] for key in keys}
 
     def _head(self, ctx, record) -> dict[str, Any]:
+        blob = self._store.part(ctx, record, "head")
         try:
-            return codec.unpack_head(self._store.part(ctx, record, "head"))
+            return codec.unpack_head(blob)
         except codec.FormatError as error:
             raise codec.FormatError(f"This step cannot be read: {error}.") from error
 

@@ -143,6 +143,10 @@ class Store:
             blob = self._provider.read_blob(ctx, blob_key=record.values[position].blob_key)
         except (KeyError, errors.NotFoundError) as error:
             raise NotThere("this step is no longer kept, or its run was deleted") from error
+        except errors.InvalidArgumentError as error:
+            # Its Rust loader does not understand the keys that it made itself of such names.
+            raise codec.FormatError("TensorBoard's fast loader cannot read a run with quotes, backslashes or control "
+                                    "characters in its name: rename it, or start with --load_fast=false.") from error
         except (ValueError, TypeError, IndexError) as error:
             raise codec.FormatError(f"The {part} of this step cannot be read: not a sequence of blobs.") from error
         if not isinstance(blob, bytes):

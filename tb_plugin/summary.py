@@ -7,6 +7,7 @@
 `latent` gives the same as a Summary, for a writer that you have already.
 """
 
+import json
 import time
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -124,6 +125,8 @@ def _add(summary: summary_pb2.Summary, name: str, kind: str, head: dict[str, Any
          display_name: str, description: str) -> None:
     if not isinstance(name, str) or not name.strip() or len(name) > MAX_NAME:
         raise ValueError(f"name: {name!r:.80}; it is a text of 1 to {MAX_NAME} characters")
+    if json.dumps(name, ensure_ascii=False) != f'"{name}"':  # TensorBoard's Rust loader cannot read such a series
+        raise ValueError(f"name: {name!r:.80}; no quotes, backslashes or control characters, please")
     blobs = [codec.pack({**head, "parts": [part for part in parts if parts[part]]}), *parts.values()]
     shape = tensor_shape_pb2.TensorShapeProto(dim=[tensor_shape_pb2.TensorShapeProto.Dim(size=len(blobs))])
     summary.value.add(
