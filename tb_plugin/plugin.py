@@ -40,7 +40,7 @@ def route(answer):
             response = _text(request, "only GET and HEAD", 405, [("Allow", "GET, HEAD")])
         else:
             try:
-                response = answer(self, request, Params(request.args))
+                response = answer(self, request, Params(_arguments(request)))
             except BadRequest as error:
                 response = _text(request, str(error), 400)
             except NotThere as error:
@@ -50,6 +50,13 @@ def route(answer):
         return response(environ, start_response)
 
     return application
+
+
+def _arguments(request):
+    try:
+        return request.args
+    except UnicodeDecodeError as error:
+        raise BadRequest("the query is not UTF-8") from error
 
 
 def _text(request, message, code, headers=None):
