@@ -26,6 +26,7 @@ MAX_MACS = 10**9  # multiplications
 MAX_PIXELS = 2**24  # numbers in the answer of decode, pixels of an animation
 MAX_PCA_NUMBERS = 2**24
 MAX_PLANES = 64  # kept in memory
+MAX_DESCRIPTION = 10_000  # characters of Markdown, the rest is not shown
 
 
 def route(answer):
@@ -124,7 +125,7 @@ class LatentPlugin(base_plugin.TBPlugin):
         steps = space.steps
         described = {
             "display_name": space.display_name,
-            "description": plugin_util.markdown_to_safe_html(space.description),
+            "description": plugin_util.markdown_to_safe_html(space.description[:MAX_DESCRIPTION]),
             "steps": steps,
             "wall_times": [_finite(wall_time) for wall_time in space.wall_times],
             "kept": len(steps),

@@ -266,6 +266,12 @@ def test_it_works_where_there_is_no_tensorflow(tmp_path):
     subprocess.run([sys.executable, "-c", script], check=True, timeout=120)
 
 
+def test_logging_a_summary_does_not_import_tensorflow_where_it_is_installed():
+    script = "import sys, numpy; from tb_plugin import demo, from_keras, from_torch, plugin, summary\n" \
+             "summary.latent('z', numpy.ones((3, 2)), index=0); assert 'tensorflow' not in sys.modules"
+    subprocess.run([sys.executable, "-c", script], check=True, timeout=120)
+
+
 def test_images_become_bytes_by_rounding():
     made = checks.images("images", np.full((5000, 1, 1), 0.5), 5000)
     assert set(made.ravel()) == {128}
