@@ -17,7 +17,7 @@ from werkzeug import wrappers
 from tb_plugin import PLUGIN_NAME, checks, codec, planes
 from tb_plugin.decoder import Decoder
 from tb_plugin.params import BadRequest, Params
-from tb_plugin.store import NotThere, Space, Store
+from tb_plugin.store import NotThere, Space, Store, array_of
 
 STATIC = Path(__file__).parent / "static"
 
@@ -250,12 +250,13 @@ class LatentPlugin(base_plugin.TBPlugin):
         return self._pictures(request, params, ctx, space.record(step), "reconstructions")
 
     def _pictures(self, request, params, ctx, record, part: str):
-        array = self._store.array(ctx, record, part, "uint8", 4)
+        blob = self._store.part(ctx, record, part)
+        array = array_of(blob, part, "uint8", 4)
         start = params.integer("start", 0, 0, max(0, len(array) - 1))
         count = params.integer("count", len(array) - start, 0, len(array) - start)
         gzipped = None
         if count == len(array):  # all of them go as they are stored
-            header, payload = codec.unpack_raw(self._store.part(ctx, record, part))
+            header, payload = codec.unpack_raw(blob)
             gzipped = payload if header.get("gzip") else None
         return _binary(request, array[start:start + count], gzipped)
 

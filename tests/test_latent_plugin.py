@@ -144,6 +144,22 @@ def test_pca_is_computed_once(routes, monkeypatch):
     assert routes.get("/coordinates", run="b", tag="deep", step=20, plane="pca", fit=0).status_code == 200
 
 
+def test_a_list_of_steps_is_used_again_for_a_second(tmp_path, monkeypatch):
+    latent.write(tmp_path)
+    routes, calls = latent.Routes(tmp_path), []
+    listing = routes.provider.list_blob_sequences
+    monkeypatch.setattr(routes.provider, "list_blob_sequences", lambda *args, **more: calls.append(0) or listing(
+        *args, **more))
+    clock = [100.0]
+    monkeypatch.setattr(time, "monotonic", lambda: clock[0])
+    for moment, listings in ((0.0, 1), (0.5, 1), (1.5, 2), (1.6, 2)):
+        clock[0] = 100 + moment
+        assert routes.get("/codes", run=".", tag="codes").status_code == 200
+        assert len(calls) == listings
+    assert routes.get("/runs").status_code == 200
+    assert len(calls) == 3  # what there is, is always asked for
+
+
 @pytest.mark.parametrize("method", ["axes", "pca"])
 def test_a_single_dimension_has_a_plane_too(routes, method):
     plane = routes.get("/projection", run="b", tag="one", plane=method).json
