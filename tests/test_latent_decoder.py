@@ -105,7 +105,9 @@ def every_keras_layer(keras, slope):
         L.BatchNormalization(), L.Conv2DTranspose(4, 4, strides=2, padding="same", use_bias=False), L.ELU(alpha=0.5),
         L.Conv2D(4, 2, padding="valid"), L.Activation("softmax"), L.Permute((3, 1, 2)), L.ReLU(), L.Softmax(),
         L.Rescaling(2.0, 0.1), L.Flatten(), L.Dense(12, activation="sigmoid"), L.Activation("tanh")])
-    model.set_weights([random.normal(size=w.shape) ** 2 / 3 + 0.01 for w in model.get_weights()])
+    drawn = [random.normal(size=weights.shape) / 2 for weights in model.get_weights()]
+    model.set_weights([np.abs(numbers) + 0.1 if "variance" in variable.name else numbers
+                       for variable, numbers in zip(model.weights, drawn)])
     codes = random.normal(size=(5, 3)).astype(np.float32)
     same(from_keras(model), codes, model.predict(codes, verbose=0))
     # functional, one layer after the other; then one that is not
