@@ -112,7 +112,8 @@ def test_routes(points, fast, tmp_path, capsys):
     try:
         while not (runs := json.loads(board.get("plugin/latent/runs"))) or runs["run"]["codes"]["kept"] < STEPS:
             time.sleep(0.2)
-        lines = [f"\nroutes at {points:,} points, {fast=}: p50, p99 of up to 100 requests; {board.megabytes():.0f} MB before"]
+        lines = [f"\nroutes at {points:,} points, {fast=}: p50, p99 of up to 100 requests",
+                 f"  {board.megabytes():.0f} MB before"]
         for name, query in ROUTES.items():
             path, seconds = name.split(",")[0], []
             for number in range(100):
