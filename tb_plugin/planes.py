@@ -34,7 +34,7 @@ def axes(codes: np.ndarray, i: int, j: int) -> Plane:
 def principal(codes: np.ndarray) -> Plane:
     """The plane of the first two principal components through the mean, of codes [N, D].
 
-    The largest entry of each direction is positive, so that steps do not flip.
+    scikit-learn makes the largest entry of each direction positive: steps do not flip.
     """
     from sklearn.decomposition import PCA  # here: it takes a second, and TensorBoard's start should not wait for it
 
@@ -44,9 +44,6 @@ def principal(codes: np.ndarray) -> Plane:
         pca = PCA(count, random_state=0).fit(codes.astype(np.float64))
     directions = np.zeros((2, codes.shape[1]))
     directions[:count] = pca.components_ if len(codes) > 1 else 0
-    for direction in directions:
-        if direction[np.argmax(np.abs(direction))] < 0:
-            direction *= -1
     shares = [float(share) if math.isfinite(share) else None for share in pca.explained_variance_ratio_]
     u, v = directions.astype(np.float32)
     return Plane(pca.mean_.astype(np.float32), u, v, (*shares, 0.0)[:2])

@@ -167,6 +167,14 @@ def test_a_single_dimension_has_a_plane_too(routes, method):
     assert plane["explained_variance_ratio"] == [1, 0]
 
 
+@pytest.mark.parametrize("shape", [(200, 5), (20, 30), (300, 1200)])  # each has another way of computing
+def test_the_largest_entry_of_a_principal_direction_is_positive(shape):
+    for seed in range(3):
+        points = np.random.default_rng(seed).normal(size=shape)
+        for direction in planes.principal(points)[1:3]:
+            assert direction[np.argmax(np.abs(direction))] > 0
+
+
 def test_planes_of_few_or_equal_points_are_finite():
     for points in (np.ones((1, 3)), np.ones((4, 3)), np.array([[1.0, 2, 3], [4, 5, 6]])):
         for plane in (planes.principal(points.astype(np.float32)), planes.axes(points, 0, 1)):
