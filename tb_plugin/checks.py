@@ -68,7 +68,7 @@ def images(name: str, value: Any, points: int, like: tuple[int, ...] | None = No
     if max(array.shape[1:3]) > MAX_SIDE:
         raise ValueError(f"{name}: {array.shape[1]} x {array.shape[2]} pixels; {MAX_SIDE} x {MAX_SIDE} are the most")
     if array.dtype == np.uint8:
-        return array
+        return array.copy()  # the caller may use its array for the next batch
     _finite(name, array)
     if not clip and (array.min() < -1e-3 or array.max() > 1 + 1e-3):
         raise ValueError(f"{name}: from {array.min():g} to {array.max():g}; floats are in 0..1 (or give uint8)")
@@ -108,9 +108,10 @@ def decoder(value: Any, dims: int, image_shape: tuple[int, ...] | None) -> Decod
 def picture_shape(output: tuple[int, ...], image_shape: tuple[int, ...] | None) -> tuple[int, ...] | None:
     """(H, W, C) of what a decoder gives: its own, or for a vector that of the images; None if it is no picture."""
     if len(output) == 1:
-        return image_shape if image_shape and math.prod(image_shape) == output[0] else None
-    shape = (*output, 1) if len(output) == 2 else output
-    return shape if shape[2] in (1, 3, 4) else None
+        shape = image_shape if image_shape and math.prod(image_shape) == output[0] else None
+    else:
+        shape = (*output, 1) if len(output) == 2 else output
+    return shape if shape and shape[2] in (1, 3, 4) else None
 
 
 def walk(value: dict[str, Any], dims: int) -> dict[str, Any]:

@@ -172,6 +172,7 @@ class LatentPlugin(base_plugin.TBPlugin):
         ctx, space, step = self._select(request, params)
         record = space.record(step)
         head = self._head(ctx, record)
+        head["image_shape"] = self._image_shape(ctx, space, step, head)
         answer = {key: head[key] for key in ("points", "dims", "index", "image_shape", "parts", "walk")}
         return http_util.Respond(request, answer | {"step": step, "wall_time": _finite(record.wall_time)},
                                  "application/json")
@@ -297,8 +298,7 @@ class LatentPlugin(base_plugin.TBPlugin):
         size = params.integer("size", 224, 1, planes.MAX_SIDE)
         milliseconds = params.integer("ms", 100, 20, 5000)
         head = self._head(ctx, space.record(step))
-        image_shape = tuple(head["image_shape"]) if head["image_shape"] else None
-        shape = checks.picture_shape(decoder.output_shape, image_shape)
+        shape = checks.picture_shape(decoder.output_shape, self._image_shape(ctx, space, step, head))
         if shape is None:
             raise NotThere("this decoder gives no pictures of 1, 3 or 4 channels")
         path = self._path(ctx, space, step, params, decoder.dims, head["walk"])
@@ -308,6 +308,16 @@ class LatentPlugin(base_plugin.TBPlugin):
         pictures = self._decode(decoder, path).reshape(-1, *shape)
         return http_util.Respond(request, planes.gif(pictures, size, milliseconds), "image/gif")
 
+    def _image_shape(self, ctx, space: Space, step: int, head: dict[str, Any]) -> tuple[int, ...] | None:
+        """(H, W, C) of the images that go with a step; the first step may be the only one that says it."""
+        shape = head["image_shape"]
+        if not shape:
+            try:
+                shape = self._head(ctx, space.once(step))["image_shape"]
+            except NotThere:
+                shape = None
+        return tuple(shape) if shape else None
+
     def _path(self, ctx, space: Space, step: int, params, dims: int, logged: Any) -> np.ndarray:
         """The codes [frames, D] of the walk that a request describes."""
         if params.choice("path", ("circle", "line")) == "line":
@@ -316,7 +326,10 @@ class LatentPlugin(base_plugin.TBPlugin):
         try:
             circle = dict(checks.walk(logged, dims))
         except ValueError:  # none was logged
-            circle = planes.mean_circle(self._codes(ctx, space, step))
+            codes = self._codes(ctx, space, step)
+            if codes.shape[1] != dims:
+                raise codec.FormatError("The decoder of this step does not take its codes.") from None
+            circle = planes.mean_circle(codes)
         frames = params.integer("frames", circle.get("frames", 60), 2, checks.MAX_FRAMES)
         basis = np.eye(2, dims, dtype=np.float32)
         return planes.circle(

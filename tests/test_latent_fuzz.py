@@ -127,7 +127,8 @@ layer = st.fixed_dictionaries(
     optional={name: anything | st.lists(st.integers(0, 5), max_size=3)
               for name in ("strides", "padding", "size", "shape", "axes", "alpha")})
 decoders = st.builds(
-    lambda layers, arrays: codec.pack({"dims": 2, "layers": layers}, *arrays), st.lists(layer, min_size=1, max_size=4),
+    lambda dims, layers, arrays: codec.pack({"dims": dims, "layers": layers}, *arrays), st.integers(1, 3),
+    st.lists(layer, min_size=1, max_size=4),
     st.lists(st.lists(st.integers(0, 4), max_size=4).map(lambda shape: np.ones(shape, np.float32)), max_size=5))
 
 

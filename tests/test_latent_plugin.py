@@ -330,6 +330,22 @@ def test_codes_and_decoders_that_are_not_finite_are_422(tmp_path):
     assert routes.get("/decode", **Z, codes="[[1, 2]]").status_code == 200
 
 
+def test_a_decoder_of_other_codes_or_pictures_is_refused(tmp_path):
+    other = Decoder(3, [layers.dense(np.ones((3, 36)))])
+    assert log(tmp_path / "a", overwrite(4, other.to_blob())).get("/walk.gif", **Z).status_code == 422
+    vector = Decoder(2, [layers.dense(np.ones((2, 36)))])
+    for shape, status in (([6, 6, 1], 200), ([1, 1, 36], 404), ([3, 6, 2], 404), ([0, 6, 6], 404), ([5, 5, 1], 404)):
+        def change(value, blobs, shape=shape):
+            head, _ = codec.unpack_raw(blobs[0])
+            blobs[0], blobs[4] = codec.pack({**head, "image_shape": shape}), vector.to_blob()
+        assert log(tmp_path / str(shape), change).get("/walk.gif", **Z).status_code == status
+
+
+def test_the_first_step_tells_the_shape_of_the_images_to_the_others(tmp_path):
+    routes = log(tmp_path, lambda value, blobs: None)  # by `latent`, with the images at the first step only
+    assert [routes.get("/step", **Z, step=step).json["image_shape"] for step in (0, 1)] == [[6, 6, 1]] * 2
+
+
 def test_a_newer_format_says_so_and_is_not_read(tmp_path):
     def change(value, blobs):
         value.metadata.plugin_data.content = b'{"version": 2, "kind": "steps"}'
