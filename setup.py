@@ -28,7 +28,7 @@ setup(
     ],
     python_requires=">=3.11",
     packages=find_packages(include=["legacy_ports*", "tb_plugin*"]),
-    package_data={"legacy_ports": ["reference/*", "report.html"]},
+    package_data={"legacy_ports": ["reference/*", "report.html"], "tb_plugin": ["static/*", "http_api.md"]},
     install_requires=[
         "tensorflow>=2.15,<2.22",
         "tf-keras>=2.15,<2.22",  # each release names the one TensorFlow that it matches
@@ -48,6 +48,10 @@ setup(
     extras_require={
         "test": ["hypothesis", "pytest", "pytest-timeout"],
         "bench": ["pytest", "pytest-benchmark"],
+        "torch": ["torch>=2"],  # for the test of decoders made of PyTorch's layers; the plugin does not import it
     },
-    entry_points={"console_scripts": ["legacy-ports = legacy_ports.cli:main"]},
+    entry_points={
+        "console_scripts": ["legacy-ports = legacy_ports.cli:main"],
+        "tensorboard_plugins": ["latent = tb_plugin.loader:LatentLoader"],
+    },
 )

@@ -1,0 +1,116 @@
+"""A decoder as data: an ordered list of layers, evaluated here in NumPy.
+
+    Decoder(2, [dense(w1, b1), "tanh", dense(w2, b2), "sigmoid", reshape((28, 28))])
+
+The layers are those of `tb_plugin.layers`. This is the reference for the evaluation in the browser.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from tb_plugin import codec
+from tb_plugin.layers import KINDS, MAX_VALUES, Layer, Shape, activation, explicit
+
+MAX_LAYERS = 256
+_CHUNK_VALUES = 2**22  # of a batch between two layers: memory stays bounded for any number of codes
+
+
+class Decoder:
+    """Layers that make pictures of codes: `decoder(codes)`.
+
+    Attributes:
+      dims: D, the width of a code.
+      layers: a list of Layer, with paddings in numbers.
+      output_shape: the shape of a picture as the last layer gives it, e.g. (784,) or (28, 28, 1).
+      macs: multiplications for one code.
+    """
+
+    def __init__(self, dims: int, layers: Sequence[Layer | str]):
+        """Checks that the layers fit each other.
+
+        Raises:
+          ValueError: names the layer that does not fit, and why.
+        """
+        if not 1 <= dims <= MAX_VALUES:
+            raise ValueError(f"a code of {dims} numbers")
+        if not 1 <= len(layers) <= MAX_LAYERS:
+            raise ValueError(f"a decoder of {len(layers)} layers; 1 to {MAX_LAYERS} are possible")
+        self.dims = int(dims)
+        self.layers: list[Layer] = []
+        self.macs = 0
+        self._largest = self.dims
+        shape: Shape = (self.dims,)
+        for number, layer in enumerate(layers, 1):
+            layer = activation(layer) if isinstance(layer, str) else layer
+            try:
+                if layer.kind not in KINDS:
+                    raise ValueError("this kind of layer is not supported")
+                layer = explicit(layer, shape)
+                shape, macs, values = KINDS[layer.kind][0](layer, shape)
+            except ValueError as error:
+                raise ValueError(f"decoder layer {number} ({layer.kind}): {error}") from error
+            self.layers.append(layer)
+            self.macs += macs
+            self._largest = max(self._largest, values)
+        self.output_shape = shape
+
+    def __call__(self, codes: Any) -> np.ndarray:
+        """Pictures float32 [N, *output_shape] of codes [N, D].
+
+        Raises:
+          ValueError: the codes are not [N, D].
+        """
+        codes = np.asarray(codes, np.float32)
+        if codes.ndim != 2 or codes.shape[1] != self.dims:
+            raise ValueError(f"codes of shape {list(codes.shape)}; this decoder takes [N, {self.dims}]")
+        chunk = max(1, _CHUNK_VALUES // self._largest)
+        parts = [self._evaluate(codes[i:i + chunk]) for i in range(0, len(codes), chunk)]
+        return np.concatenate(parts) if parts else np.zeros((0, *self.output_shape), np.float32)
+
+    def _evaluate(self, x: np.ndarray) -> np.ndarray:
+        with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+            for layer in self.layers:
+                x = KINDS[layer.kind][1](layer, x).astype(np.float32, copy=False)
+        return x
+
+    def to_blob(self, float16: bool = False) -> bytes:
+        """The stored form; float16 halves the weights' bytes and keeps three digits of them."""
+        arrays = [array for layer in self.layers for array in layer.weights]
+        if float16:
+            if any(np.abs(array).max(initial=0) > np.finfo(np.float16).max for array in arrays):
+                raise ValueError("a weight of the decoder is beyond the range of float16")
+            arrays = [array.astype(np.float16) for array in arrays]
+        return codec.pack(self.header(), *arrays)
+
+    def header(self) -> dict[str, Any]:
+        """What JSON holds of the decoder; "weights" counts the arrays of a layer."""
+        layers = [{"kind": layer.kind, "weights": len(layer.weights), **layer.config} for layer in self.layers]
+        return {"dims": self.dims, "output_shape": list(self.output_shape), "layers": layers}
+
+    @classmethod
+    def from_blob(cls, blob: bytes) -> "Decoder":
+        """The decoder that `to_blob` stored.
+
+        Raises:
+          codec.FormatError: it is damaged, or its shapes do not fit.
+        """
+        header, arrays = codec.unpack(blob)
+        dims, specs = header.get("dims"), header.get("layers")
+        if type(dims) is not int or not isinstance(specs, list):
+            raise codec.FormatError("it is not a decoder")
+        layers, used = [], 0
+        for spec in specs:
+            count = spec.get("weights") if isinstance(spec, dict) else None
+            if type(count) is not int or count < 0 or not isinstance(spec.get("kind"), str):
+                raise codec.FormatError("it has a layer without kind or weights")
+            config = {key: value for key, value in spec.items() if key not in ("kind", "weights")}
+            layers.append(Layer(spec["kind"], config, tuple(arrays[used:used + count])))
+            used += count
+        if used != len(arrays):
+            raise codec.FormatError("it has more or fewer weights than its layers")
+        try:
+            return cls(dims, layers)
+        except ValueError as error:
+            raise codec.FormatError(f"its layers do not fit: {error}") from error

@@ -1,0 +1,88 @@
+"""Planes through the space of the codes, walks in it, and their animation."""
+
+import io
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+from PIL import Image
+
+MAX_SIDE = 512  # of a picture in an animation, in pixels
+
+
+class Plane(NamedTuple):
+    """A plane: float32 origin [D] and its two directions u, v [D]; the shares of the variance along them."""
+
+    origin: np.ndarray
+    u: np.ndarray
+    v: np.ndarray
+    explained: tuple[float | None, float | None]
+
+
+def axes(codes: np.ndarray, i: int, j: int) -> Plane:
+    """The plane of the axes i and j through 0; with a single axis the second direction is 0."""
+    dims = codes.shape[1]
+    u, v = np.zeros((2, dims), np.float32)
+    u[i] = 1
+    v[j] = 1 if i != j else 0
+    variance = codes.var(axis=0, dtype=np.float64)
+    total = variance.sum()
+    shares = (variance[i] / total, variance[j] / total if i != j else 0.0) if total > 0 else (None, None)
+    return Plane(np.zeros(dims, np.float32), u, v, shares)
+
+
+def principal(codes: np.ndarray) -> Plane:
+    """The plane of the first two principal components through the mean, of codes [N, D].
+
+    scikit-learn makes the largest entry of each direction positive: steps do not flip.
+    """
+    from sklearn.decomposition import PCA  # here: it takes a second, and TensorBoard's start should not wait for it
+
+    count = min(2, *codes.shape)
+    with np.errstate(invalid="ignore"):  # shares of no variance at all: None below
+        # float64: the sum of squares of far-off codes overflows float32.
+        pca = PCA(count, random_state=0).fit(codes.astype(np.float64))
+    directions = np.zeros((2, codes.shape[1]))
+    directions[:count] = pca.components_ if len(codes) > 1 else 0
+    shares = [float(share) if math.isfinite(share) else None for share in pca.explained_variance_ratio_]
+    u, v = directions.astype(np.float32)
+    return Plane(pca.mean_.astype(np.float32), u, v, (*shares, 0.0)[:2])
+
+
+def coordinates(codes: np.ndarray, plane: Plane) -> np.ndarray:
+    """float32 [N, 2]: where codes [N, D] lie in the plane."""
+    return (codes - plane.origin) @ np.stack([plane.u, plane.v], axis=1)
+
+
+def circle(center: np.ndarray, radius: float, u: np.ndarray, v: np.ndarray, frames: int) -> np.ndarray:
+    """Codes [frames, D] on the circle center + radius * (cos(t) * u + sin(t) * v), the first at t = 0."""
+    t = np.linspace(0, 2 * np.pi, frames, endpoint=False)[:, None]
+    return (center + radius * (np.cos(t) * u + np.sin(t) * v)).astype(np.float32)
+
+
+def line(start: np.ndarray, end: np.ndarray, frames: int) -> np.ndarray:
+    """Codes [frames, D] from start to end, both included."""
+    t = np.linspace(0, 1, frames)[:, None]
+    return (start + t * (end - start)).astype(np.float32)
+
+
+def mean_circle(codes: np.ndarray) -> dict[str, Any]:
+    """The circle about the mean of codes [N, D], its radius their mean distance from it along the first two axes."""
+    center = codes.mean(axis=0)
+    return {"center": center, "radius": float(np.linalg.norm((codes - center)[:, :2], axis=1).mean())}
+
+
+def gif(pictures: np.ndarray, size: int, milliseconds: int) -> bytes:
+    """A GIF without end of pictures [frames, H, W, C], 0..1, the longer side of `size` pixels or somewhat less.
+
+    Pixels are enlarged by a whole number, without smoothing.
+    """
+    pixels = (np.clip(pictures, 0, 1) * 255 + 0.5).astype(np.uint8)
+    if pixels.shape[3] == 4:
+        pixels = pixels[..., :3]
+    factor = max(1, size // max(pixels.shape[1:3]))
+    pixels = pixels.repeat(factor, axis=1).repeat(factor, axis=2)
+    frames = [Image.fromarray(frame.squeeze(-1) if frame.shape[-1] == 1 else frame) for frame in pixels]
+    out = io.BytesIO()
+    frames[0].save(out, "GIF", save_all=True, append_images=frames[1:], duration=milliseconds, loop=0)
+    return out.getvalue()

@@ -1,0 +1,192 @@
+"""The latent spaces that TensorBoard's data provider has: what there is, and the parts of a step."""
+
+import time
+from typing import Any
+
+import numpy as np
+from tensorboard import errors
+from tensorboard.data import provider
+
+from tb_plugin import PLUGIN_NAME, codec
+
+# A client that moves through the steps asks for one space again and again; to list its blobs takes TensorBoard's
+# Rust loader 40 ms. A blob's key depends on names and step alone, so an old list is out of date at worst.
+_RECENT_SECONDS = 1.0
+_RECENT_SPACES = 256
+
+# Steps to ask for: all that the loader kept (0 would mean none).
+_ALL = 2**31 - 1
+
+
+class NotThere(LookupError):
+    """A run, tag, step or part that does not exist; the message is for the client."""
+
+
+class Space:
+    """A latent space of a run: the steps that were kept, and where their parts are.
+
+    Attributes:
+      run, name: as logged.
+      steps: the steps that were kept, in order.
+      wall_times: when each was logged, seconds since 1970.
+      display_name, description: of the summary.
+      error: why it cannot be read, or None.
+    """
+
+    def __init__(self, run: str, name: str):
+        self.run, self.name = run, name
+        self.display_name = self.description = ""
+        self.error: str | None = None
+        self._records: dict[int, Any] = {}
+        self._once: dict[int, Any] = {}
+
+    def add(self, kind: str, data: list[Any]) -> None:
+        """Takes the data of one of its two series."""
+        if kind == codec.ONCE:
+            self._once = {datum.step: datum for datum in data}
+            # The first step is in both series, and sampling may have dropped it from the other.
+            self._records = self._once | self._records
+        else:
+            self._records |= {datum.step: datum for datum in data}
+
+    @property
+    def steps(self) -> list[int]:
+        return sorted(self._records)
+
+    @property
+    def wall_times(self) -> list[float]:
+        return [self._records[step].wall_time for step in self.steps]
+
+    def resolve(self, step: int | None) -> int:
+        """The step itself if it was kept, for None the last one.
+
+        Raises:
+          NotThere: it was not kept.
+        """
+        if step is None and self._records:
+            return max(self._records)
+        if step not in self._records:
+            raise NotThere("this step was not logged, or not kept; the route runs lists those that were")
+        return step
+
+    def record(self, step: int) -> Any:
+        """The record of a step, with the parts that each step has."""
+        return self._records[step]
+
+    def once(self, step: int) -> Any:
+        """The once-per-run record that a step goes with: the last until then, else the first.
+
+        Raises:
+          NotThere: nothing of the kind was logged.
+        """
+        if not self._once:
+            raise NotThere("no labels or images were logged here")
+        before = [at for at in self._once if at <= step]
+        return self._once[max(before) if before else min(self._once)]
+
+
+class Store:
+    """Reads latent spaces through a TensorBoard data provider."""
+
+    def __init__(self, data_provider: provider.DataProvider):
+        self._provider = data_provider
+        self._recent: dict[tuple[str, str, str], tuple[float, Space]] = {}
+
+    def spaces(self, ctx: Any, experiment: str, run: str | None = None, name: str | None = None) -> list[Space]:
+        """All latent spaces, or the one of `run` and `name`; one that cannot be read says so in its `error`."""
+        chosen = None
+        if run is not None:
+            chosen = provider.RunTagFilter(runs=[run], tags=[name + suffix for suffix in codec.SUFFIXES.values()])
+        query = {"experiment_id": experiment, "plugin_name": PLUGIN_NAME, "run_tag_filter": chosen}
+        try:
+            listed = self._provider.list_blob_sequences(ctx, **query)
+            data = self._provider.read_blob_sequences(ctx, downsample=_ALL, **query)
+        except errors.NotFoundError:
+            return []
+        found: dict[tuple[str, str], Space] = {}
+        for run_name, tags in listed.items():
+            for tag, series in tags.items():
+                error = None
+                try:
+                    space_name, kind = codec.parse_metadata(tag, series.plugin_content)
+                except codec.FormatError as failure:
+                    error = f"This data cannot be read: {failure}."
+                    space_name, kind = tag, codec.STEPS
+                    for suffix in codec.SUFFIXES.values():
+                        space_name = space_name.removesuffix(suffix)
+                space = found.setdefault((run_name, space_name), Space(run_name, space_name))
+                space.display_name = series.display_name or space.display_name or space_name
+                space.description = series.description or space.description
+                space.error = space.error or error
+                if error is None:
+                    space.add(kind, data.get(run_name, {}).get(tag, []))
+        return [found[key] for key in sorted(found)]
+
+    def space(self, ctx: Any, experiment: str, run: str, name: str) -> Space:
+        """The latent space `name` of a run.
+
+        Raises:
+          NotThere: there is none.
+          codec.FormatError: its format is newer than this plugin, or damaged.
+        """
+        key, now = (experiment, run, name), time.monotonic()
+        listed, space = self._recent.get(key, (0.0, None))
+        if space is None or now - listed > _RECENT_SECONDS:
+            space = next((space for space in self.spaces(ctx, experiment, run, name) if space.name == name), None)
+            if space is None:
+                raise NotThere("there is no such run, or no such tag in it")
+            if len(self._recent) >= _RECENT_SPACES:
+                self._recent = {}
+            self._recent[key] = now, space
+        if space.error:
+            raise codec.FormatError(space.error)
+        return space
+
+    def part(self, ctx: Any, record: Any, part: str) -> bytes:
+        """A part of a record, as stored.
+
+        Raises:
+          NotThere: it was not logged, or is gone since the record was listed.
+          codec.FormatError: it is not what this plugin writes.
+        """
+        position = codec.PARTS.index(part)
+        if position >= len(record.values):
+            raise NotThere(f"no {part} here")
+        try:
+            blob = self._provider.read_blob(ctx, blob_key=record.values[position].blob_key)
+        except (KeyError, errors.NotFoundError) as error:
+            raise NotThere("this step is no longer kept, or its run was deleted") from error
+        except errors.InvalidArgumentError as error:
+            # Its Rust loader does not understand the keys that it made itself of such names.
+            raise codec.FormatError("TensorBoard's fast loader cannot read a run with quotes, backslashes or control "
+                                    "characters in its name: rename it, or start with --load_fast=false.") from error
+        except (ValueError, TypeError, IndexError) as error:
+            raise codec.FormatError(f"The {part} of this step cannot be read: not a sequence of blobs.") from error
+        if not isinstance(blob, bytes):
+            raise codec.FormatError(f"The {part} of this step cannot be read: not a blob.")
+        if not blob:
+            raise NotThere(f"no {part} were logged here" if part != "decoder" else "no decoder was logged here")
+        return blob
+
+    def array(self, ctx: Any, record: Any, part: str, dtype: str, rank: int) -> np.ndarray:
+        """The array of a part, of `dtype` and `rank`.
+
+        Raises:
+          NotThere, codec.FormatError: as `part`.
+        """
+        return array_of(self.part(ctx, record, part), part, dtype, rank)
+
+
+def array_of(blob: bytes, part: str, dtype: str, rank: int) -> np.ndarray:
+    """The one array of a blob, of `dtype` and `rank`; `part` is for the message.
+
+    Raises:
+      codec.FormatError: it is damaged, or another array.
+    """
+    try:
+        _, arrays = codec.unpack(blob)
+        if len(arrays) != 1 or arrays[0].dtype != np.dtype(dtype) or arrays[0].ndim != rank:
+            raise codec.FormatError("its array has another type or shape")
+    except codec.FormatError as error:
+        raise codec.FormatError(f"The {part} of this step cannot be read: {error}.") from error
+    return arrays[0]

@@ -1,0 +1,53 @@
+"""Small latent spaces for the tests of the Latent plugin, and the plugin as a client sees it."""
+
+import numpy as np
+from tensorboard.backend.event_processing import data_provider, plugin_event_multiplexer
+from tensorboard.plugins import base_plugin
+from werkzeug.test import Client
+
+from tb_plugin import layers
+from tb_plugin.decoder import Decoder
+from tb_plugin.plugin import LatentPlugin
+from tb_plugin.summary import LatentWriter
+
+POINTS, SIDE = 30, 6
+
+
+def arrays(dims=2, seed=0):
+    """codes float64 [30, D], labels [30], images float64 [30, 6, 6], and a decoder of random weights."""
+    random = np.random.default_rng(seed)
+    decoder = Decoder(dims, [layers.dense(random.normal(size=(dims, SIDE * SIDE)), random.normal(size=SIDE * SIDE)),
+                             "sigmoid", layers.reshape((SIDE, SIDE))])
+    return random.normal(size=(POINTS, dims)), np.arange(POINTS) % 10, random.random((POINTS, SIDE, SIDE)), decoder
+
+
+def write(logdir, name="codes", steps=(0, 10, 20), dims=2, seed=0, **more):
+    """Logs `steps`; at each the codes are those of `arrays` plus the step."""
+    codes, labels, images, decoder = arrays(dims, seed)
+    with LatentWriter(str(logdir)) as writer:
+        for step in steps:
+            writer.add(name, step, codes + step, labels=labels, images=images, decoder=decoder,
+                       class_names=[str(digit) for digit in range(10)], **more)
+
+
+class Routes:
+    """The routes of the plugin on a log folder, by TensorBoard's Python loader, without a server."""
+
+    def __init__(self, logdir, samples=0):
+        multiplexer = plugin_event_multiplexer.EventMultiplexer(tensor_size_guidance={"latent": samples})
+        multiplexer.AddRunsFromDirectory(str(logdir))
+        multiplexer.Reload()
+        self.provider = data_provider.MultiplexerDataProvider(multiplexer, str(logdir))
+        self.plugin = LatentPlugin(base_plugin.TBContext(data_provider=self.provider))
+        self.apps = self.plugin.get_plugin_apps()
+
+    def get(self, path, /, method="GET", headers=None, **query):
+        """The response of a route."""
+        return Client(self.apps[path]).open(path, method=method, query_string=query, headers=headers)
+
+    def array(self, path, /, **query):
+        """The array that a binary route answers with."""
+        response = self.get(path, **query)
+        assert response.status_code == 200, response.text
+        return np.frombuffer(response.data, response.headers["X-Latent-Dtype"]).reshape(
+            [int(size) for size in response.headers["X-Latent-Shape"].split(",")])
