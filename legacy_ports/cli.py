@@ -67,6 +67,8 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--logdir", default="runs", metavar="DIR", help="default: runs")
     command.add_argument("--name", type=arguments.name, help="of the run's folder (default: the time)")
     command.add_argument("--device", type=arguments.device, default="auto", metavar="cpu|gpu:N|auto")
+    command.add_argument("--latent-points", type=arguments.positive(int), metavar="N",
+                         help="test digits in the Latent tab (default: all)")
     command.add_argument("--quiet", action="store_true", help="say nothing but the results")
     command.set_defaults(command=_run)
 
@@ -189,7 +191,7 @@ def _run(args: argparse.Namespace) -> int:
     for name, options in chosen:
         port, docstring = ports.load(name), ports.facts(name).docstring
         run = recorder.Run(name, docstring, {**options, "seed": args.seed}, digits, args.logdir, args.name,
-                           args.device, args.quiet)
+                           args.device, args.quiet, args.latent_points)
         try:
             with tf.Graph().as_default(), run:
                 port.main(run, **options, seed=args.seed)

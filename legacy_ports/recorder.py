@@ -16,7 +16,7 @@ import shlex
 import shutil
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib import metadata
@@ -36,7 +36,10 @@ from tensorboard.plugins.text.summary_v2 import text_pb
 from tqdm import tqdm
 
 from legacy_ports import UserError, __version__, files
+from legacy_ports.latent import Latent
+from legacy_ports.latent import due as latent_due
 from legacy_ports.mnist import Digits
+from tb_plugin.decoder import Decoder
 
 CURVE_EVERY = 10  # steps; all of the recordings' windows are multiples
 PACKAGES = ("tensorflow", "tf-keras", "tensorboard", "numpy", "scikit-learn", "matplotlib", "mlxtend")
@@ -53,6 +56,7 @@ class Run:
       logdir, name: the run goes to `logdir/port/name`; name None: the time of day.
       device: see `tf1.session_config`.
       quiet: say nothing but the results.
+      latent_points: how many of the test digits the Latent tab gets; None: all.
 
     Raises (on entering):
       UserError: that run exists already, or its folder cannot be made.
@@ -60,7 +64,7 @@ class Run:
 
     def __init__(self, port: str, docstring: str, options: dict[str, Any], digits: Digits,
                  logdir: str | os.PathLike = "runs", name: str | None = None, device: str = "auto",
-                 quiet: bool = False):
+                 quiet: bool = False, latent_points: int | None = None):
         self.logdir, self.port, self.name, self.quiet = Path(logdir), port, name, quiet
         self.digits, self.docstring = digits, docstring
         self.config = session_config(device)
@@ -69,6 +73,8 @@ class Run:
         self.step = 0  # training steps done
         self.window: list[float] = []  # losses of the present part of the curve
         self.bar: tqdm | None = None
+        self.latent_points = latent_points
+        self._latent: Latent | None = None
         heading, url = docstring.splitlines()[:2]
         self.manifest: dict[str, Any] = {
             "port": port, "post": heading, "url": url, "status": "running",
@@ -128,9 +134,26 @@ class Run:
     def steps(self, numbers: range) -> Iterator[int]:
         """The numbers of the training loop, with a progress bar when a terminal looks on."""
         self.bar = tqdm(numbers, unit="step", disable=True if self.quiet else None)
+        due = latent_due(len(numbers), self._latent.every) if self._latent else set()
+        if 0 in due:
+            self._log_latent()
         for i in self.bar:
             yield i
             self.step += 1
+            if self.step in due:
+                self._log_latent()
+
+    def latent(self, sess: tf.Session, model: Any, x: np.ndarray, decoder: Callable[[], Decoder], every: int,
+               walk: Callable[[np.ndarray], dict[str, Any]] | None = None) -> None:
+        """Has `steps` log the codes of the test images `x`, and the decoder: see `latent.Latent`."""
+        n = self.latent_points
+        _, _, images, labels = self.digits.arrays
+        self._latent = Latent(sess, model, x[:n], images[:n], labels[:n], decoder, every, walk)
+
+    def _log_latent(self) -> None:
+        assert self._latent is not None
+        self.add_summary(self._latent.summary())
+        self.writer.flush()
 
     def log(self, line: str) -> None:
         """Prints one of the post's log lines."""

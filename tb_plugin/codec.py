@@ -64,7 +64,7 @@ def pack(header: dict[str, Any], *arrays: np.ndarray, compress: bool = False) ->
     Raises:
       ValueError: what does not fit into a blob, or JSON cannot hold.
     """
-    arrays = [np.ascontiguousarray(array, array.dtype.newbyteorder("<")) for array in arrays]
+    arrays = tuple(np.ascontiguousarray(array, array.dtype.newbyteorder("<")) for array in arrays)
     specs = [{"dtype": array.dtype.str, "shape": array.shape} for array in arrays]
     if any(spec["dtype"] not in _DTYPES for spec in specs):
         raise ValueError(f"an array's dtype is not one of {', '.join(_DTYPES)}")

@@ -74,13 +74,14 @@ def _dense(config: dict[str, Any], weights: list[np.ndarray]) -> list[Layer]:
 
 
 def _conv2d(config: dict[str, Any], weights: list[np.ndarray]) -> list[Layer]:
-    return [layers.conv2d(*weights, strides=config["strides"], padding=config["padding"]), *_activation(config)]
+    bias = weights[1] if len(weights) == 2 else None
+    return [layers.conv2d(weights[0], bias, config["strides"], config["padding"]), *_activation(config)]
 
 
 def _conv2d_transpose(config: dict[str, Any], weights: list[np.ndarray]) -> list[Layer]:
-    kernel, *bias = weights  # the kernel is [height, width, out, in]
-    return [layers.conv2d_transpose(kernel.transpose(0, 1, 3, 2), *bias, strides=config["strides"],
-                                    padding=config["padding"]), *_activation(config)]
+    kernel = weights[0].transpose(0, 1, 3, 2)  # from [height, width, out, in]
+    bias = weights[1] if len(weights) == 2 else None
+    return [layers.conv2d_transpose(kernel, bias, config["strides"], config["padding"]), *_activation(config)]
 
 
 def _relu(config: dict[str, Any], weights: list[np.ndarray]) -> list[Layer]:
@@ -91,7 +92,8 @@ def _relu(config: dict[str, Any], weights: list[np.ndarray]) -> list[Layer]:
 
 
 def _leaky_relu(config: dict[str, Any], weights: list[np.ndarray]) -> list[Layer]:
-    return [layers.activation("leaky_relu", alpha=float(config.get("negative_slope", config.get("alpha"))))]
+    slope = config["negative_slope"] if "negative_slope" in config else config["alpha"]
+    return [layers.activation("leaky_relu", alpha=float(slope))]
 
 
 def _softmax(config: dict[str, Any], weights: list[np.ndarray]) -> list[Layer]:

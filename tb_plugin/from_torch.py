@@ -44,14 +44,14 @@ def from_torch(model: Any, dims: int) -> Decoder:
 
 
 def _flat(model: Any, prefix: str = "") -> list[tuple[str, Any]]:
-    found = []
+    found: list[tuple[str, Any]] = []
     for name, module in model.named_children():
         nested = type(module).__name__ == "Sequential"
         found += _flat(module, f"{prefix}{name}.") if nested else [(prefix + name, module)]
     return found
 
 
-def _numbers(parameter: Any) -> np.ndarray | None:
+def _numbers(parameter: Any) -> Any:
     return None if parameter is None else np.asarray(parameter.detach().cpu().float().numpy())
 
 
@@ -83,7 +83,7 @@ def _conv2d_transpose(module: Any, rank: int) -> list[Layer]:
 
 
 def _upsample(module: Any, rank: int) -> list[Layer]:
-    factors = [] if module.scale_factor is None else np.ravel(module.scale_factor)
+    factors: Any = [] if module.scale_factor is None else np.ravel(module.scale_factor)
     if module.mode != "nearest" or not len(factors) or any(factor != int(factor) for factor in factors):
         raise ValueError("only nearest upsampling by a whole scale_factor is supported")
     return [layers.upsample([int(factors[0]), int(factors[-1])])]
@@ -112,7 +112,7 @@ def _batch_norm(module: Any, rank: int) -> list[Layer]:
     if module.running_var is None:
         raise ValueError("without running statistics it is not supported")
     factor = 1 / np.sqrt(_numbers(module.running_var) + module.eps)
-    offset = 0.0
+    offset: Any = 0.0
     if module.affine:
         factor, offset = factor * _numbers(module.weight), _numbers(module.bias)
     return [layers.scale(factor, offset - _numbers(module.running_mean) * factor)]

@@ -162,7 +162,8 @@ def _conv_shape(layer: Layer, shape: Shape) -> tuple[Shape, int, int]:
     _check(kernel.ndim == 4 and bias.shape == kernel.shape[3:],
            f"kernel {list(kernel.shape)} and bias {list(bias.shape)}; they are [height, width, in, out] and [out]")
     _check(len(shape) == 3 and shape[2] == kernel.shape[2], f"kernel {list(kernel.shape)} on an input of {list(shape)}")
-    strides, padding = layer.config.get("strides"), layer.config.get("padding")
+    strides: Any = layer.config.get("strides")
+    padding: Any = layer.config.get("padding")
     _check(_is_ints(strides, 2, 1), "strides are two positive numbers")
     low = 0 if layer.kind == "conv2d" else -2**12
     _check(isinstance(padding, list) and len(padding) == 2 and all(_is_ints(pair, 2, low) for pair in padding),
@@ -207,21 +208,21 @@ def _conv2d_transpose(layer: Layer, x: np.ndarray) -> np.ndarray:
 
 
 def _upsample_shape(layer: Layer, shape: Shape) -> tuple[Shape, int, int]:
-    size = layer.config.get("size")
+    size: Any = layer.config.get("size")
     _check(_is_ints(size, 2, 1) and not layer.weights, "size is two positive numbers")
     _check(len(shape) == 3, f"takes [height, width, channels], not {list(shape)}")
     return _sized((shape[0] * size[0], shape[1] * size[1], shape[2]))
 
 
 def _reshape_shape(layer: Layer, shape: Shape) -> tuple[Shape, int, int]:
-    to = [math.prod(shape)] if layer.kind == "flatten" else layer.config.get("shape")
+    to: Any = [math.prod(shape)] if layer.kind == "flatten" else layer.config.get("shape")
     _check(codec.is_shape(to) and 1 <= len(to) <= 3 and not layer.weights, "shape is one to three numbers")
     _check(math.prod(to) == math.prod(shape), f"{list(shape)} cannot take the shape {to}")
     return _sized(tuple(to))
 
 
 def _permute_shape(layer: Layer, shape: Shape) -> tuple[Shape, int, int]:
-    axes = layer.config.get("axes")
+    axes: Any = layer.config.get("axes")
     _check(_is_ints(axes, len(shape), 0) and sorted(axes) == list(range(len(shape))) and not layer.weights,
            f"axes is an order of the {len(shape)} axes, from 0")
     return _sized(tuple(shape[axis] for axis in axes))

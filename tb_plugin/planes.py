@@ -45,8 +45,9 @@ def principal(codes: np.ndarray) -> Plane:
     directions = np.zeros((2, codes.shape[1]))
     directions[:count] = pca.components_ if len(codes) > 1 else 0
     shares = [float(share) if math.isfinite(share) else None for share in pca.explained_variance_ratio_]
+    first, second = (*shares, 0.0)[:2]
     u, v = directions.astype(np.float32)
-    return Plane(pca.mean_.astype(np.float32), u, v, (*shares, 0.0)[:2])
+    return Plane(pca.mean_.astype(np.float32), u, v, (first, second))
 
 
 def coordinates(codes: np.ndarray, plane: Plane) -> np.ndarray:

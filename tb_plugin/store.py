@@ -95,7 +95,7 @@ class Store:
     def spaces(self, ctx: Any, experiment: str, run: str | None = None, name: str | None = None) -> list[Space]:
         """All latent spaces, or the one of `run` and `name`; one that cannot be read says so in its `error`."""
         chosen = None
-        if run is not None:
+        if run is not None and name is not None:
             chosen = provider.RunTagFilter(runs=[run], tags=[name + suffix for suffix in codec.SUFFIXES.values()])
         query = {"experiment_id": experiment, "plugin_name": PLUGIN_NAME, "run_tag_filter": chosen}
         try:

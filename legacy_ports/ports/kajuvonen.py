@@ -31,6 +31,7 @@ from sklearn.decomposition import PCA
 
 from legacy_ports import bands, figures
 from legacy_ports.diagram import network_diagram
+from legacy_ports.latent import dense_decoder
 from legacy_ports.mnist import next_batches, read_data_sets
 from legacy_ports.recorder import Run, mean_loss
 from legacy_ports.tf1 import tf
@@ -96,7 +97,7 @@ def main(run: Run, *, steps, batch_size, learning_rate, seed):
     example_fig = [mnist.train.images[10]]
 
     tf.set_random_seed(seed)
-    x, code, output, loss, train_op = build(learning_rate)
+    x, code, output, loss, train_op = model = build(learning_rate)
     train_loss = tf.summary.scalar("train_loss", loss)
     run.figure("network.png", network_diagram(
         [("input", (784,)), ("encoder", (500,)), ("code", (100,)), ("decoder", (500,)), ("output", (784,))],
@@ -106,6 +107,8 @@ def main(run: Run, *, steps, batch_size, learning_rate, seed):
     with run.session() as sess:
         init = tf.global_variables_initializer()
         sess.run(init)
+        run.latent(sess, model, mnist.test.images,
+                   lambda: dense_decoder(sess, tf.trainable_variables()[4:], ["linear", "linear"]), save_every)
         for i in run.steps(range(1, steps + 1)):
             batch, _ = mnist.train.next_batch(batch_size)
             _, l, summary = sess.run([train_op, loss, train_loss], feed_dict={x: batch})

@@ -49,6 +49,7 @@ from legacy_ports.diagram import network_diagram
 from legacy_ports.mnist import keras_batches, keras_pixels
 from legacy_ports.recorder import Run, mean_loss
 from legacy_ports.tf1 import keras, tf
+from tb_plugin.from_keras import from_keras
 
 OPTIONS = {
     "steps": 0,  # the epochs decide
@@ -186,6 +187,7 @@ def main(run: Run, *, steps, epochs, batch_size, learning_rate, codings, pooling
     with run.session() as sess:
         keras.backend.set_session(sess)
         sess.run(tf.global_variables_initializer())
+        run.latent(sess, model, X_test, lambda: from_keras(model.decoder), steps_per_epoch)
         if restore:
             architecture = {"codings": codings, "pooling": pooling, "upsampling": upsampling}
             theirs = restore_model(Path(restore), "mathybit_conv", architecture, model.model)

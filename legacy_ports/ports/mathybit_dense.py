@@ -53,6 +53,7 @@ from legacy_ports.diagram import network_diagram
 from legacy_ports.mnist import keras_batches, keras_pixels
 from legacy_ports.recorder import Run, mean_loss
 from legacy_ports.tf1 import keras, tf
+from tb_plugin.from_keras import from_keras
 
 OPTIONS = {
     "steps": 0,  # the epochs decide
@@ -154,6 +155,7 @@ def main(run: Run, *, steps, epochs, batch_size, learning_rate, codings, readout
     with run.session() as sess:
         keras.backend.set_session(sess)
         sess.run(tf.global_variables_initializer())
+        run.latent(sess, model, X_test, lambda: from_keras(model.decoder), steps_per_epoch)
         if restore:
             theirs = restore_model(Path(restore), "mathybit_dense", {"codings": codings}, model.model)
             run.manifest["restored"] = {"run": restore, "options": theirs}

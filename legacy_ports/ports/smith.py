@@ -33,6 +33,7 @@ import numpy as np
 
 from legacy_ports import bands, figures
 from legacy_ports.diagram import network_diagram
+from legacy_ports.latent import dense_decoder
 from legacy_ports.mnist import next_batches, read_data_sets
 from legacy_ports.recorder import Run, mean_loss
 from legacy_ports.tf1 import tf
@@ -138,6 +139,10 @@ def main(run: Run, *, steps, batch_size, learning_rate, loss, classifier, seed):
 
     with run.session() as sess:
         sess.run(tf.global_variables_initializer())
+        # Each of the 1,000 logged steps would be too many of these: every 50th.
+        activations = ["relu", "relu", "relu" if options["loss"] == "mse" else "sigmoid"]
+        run.latent(sess, model, mnist.test.images,
+                   lambda: dense_decoder(sess, tf.trainable_variables()[6:12], activations), 50)
         # Training Loop
         for i in run.steps(range(1, steps + 1)):
             # Feed Batches of MNIST Data

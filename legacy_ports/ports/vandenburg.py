@@ -35,9 +35,12 @@ from PIL import Image
 
 from legacy_ports import bands, figures
 from legacy_ports.diagram import network_diagram
+from legacy_ports.latent import dense_decoder
 from legacy_ports.mnist import next_batches, read_data_sets
 from legacy_ports.recorder import Run, mean_loss
 from legacy_ports.tf1 import tf
+from tb_plugin.decoder import Decoder
+from tb_plugin.layers import scale
 
 OPTIONS = {
     "steps": 10000,
@@ -106,6 +109,13 @@ def build(learning_rate=1e-4, readout="linear"):
     return Model(x, latent, output, loss, train_step)
 
 
+def decoder(sess, readout):
+    """What makes a picture of a code, as it is now."""
+    after = {"softmax": [scale(255.0)]}.get(readout, [])
+    dense = dense_decoder(sess, tf.trainable_variables()[6:], ["tanh", "tanh", readout])
+    return Decoder(dense.dims, [*dense.layers, *after])
+
+
 def form_image_grid(images, grid_shape, image_shape, num_channels):
     """Lays out a batch [rows * cols, height * width * channels], row by row, as [1, H, W, channels].
 
@@ -149,6 +159,7 @@ def main(run: Run, *, steps, batch_size, learning_rate, readout, seed):
     # run the training loop
     with run.session() as sess:
         sess.run(tf.global_variables_initializer())
+        run.latent(sess, model, mnist.test.images, lambda: decoder(sess, readout), save_every, walk_of)
         for i in run.steps(range(steps)):
             batch = mnist.train.next_batch(batch_size)
             feed = {x: batch[0]}
@@ -202,12 +213,17 @@ def latent_space(codes, labels):
     return figures.png(figure)
 
 
+def walk_of(codes):
+    """The circle about the mean of the first 1,000 codes [N, 2], as far from it as they are on average."""
+    center = codes[:1000].mean(axis=0)
+    return {"center": center.tolist(), "radius": float(np.linalg.norm(codes[:1000] - center, axis=1).mean())}
+
+
 def circle_walk(sess, model, codes, labels, frames=60):
     """A walk around a circle in latent space: the path on the scatter, beside the decoded digit."""
-    center = codes.mean(axis=0)
-    radius = np.linalg.norm(codes - center, axis=1).mean()
+    center, radius = walk_of(codes).values()
     t = np.linspace(0, 2 * np.pi, frames, endpoint=False)
-    path = center + radius * np.stack([np.cos(t), np.sin(t)], axis=1)
+    path = np.asarray(center) + radius * np.stack([np.cos(t), np.sin(t)], axis=1)
     digits = sess.run(model.output, feed_dict={model.codes: path}).reshape(-1, 28, 28)
 
     figure = figures.new_figure(10.5, 5.6)

@@ -1,0 +1,66 @@
+"""What a run logs for the Latent tab: the codes of test digits over training, each time with the decoder."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from legacy_ports.tf1 import tf
+from tb_plugin import layers
+from tb_plugin.decoder import Decoder
+from tb_plugin.summary import latent
+
+NAME = "codes"
+AT_LEAST = 20  # steps of a run
+
+
+def due(steps: int, every: int) -> set[int]:
+    """After which of a run's steps codes are logged: at the post's logging interval, and at least 20 times."""
+    if steps // every < AT_LEAST:
+        return {round(k * steps / AT_LEAST) for k in range(AT_LEAST + 1)} | set(range(0, steps + 1, every))
+    return {*range(0, steps + 1, every), steps}
+
+
+def dense_decoder(sess: tf.Session, variables: Sequence[Any], activations: Sequence[str]) -> Decoder:
+    """The decoder of dense layers: kernel and bias of each from `variables`, and what comes after it."""
+    weights = sess.run(list(variables))
+    chain: list[Any] = []
+    for kernel, bias, activation in zip(weights[::2], weights[1::2], activations):
+        chain += [layers.dense(kernel, bias), activation]
+    return Decoder(weights[0].shape[0], chain)
+
+
+class Latent:
+    """The latent space of one run.
+
+    Args:
+      model: the port's tensors.
+      x: test images as the model takes them, [N, ...].
+      images, labels: the same, uint8 [N, 28, 28] and [N].
+      decoder: gives the present Decoder.
+      every: the post's logging interval, in steps.
+      walk: gives the circle that the tab starts with, from the codes [N, D]; None: the tab chooses.
+    """
+
+    def __init__(self, sess: tf.Session, model: Any, x: np.ndarray, images: np.ndarray, labels: np.ndarray,
+                 decoder: Callable[[], Decoder], every: int, walk: Callable[[np.ndarray], dict[str, Any]] | None):
+        self._sess, self._model, self._x, self._decoder, self._walk = sess, model, x, decoder, walk
+        self._images, self._labels = images, labels
+        self.every = every
+        self._logged = 0
+
+    def summary(self) -> Any:
+        """A Summary of the codes and the decoder as they are now."""
+        codes, errors = [], []
+        for i in range(0, len(self._x), 1000):
+            x = self._x[i:i + 1000]
+            code, output = self._sess.run([self._model.codes, self._model.output], {self._model.x: x})
+            codes.append(code)
+            errors.append(np.square(output - x).reshape(len(x), -1).mean(axis=1))
+        points = np.concatenate(codes)
+        once: dict[str, Any] = {"labels": self._labels, "images": self._images,
+                                "class_names": [str(digit) for digit in range(10)]}
+        summary = latent(NAME, points, index=self._logged, errors=np.concatenate(errors), decoder=self._decoder(),
+                         walk=self._walk(points) if self._walk else None, **({} if self._logged else once))
+        self._logged += 1
+        return summary
