@@ -17,8 +17,8 @@ from werkzeug.test import Client
 from tb_plugin import codec
 from tb_plugin.summary import latent as summary
 
-quick = settings(max_examples=800, deadline=None, suppress_health_check=list(HealthCheck))
-few = settings(quick, max_examples=100)
+quick = settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+few = settings(quick, max_examples=60)
 long = settings(quick, max_examples=5000)
 codes, labels, images, decoder = latent.arrays()
 ROUTES = ["/runs", "/step", "/codes", "/projection", "/coordinates", "/labels", "/errors", "/images",
