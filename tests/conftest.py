@@ -1,10 +1,17 @@
 """Real digits for all tests: the bundled ones always, the full set where it is at hand."""
 
 import functools
+import os
 
 import pytest
+from hypothesis import settings
 
 from legacy_ports import mnist
+
+# Where nobody can look into a failure at once, the same examples are tried each time.
+settings.register_profile("repeatable", derandomize=True)
+if os.environ.get("CI"):
+    settings.load_profile("repeatable")
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,6 @@
 """Requests and event files of any kind: no route may fail, and none may tell where it runs."""
 
+import gzip
 import json
 import math
 import zlib
@@ -38,15 +39,17 @@ def routes(tmp_path_factory):
 
 def check(response):
     """What holds for every answer."""
-    assert response.status_code in (200, 400, 404, 405, 422), response.text
+    body = response.data
+    if response.headers.get("Content-Encoding") == "gzip":
+        body = gzip.decompress(body)
+    assert response.status_code in (200, 400, 404, 405, 422), body
     assert response.headers["X-Content-Type-Options"] == "nosniff"
     assert response.headers["Content-Type"]
-    body = response.data
     if response.status_code != 200:
         assert response.content_type == "text/plain; charset=utf-8"
         assert 0 < len(body) < 400
         for path in (str(Path.cwd()), "site-packages", "tb_plugin/", ".py", "tmp", "Traceback", "0x"):
-            assert path not in response.text
+            assert path not in body.decode()
     elif response.content_type == "application/json":
         json.loads(body, parse_constant=lambda name: pytest.fail(f"{name} in JSON"))
     elif "X-Latent-Shape" in response.headers:
@@ -126,9 +129,18 @@ layer = st.fixed_dictionaries(
                               "scale", "elu", "softmax"]), "weights": st.integers(0, 3)},
     optional={name: anything | st.lists(st.integers(0, 5), max_size=3)
               for name in ("strides", "padding", "size", "shape", "axes", "alpha")})
+
+
+
+def forged_decoder(dims, layers, arrays):
+    """A decoder whose layers are anything, NaN too, which `codec.pack` would refuse."""
+    specs = [{"dtype": "<f4", "shape": array.shape} for array in arrays]
+    text = json.dumps({"dims": dims, "layers": layers, "arrays": specs, "gzip": False}).encode()
+    return sealed(text, b"".join(array.tobytes() for array in arrays))
+
+
 decoders = st.builds(
-    lambda dims, layers, arrays: codec.pack({"dims": dims, "layers": layers}, *arrays), st.integers(1, 3),
-    st.lists(layer, min_size=1, max_size=4),
+    forged_decoder, st.integers(1, 3), st.lists(layer, min_size=1, max_size=4),
     st.lists(st.lists(st.integers(0, 4), max_size=4).map(lambda shape: np.ones(shape, np.float32)), max_size=5))
 
 

@@ -159,7 +159,8 @@ def free_windows(port, digits, steps, options, seed=0):
     return bands.windows(bands.recorded(port, digits.source).steps, 10, np.reshape(losses, (-1, 10)).mean(axis=1))
 
 
-@pytest.mark.parametrize("case", ALL)
+@pytest.mark.parametrize("case", [pytest.param(case, marks=[pytest.mark.slow] if mutant.runs > 1 else [])
+                                  for case, (_, mutant) in ALL.items()])
 def test_a_mutant_is_caught(request, monkeypatch, case):
     port, mutant = ALL[case]
     digits = request.getfixturevalue(mutant.data)
@@ -189,8 +190,8 @@ def test_the_port_itself_is_not_caught_by_the_arithmetic(bundled, port, steps):
     assert parity.equal, parity.windows
 
 
-@pytest.mark.parametrize(("port", "steps", "seeds"), [("vandenburg", 500, 8), ("smith", 100, 1),
-                                                      ("mathybit_dense", 40, 1)])
+@pytest.mark.parametrize(("port", "steps", "seeds"), [
+    pytest.param("vandenburg", 500, 8, marks=pytest.mark.slow), ("smith", 100, 1), ("mathybit_dense", 40, 1)])
 def test_the_port_itself_is_not_caught_by_the_distribution(bundled, port, steps, seeds):
     runs = bands.recorded(port, "bundled")
     windows = [free_windows(port, bundled, steps, {}, seed) for seed in range(seeds)]
