@@ -104,7 +104,8 @@ def test_a_logdir_that_cannot_be_written(tmp_path):
 
 
 def test_a_run_from_start_to_end_piped(tmp_path, monkeypatch, capsys):
-    args = ["run", "vandenburg", "--data", "bundled", "--steps", "3", "--name", "with space", "--logdir", "the runs"]
+    args = ["run", "vandenburg", "--data", "bundled", "--steps", "3", "--name", "with space", "--logdir", "the runs",
+            "--latent-points", "7"]
     result = command(*args, cwd=tmp_path)
     assert result.returncode == 0
     assert result.stderr == ""  # no progress bar in a pipe, and none of TensorFlow's chatter
@@ -115,6 +116,10 @@ def test_a_run_from_start_to_end_piped(tmp_path, monkeypatch, capsys):
     assert "weights          84,586    84,586, from its layers" in lines
     folder = tmp_path / "the runs" / "vandenburg" / "with space"
     assert json.loads((folder / "run.json").read_text())["status"] == "completed"
+
+    from latent import Routes
+    (space,) = [space for spaces in Routes(folder).get("/runs").get_json().values() for space in spaces.values()]
+    assert (space["points"], space["kept"]) == (7, 4)
 
     before = (folder / "run.json").read_bytes()
     monkeypatch.chdir(tmp_path)

@@ -272,6 +272,12 @@ def test_logging_a_summary_does_not_import_tensorflow_where_it_is_installed():
     subprocess.run([sys.executable, "-c", script], check=True, timeout=120)
 
 
+def test_a_logdir_that_is_no_folder():
+    """What TensorBoard's file layer opens, e.g. a bucket; here TensorFlow's file system in memory."""
+    latent.write("ram://logs/a run")
+    assert latent.Routes("ram://logs").array("/codes", run="a run", tag="codes", step=20).shape == (30, 2)
+
+
 def test_images_become_bytes_by_rounding():
     made = checks.images("images", np.full((5000, 1, 1), 0.5), 5000)
     assert set(made.ravel()) == {128}
