@@ -5,6 +5,9 @@ to 4,000 digits; what is logged are the codes of 1,000 others. There are two run
 """
 
 import argparse
+import shlex
+import sys
+import types
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -65,15 +68,28 @@ def write(logdir: str, components: int, seed: int = 0) -> tuple[float, float]:
     return float(error), float(np.mean(rest**2))
 
 
-def main() -> None:
+def main(argv: list[str] | None = None) -> int:
+    """Writes the demo; returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m tb_plugin.demo", description=__doc__.splitlines()[0])
     parser.add_argument("--logdir", required=True, help="where the runs are written")
-    logdir = Path(parser.parse_args().logdir)
+    logdir = Path(parser.parse_args(argv).logdir)
+    # What TensorBoard asks for before it looks for TensorFlow, which takes seconds to import.
+    sys.modules.setdefault("tensorboard.compat.notf", types.ModuleType("notf"))
     for components in (2, 16):
-        error, floor = write(str(logdir / f"pca-{components}"), components)
-        print(f"pca-{components}: mean squared error {error:.5f} after {STEPS} steps; exact PCA: {floor:.5f}")
-    print(f"tensorboard --logdir {logdir}")
+        run = logdir / f"pca-{components}"
+        try:
+            run.mkdir(parents=True)
+        except FileExistsError as error:
+            print(f"{error.filename} exists already; give another --logdir", file=sys.stderr)
+            return 2
+        except OSError as error:
+            print(f"the demo cannot be written to {error.filename}: {error.strerror}", file=sys.stderr)
+            return 2
+        mse, floor = write(str(run), components)
+        print(f"pca-{components}: mean squared error {mse:.5f} after {STEPS} steps; exact PCA: {floor:.5f}", flush=True)
+    print(f"tensorboard --logdir {shlex.quote(str(logdir))}")
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -540,6 +540,29 @@ def test_samples_per_plugin_is_honoured(tmp_path, fast, samples, kept):
         board.stop()
 
 
+@pytest.mark.slow
+def test_the_demo_as_it_is_typed(tmp_path):
+    """Without TensorFlow and its chatter, over nothing that is there, and in one line when it cannot be."""
+    def typed(logdir):
+        command = [sys.executable, "-X", "importtime", "-m", "tb_plugin.demo", "--logdir", logdir]
+        return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120)
+
+    made = typed("a demo")
+    assert made.returncode == 0
+    assert made.stdout.splitlines()[-1] == "tensorboard --logdir 'a demo'"
+    lines = made.stderr.splitlines()
+    assert all(line.startswith("import time:") for line in lines)
+    assert not [line for line in lines if line.endswith(" tensorflow")]
+    before = sorted((tmp_path / "a demo").rglob("*"))
+    (tmp_path / "file").touch()
+    for logdir, message in (("a demo", "a demo/pca-2 exists already; give another --logdir"),
+                            ("file", "the demo cannot be written to file/pca-2: Not a directory")):
+        refused = typed(logdir)
+        assert refused.returncode == 2
+        assert [x for x in refused.stderr.splitlines() if not x.startswith("import time:")] == [message]
+    assert sorted((tmp_path / "a demo").rglob("*")) == before
+
+
 def test_the_demo_is_near_exact_pca_and_shows_a_course(tmp_path):
     error, floor = demo.write(str(tmp_path), 2)
     assert floor < error < 1.01 * floor
