@@ -214,7 +214,7 @@ def _verify(args: argparse.Namespace) -> int:
     work = verify.plan(chosen, given, digits)
     if args.html:
         from legacy_ports import files, report
-        files.write(args.html, b"")  # now, not after minutes of replaying
+        files.check(args.html)  # now, not after minutes of replaying
     print(f"data: {digits}", flush=True)
     from tqdm import tqdm
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from legacy_ports import cli, ports
+from legacy_ports import cli, files, ports
 
 RUNS = Path(__file__).parents[1] / "docs" / "runs"
 
@@ -90,8 +90,20 @@ def test_the_newest_run_is_shown_and_its_name_as_text(report):
     assert "/smith/other" not in report.text
 
 
-def test_a_report_that_cannot_be_written_is_told_before_the_replays(capsys):
-    assert cli.main(["verify", "smith", "--data", "bundled", "--html", "nowhere/at/all.html"]) == 2
+@pytest.mark.parametrize(("file", "why"), [("nowhere/at/all.html", "No such file or directory"),
+                                           ("folder", "Is a directory")])
+def test_a_report_that_cannot_be_written_is_told_before_the_replays(file, why, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "folder").mkdir()
+    assert cli.main(["verify", "smith", "--data", "bundled", "--html", file]) == 2
     captured = capsys.readouterr()
     assert captured.out == ""
-    assert captured.err.endswith("nowhere/at/all.html: cannot be written (No such file or directory)\n")
+    assert captured.err == f"legacy-ports: {file}: cannot be written ({why})\n"
+
+
+def test_an_older_report_stays_until_the_new_one_is_whole(tmp_path):
+    (tmp_path / "report.html").write_text("old")
+    files.check(tmp_path / "report.html")
+    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("report.html", "old")]
+    files.write(tmp_path / "report.html", b"new")
+    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("report.html", "new")]
