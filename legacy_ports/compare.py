@@ -87,9 +87,8 @@ def _recorded_runs(manifest: dict[str, Any]) -> bands.Runs:
             raise NotComparableError(f"{key.replace('_', ' ')} {options.get(key)}, the post's is {post[key]}")
     if options.get("restore"):
         raise NotComparableError(f"restored from {options['restore']}, not trained")
-    experiment = variant(port, {key: value for key, value in options.items() if key in post})
     try:
-        return bands.recorded(experiment, manifest["data"]["source"])
+        return bands.recorded(variant(port, options), manifest["data"]["source"])
     except UserError as error:
         raise NotComparableError(str(error)) from None
 
@@ -233,11 +232,10 @@ def plot(comparisons: list[Comparison]) -> Figure:
         for i, comparison in enumerate(group):
             colour = figures.COLOURS[i % len(figures.COLOURS)]
             checks = [check for check in comparison.checks if check.step is not None]
-            at, loss = [c.step for c in checks], np.array([c.loss for c in checks])
-            below, above = loss - [c.low for c in checks], [c.high for c in checks] - loss
             if i == 0 or runs.port in bands.TWO_STATES:  # elsewhere all runs have one band
-                axes.vlines(at, loss - below, loss + above, color="0.35" if i == 0 else colour, linewidth=3, zorder=2,
-                            alpha=0.45, label=f"band for {1 - bands.ALPHA:.0%} of runs" if i == 0 else None)
+                axes.vlines([c.step for c in checks], [c.low for c in checks], [c.high for c in checks], linewidth=3,
+                            color="0.35" if i == 0 else colour, zorder=2, alpha=0.45,
+                            label=f"band for {1 - bands.ALPHA:.0%} of runs" if i == 0 else None)
             axes.plot(runs.steps[:len(comparison.window)], comparison.window, color=colour, linewidth=1.6, zorder=3,
                       label=f"{Path(comparison.name).name}: {comparison.verdict}")
         floor = 0.9 * min(runs.window.min(), *(c.window.min() for c in group))

@@ -62,13 +62,17 @@ class Recording(NamedTuple):
 
 
 def variant(port: str, options: dict[str, Any]) -> str:
-    """The name of what is run: the port's, or with what is not the post's, e.g. "vandenburg_relu"."""
+    """The name of what is run: the port's, or with what is not the post's, e.g. "vandenburg_relu".
+
+    What is no option of the port, e.g. a run's seed, has no part in it.
+    """
     def named(key, value):
         return key if value is True else value if isinstance(value, str) else f"{key}={value:g}"
 
     defaults = ports.facts(port).options
+    own = defaults.keys() - {*ports.COMMON, *ports.RUN_ONLY}
     changed = {key: value for key, value in options.items()
-               if key not in ports.COMMON + ports.RUN_ONLY and value != ports.post_value(defaults[key])}
+               if key in own and value != ports.post_value(defaults[key])}
     return "_".join([port, *(named(key, value) for key, value in sorted(changed.items()))])
 
 

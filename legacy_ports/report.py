@@ -73,8 +73,7 @@ def _newest(name: str, digits: Digits, logdir: Path) -> list[compare.Comparison]
 
 
 def _experiment(manifest: dict[str, Any]) -> str:
-    options = ports.facts(manifest["port"]).options
-    name = variant(manifest["port"], {k: v for k, v in manifest["options"].items() if k in options})
+    name = variant(manifest["port"], manifest["options"])
     return f"{name} --classifier" if manifest["options"].get("classifier") else name
 
 

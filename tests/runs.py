@@ -16,6 +16,18 @@ SHORT = {
 }
 
 
+def first_loss_and_gradients(build, weights, x):
+    """The loss and the gradients of the graph that `build` makes, by TensorFlow, from `weights` on the batch `x`."""
+    with tf.Graph().as_default(), tf.Session() as sess:
+        model = build()
+        variables = tf.trainable_variables()
+        gradients = tf.gradients(model.loss, variables)
+        sess.run(tf.global_variables_initializer())
+        for variable, value in zip(variables, weights):
+            variable.load(value, sess)
+        return sess.run([model.loss, gradients], {model.x: x})
+
+
 def run_port(name, digits, logdir, **changes):
     """A run with the post's options but for `changes`; its Run, and in `printed` what it said."""
     facts = ports.facts(name)

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 from PIL import Image
-from runs import run_port
+from runs import first_loss_and_gradients, run_port
 
 from legacy_ports import mnist, reference
 from legacy_ports.ports import smith
@@ -55,14 +55,7 @@ def test_gradients_of_the_first_step_equal_numpys(bundled):
         gradient = gradient * (layers[k + 1] > 0)
         expected[:0] = [layers[k].T @ gradient, gradient.sum(axis=0)]
         gradient = gradient @ kernels[2 * k].T
-    with tf.Graph().as_default(), tf.Session() as sess:
-        model = smith.build()
-        variables = tf.trainable_variables()
-        gradients = tf.gradients(model.loss, variables)
-        sess.run(tf.global_variables_initializer())
-        for variable, value in zip(variables, weights):
-            variable.load(value, sess)
-        got = sess.run(gradients, {model.x: x})
+    _, got = first_loss_and_gradients(smith.build, weights, x)
     for g, e in zip(got, expected):
         np.testing.assert_allclose(g, e, rtol=1e-5, atol=3e-6 * np.abs(e).max())
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from float64 import VANDENBURG, loss_and_gradients
 from PIL import Image
-from runs import run_port
+from runs import first_loss_and_gradients, run_port
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from legacy_ports import reference
@@ -57,14 +57,7 @@ def test_gradients_of_the_first_step_equal_numpys(bundled, readout):
     weights = reference.pinned_weights(VANDENBURG.shapes, 1)
     x = bundled.arrays.train_images[::80].reshape(-1, 784) / 255.0
     loss, expected = loss_and_gradients(VANDENBURG, [w.astype(float) for w in weights], x, readout == "relu")
-    with tf.Graph().as_default(), tf.Session() as sess:
-        model = vandenburg.build(readout=readout)
-        variables = tf.trainable_variables()
-        gradients = tf.gradients(model.loss, variables)
-        sess.run(tf.global_variables_initializer())
-        for variable, value in zip(variables, weights):
-            variable.load(value, sess)
-        got_loss, got = sess.run([model.loss, gradients], {model.x: x})
+    got_loss, got = first_loss_and_gradients(lambda: vandenburg.build(readout=readout), weights, x)
     assert got_loss == pytest.approx(loss, rel=1e-6)
     for g, e in zip(got, expected):
         np.testing.assert_allclose(g, e, rtol=1e-5, atol=1e-6 * np.abs(e).max())
