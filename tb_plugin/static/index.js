@@ -1,29 +1,71 @@
-/** What there is to see: until the tab is built, this page lists the latent spaces that were logged. */
+/** The tab, as TensorBoard loads it: the page, and when it is built anew. */
+
+import * as api from "./api.js";
+import { App } from "./app.js";
+import { display, planeChoice, runList, toolBar } from "./controls.js";
+import { button, h } from "./dom.js";
+import { card, decoded, selected } from "./inspector.js";
+import { legend } from "./legend.js";
+import * as tensorboard from "./tensorboard.js";
+import { timeBar } from "./time.js";
+import { walks } from "./walks.js";
+
+const HELP = "Arrow keys move the place that is decoded, with shift the view; plus and minus zoom, 0 shows all points; comma and "
+  + "full stop change the step; space plays the walk; Enter puts a corner of a box, a lasso or a path; Escape clears.";
+
+const HOW = `from tb_plugin.summary import LatentWriter
+
+with LatentWriter("runs/mine") as writer:
+    writer.add("codes", step, codes, labels=labels,
+               images=images, decoder=decoder)`;
 
 /** Called by TensorBoard once the page is there. */
 export async function render() {
-  const list = document.createElement("ul");
-  const title = document.createElement("h3");
-  title.textContent = "Latent spaces";
-  document.body.append(title, list);
-  document.body.style.fontFamily = "Roboto, sans-serif";
-  const response = await fetch("./runs");
-  if (!response.ok) {
-    title.textContent = `The list of runs could not be read: ${response.status}`;
-    return;
-  }
-  const runs = await response.json();
-  for (const [run, spaces] of Object.entries(runs)) {
-    for (const [name, space] of Object.entries(spaces)) {
-      const item = document.createElement("li");
-      const logged = space.logged ?? "an unknown number of";
-      item.textContent = space.error
-        ? `${run} / ${name}: ${space.error}`
-        : `${run} / ${name}: ${space.points} points of ${space.dims} numbers; ${space.kept} of ${logged} steps kept`;
-      list.append(item);
+  document.documentElement.lang = "en";
+  document.title = "Latent";
+  const style = h("link", { rel: "stylesheet", href: new URL("./style.css", import.meta.url).href });
+  const styled = new Promise((resolve) => style.addEventListener("load", resolve));
+  document.head.append(h("meta", { name: "viewport", content: "width=device-width, initial-scale=1" }), style);
+  const listing = api.runs(); // under way while the page is built
+  listing.catch(() => {});
+  await styled;
+
+  const stage = h("div", { className: "stage" });
+  const app = new App(stage);
+  const { strip, section: walk } = walks(app);
+  const { element: point, spoken } = card(app);
+  const notice = h("div", { className: "notice", role: "status" }, "Loading …");
+  const page = h("main", { hidden: true },
+    h("aside", { className: "left", "aria-label": "What is shown" }, runList(app), planeChoice(app), display(app), legend(app)),
+    h("div", { className: "middle" }, toolBar(app), stage, strip, timeBar(app)),
+    h("aside", { className: "right", "aria-label": "Details" }, decoded(app), walk, selected(app)),
+    h("p", { id: "plot-help", className: "spoken" }, HELP), spoken, point);
+  document.body.append(notice, page);
+  tensorboard.onTheme((dark) => app.setTheme(dark));
+
+  /** @param {...(Node|string)} content */
+  const tell = (...content) => {
+    notice.replaceChildren(...content);
+    notice.hidden = !content.length;
+  };
+  /** @param {Promise<Record<string, Record<string, api.SpaceInfo>>>} answer */
+  const take = async (answer) => {
+    try {
+      const runs = await answer;
+      if (!Object.keys(runs).length) {
+        page.hidden = true;
+        return tell(h("h2", {}, "No latent space was logged here"), h("p", {}, "A writer of your own model logs one:"),
+          h("pre", {}, HOW), h("p", {}, "This page looks again whenever TensorBoard reloads its data."), again());
+      }
+      page.hidden = false;
+      tell();
+      app.setListing(runs);
+    } catch (error) {
+      const { message } = /** @type {Error} */ (error);
+      tell(h("p", { role: "alert" }, message), again());
     }
-  }
-  if (!list.children.length) {
-    title.textContent = "No latent space was logged here. tb_plugin.summary.LatentWriter logs one.";
-  }
+  };
+  const again = () => button("try again", "Ask TensorBoard again", () => take(api.runs()));
+  tensorboard.onReload(() => take(api.runs()));
+  await take(listing);
 }

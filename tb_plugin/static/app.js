@@ -1,0 +1,335 @@
+/** The tab: its panels, and what they have in common - state, camera, walk, what is hovered and selected. */
+
+import * as api from "./api.js";
+import { Camera } from "./camera.js";
+import { Loop } from "./loop.js";
+import { Panel } from "./panel.js";
+import { about } from "./planes.js";
+import { LatentSpace } from "./space.js";
+import { fromAddress, same, Store, toAddress } from "./state.js";
+import { listen } from "./pointer.js";
+import * as tensorboard from "./tensorboard.js";
+import { fit } from "./view.js";
+import * as walk from "./walk.js";
+
+/** @typedef {import("./state.js").State} State */
+
+/**
+ * What may change: a part of the state, or `data` (points came), `decoder`, `hover`, `selection`, `walk`, `runs`,
+ * `theme`, `playing`, `camera`.
+ * @typedef {keyof State|"data"|"decoder"|"hover"|"selection"|"walk"|"runs"|"theme"|"playing"|"camera"} Topic
+ */
+
+const CAMERA_MS = 350;
+const STEP_MS = 600; // of the steps, when they are played
+const ADDRESS_MS = 300;
+const STILL_MS = 120; // after which the manifold is decoded for a view
+
+export class App {
+  /** @param {HTMLElement} stage where panels are put */
+  constructor(stage) {
+    this.stage = stage;
+    this.store = new Store(fromAddress(tensorboard.readAddress()));
+    this.camera = new Camera();
+    /** @type {import("./view.js").View} the view of all points */
+    this.fitted = this.camera.view;
+    this.loop = new Loop((now) => this.#draw(now));
+    /** @type {Panel[]} */
+    this.panels = [];
+    /** @type {Record<string, Record<string, api.SpaceInfo>>} */
+    this.listing = {};
+    /** @type {((topics: Set<Topic>) => void)[]} */
+    this.listeners = [];
+    this.hovered = -1;
+    /** @type {Set<number>|null} */
+    this.selection = null;
+    /** @type {{corners: [number, number][], closed: boolean}|null} a selection or a path that is being drawn */
+    this.outline = null;
+    /** @type {{panel: Panel, px: number, py: number}|null} */
+    this.pointed = null;
+    this.dragging = false;
+    this.playing = { walk: false, time: false };
+    this.due = { walk: 0, time: 0 };
+    /** @type {import("./state.js").Walk|null} */
+    this.walk = null;
+    this.walkPlaces = new Float32Array();
+    this.dark = false;
+    this.style = getComputedStyle(document.documentElement);
+    this.colours = { accent: "", paper: "", text: "" };
+    const motion = matchMedia("(prefers-reduced-motion: reduce)");
+    this.calm = motion.matches;
+    motion.addEventListener("change", () => (this.calm = motion.matches));
+    this.store.on((changed) => this.#changed(changed));
+    new ResizeObserver(() => this.#resized()).observe(stage);
+    tensorboard.onSeen((seen) => {
+      this.loop.setSeen(seen);
+      if (seen) this.#resized();
+      if (seen) this.#writeAddress();
+    });
+    tensorboard.onAddress(() => {
+      const data = tensorboard.readAddress();
+      if (Object.keys(data).length) this.store.set(fromAddress(data));
+      else this.#writeAddress();
+    });
+  }
+
+  /** @param {(topics: Set<Topic>) => void} listener */
+  on(listener) {
+    this.listeners.push(listener);
+  }
+
+  /** @param {...Topic} topics */
+  tell(...topics) {
+    for (const listener of this.listeners) listener(new Set(topics));
+  }
+
+  /** Takes a new list of what was logged. @param {Record<string, Record<string, api.SpaceInfo>>} listing */
+  setListing(listing) {
+    this.listing = listing;
+    const { spaces } = this.store.state;
+    const known = spaces.filter(({ run, tag }) => listing[run]?.[tag]);
+    const [run] = Object.keys(listing);
+    const first = run !== undefined ? [{ run, tag: Object.keys(listing[run])[0] }] : [];
+    for (const panel of this.panels) {
+      const info = listing[panel.space.id.run]?.[panel.space.id.tag];
+      if (info) panel.space.info = info;
+    }
+    this.tell("runs");
+    if (!known.length) this.store.set({ spaces: first });
+    this.#arrange();
+    for (const panel of this.panels) panel.load();
+  }
+
+  /** Makes the panels those of the state; the others keep theirs. */
+  #arrange() {
+    const before = new Map(this.panels.map((panel) => [JSON.stringify(panel.space.id), panel]));
+    this.panels = this.store.state.spaces.filter(({ run, tag }) => this.listing[run]?.[tag]).map((id) => {
+      const panel = before.get(JSON.stringify(id));
+      before.delete(JSON.stringify(id));
+      if (panel) return panel;
+      const made = new Panel(new LatentSpace(id, this.listing[id.run][id.tag]), this);
+      listen(made, this);
+      return made;
+    });
+    for (const panel of before.values()) panel.close();
+    this.stage.append(...this.panels.map((panel) => panel.element));
+    this.stage.dataset.panels = String(this.panels.length);
+    this.#resized();
+  }
+
+  #resized() {
+    for (const panel of this.panels) panel.resize();
+    this.#refit(0);
+    this.#settle();
+  }
+
+  /** Shows all points, unless the axes are held. @param {number} ms */
+  #refit(ms) {
+    const [first] = this.panels;
+    if (!first?.size.width) return;
+    this.fitted = fit(this.panels.map((panel) => panel.box ?? null), first.size);
+    const view = this.store.state.view ?? this.fitted;
+    this.camera.go(view, this.calm ? 0 : ms);
+    for (const panel of this.panels) panel.redraw();
+    this.tell("camera");
+  }
+
+  /** A panel has its points. @param {Panel} panel */
+  arrived(panel) {
+    const fresh = panel.frame && this.panels.filter((p) => p.frame).length === 1 && !panel.shown;
+    panel.shown = true;
+    if (!this.store.state.view) this.#refit(fresh || panel.from === panel.frame?.xy ? 0 : CAMERA_MS);
+    this.#makeWalk();
+    this.tell("data");
+    this.#settle();
+    if (!panel.images) panel.space.images().then((images) => {
+      panel.images = images;
+      panel.redraw();
+      this.tell("data");
+    }, () => {});
+  }
+
+  /** A panel has its decoder. @param {Panel} panel */
+  decodable(panel) {
+    const { probe } = this.store.state;
+    panel.probed = probe && panel.decodePicture(probe);
+    this.#makeWalk();
+    panel.refreshManifold();
+    panel.redraw();
+    this.tell("decoder");
+  }
+
+  /** @param {Panel} panel */
+  failed(panel) {
+    if (panel === this.panels[0]) this.play("time", false);
+    this.tell("data");
+  }
+
+  /** Where a code has two numbers, the plane is the whole space: there the manifold is shown unless one says no. @param {LatentSpace} space */
+  manifoldOn(space) {
+    return this.store.state.manifold ?? space.info.dims === 2;
+  }
+
+  /** The walk: the one chosen, else the one logged with the step, else about the middle of the points. */
+  async #makeWalk() {
+    const panel = this.panels.find((p) => p.frame);
+    if (!panel?.frame) return;
+    const { state } = this.store;
+    const { xy, step } = panel.frame;
+    let chosen = state.walk;
+    if (!chosen) {
+      const logged = await panel.space.walk(step).catch(() => null);
+      const whole = panel.space.info.dims === 2 && state.plane.kind === "axes" && state.plane.i === 0 && state.plane.j === 1;
+      chosen = logged && whole && !logged.u
+        ? { kind: "circle", x: logged.center[0], y: logged.center[1], r: logged.radius } : about(xy);
+    }
+    const { frames, direction } = this.store.state;
+    this.walk = chosen;
+    this.walkPlaces = chosen.kind === "circle"
+      ? walk.circle(Float32Array.of(chosen.x, chosen.y), chosen.r, Float32Array.of(1, 0), Float32Array.of(0, 1), frames, direction)
+      : walk.path((direction > 0 ? chosen.points : chosen.points.toReversed()).map((p) => Float32Array.from(p)), frames);
+    for (const p of this.panels) p.redrawOver();
+    this.tell("walk");
+  }
+
+  /** @param {Set<keyof State>} changed */
+  #changed(changed) {
+    /** @param {...keyof State} keys */
+    const any = (...keys) => keys.some((key) => changed.has(key));
+    if (any("spaces")) {
+      this.selection = null;
+      this.#arrange();
+    }
+    if (any("spaces", "step", "plane") || (any("colour") && this.store.state.colour === "error")) {
+      for (const panel of this.panels) panel.load();
+    }
+    if (any("plane") && this.store.state.view) this.store.set({ view: null });
+    if (any("view") && !same(this.store.state.view ?? this.fitted, this.camera.target)) this.#refit(CAMERA_MS);
+    if (any("colour")) for (const panel of this.panels) panel.recolour();
+    if (any("hidden")) for (const panel of this.panels) panel.remark();
+    if (any("walk", "frames", "direction")) this.#makeWalk();
+    if (any("probe")) {
+      const { probe } = this.store.state;
+      for (const panel of this.panels) panel.probed = probe && panel.decodePicture(probe);
+    }
+    if (any("manifold", "view")) this.#settle();
+    for (const panel of this.panels) any("shapes", "thumbnails") ? panel.redraw() : panel.redrawOver();
+    this.#writeAddress();
+    this.tell(...changed);
+  }
+
+  /** Decodes the manifolds once the view has come to rest. */
+  #settle() {
+    clearTimeout(this.settling);
+    this.settling = setTimeout(() => {
+      if (this.camera.way || this.dragging) this.#settle();
+      else for (const panel of this.panels) panel.refreshManifold();
+    }, STILL_MS);
+  }
+
+  /** Not at once: browsers refuse an address that changes with each frame. */
+  #writeAddress() {
+    this.writing ??= setTimeout(() => {
+      this.writing = undefined;
+      const { walk: playing } = this.playing;
+      tensorboard.writeAddress(toAddress({ ...this.store.state, ...(playing ? { frame: 0 } : {}) }));
+    }, ADDRESS_MS);
+  }
+
+  /** @param {import("./view.js").View} view chosen by hand: it is held from now on */
+  look(view) {
+    this.camera.go(view);
+    for (const panel of this.panels) panel.redraw();
+    this.store.set({ view });
+  }
+
+  /** @param {number} index of a point, or -1 */
+  hover(index) {
+    if (index === this.hovered) return;
+    this.hovered = index;
+    for (const panel of this.panels) panel.redrawOver();
+    this.tell("hover");
+  }
+
+  /** Where the pointer, or the probe that keys move, is on a plot. @param {Panel} panel @param {number} px @param {number} py */
+  pointer(panel, px, py) {
+    this.pointed = { panel, px, py };
+  }
+
+  /** The corners put so far become the walk, if they are at least two. */
+  finishPath() {
+    const points = this.outline?.corners ?? [];
+    this.outline = null;
+    this.store.set({ tool: "decode", ...(points.length > 1 ? { walk: { kind: "path", points }, frame: 0 } : {}) });
+    for (const panel of this.panels) panel.redrawOver();
+  }
+
+  /** @param {Set<number>|null} selection */
+  select(selection) {
+    this.selection = selection?.size ? selection : null;
+    for (const panel of this.panels) panel.remark();
+    this.tell("selection");
+  }
+
+  /** While the view is dragged or a handle is. @param {boolean} dragging */
+  setDragging(dragging) {
+    this.dragging = dragging;
+    for (const panel of this.panels) panel.redraw();
+    if (!dragging) this.#settle();
+  }
+
+  /** The steps that any panel has, in order. */
+  get steps() {
+    return [...new Set(this.panels.flatMap((panel) => panel.space.info.steps))].sort((a, b) => a - b);
+  }
+
+  /** Goes on by so many of the kept steps. @param {number} by @returns {boolean} whether there was one */
+  goOn(by) {
+    const { steps, store } = this;
+    const at = store.state.step === null ? steps.length - 1 : steps.findLastIndex((s) => s <= /** @type {number} */ (store.state.step));
+    const next = steps[at + by];
+    if (next !== undefined) store.set({ step: next });
+    return next !== undefined;
+  }
+
+  /** @param {"walk"|"time"} what @param {boolean} on */
+  play(what, on) {
+    if (this.playing[what] === on) return;
+    if (what === "time" && on && this.goOn(1) === false) this.store.set({ step: this.steps[0] });
+    this.playing[what] = on;
+    this.due[what] = performance.now() + (what === "walk" ? this.store.state.ms : STEP_MS);
+    this.#writeAddress();
+    this.loop.request();
+    this.tell("playing");
+  }
+
+  /** @param {boolean} dark */
+  setTheme(dark) {
+    this.dark = dark;
+    document.documentElement.classList.toggle("dark", dark);
+    const get = (/** @type {string} */ name) => this.style.getPropertyValue(name).trim();
+    this.colours = { accent: get("--accent"), paper: get("--paper"), text: get("--text") };
+    for (const panel of this.panels) {
+      panel.recolour();
+      panel.refreshManifold();
+    }
+    this.tell("theme");
+  }
+
+  /** One animation frame; returns whether there is another. @param {number} now */
+  #draw(now) {
+    const moved = this.camera.move(now);
+    if (moved) for (const panel of this.panels) panel.redraw();
+    if (this.playing.walk && now >= this.due.walk && this.walkPlaces.length) {
+      const { frame, frames, ms } = this.store.state;
+      this.due.walk = Math.max(this.due.walk + ms, now);
+      this.store.set({ frame: (frame + 1) % frames });
+    }
+    if (this.playing.time && now >= this.due.time && !this.panels.some((panel) => panel.loading)) {
+      this.due.time = now + STEP_MS;
+      if (!this.goOn(1)) this.play("time", false);
+    }
+    const busy = this.panels.map((panel) => panel.draw(now)).some(Boolean);
+    return moved || busy || this.playing.walk || this.playing.time;
+  }
+}

@@ -1,0 +1,114 @@
+/** Elements without a template language. Text is always text: nothing here parses HTML. */
+
+/**
+ * An element with properties and children.
+ * @template {keyof HTMLElementTagNameMap} K
+ * @param {K} tag
+ * @param {Record<string, any>} [props] properties; those with a dash, `role` and `for` are set as attributes, `on*`
+ *   as listeners
+ * @param {...(Node|string|null|undefined|false)} children
+ * @returns {HTMLElementTagNameMap[K]}
+ */
+export function h(tag, props = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [key, value] of Object.entries(props)) {
+    if (value === undefined) continue;
+    if (key.startsWith("on")) element.addEventListener(key.slice(2), value);
+    else if (key.includes("-") || key === "role" || key === "for" || key === "list") element.setAttribute(key, value);
+    else /** @type {any} */ (element)[key] = value;
+  }
+  for (const child of children) if (child) element.append(child);
+  return element;
+}
+
+/**
+ * A push button; `label` is what screen readers say and what the mouse shows.
+ * @param {string} text
+ * @param {string} label
+ * @param {(event: MouseEvent) => void} onclick
+ * @param {Record<string, any>} [props]
+ */
+export function button(text, label, onclick, props = {}) {
+  return h("button", { type: "button", title: label, "aria-label": label, onclick, ...props }, text);
+}
+
+/**
+ * A check box with its text.
+ * @param {string} text
+ * @param {boolean} checked
+ * @param {(checked: boolean) => void} onchange
+ */
+export function checkbox(text, checked, onchange) {
+  const input = h("input", { type: "checkbox", checked, onchange: () => onchange(input.checked) });
+  return { element: h("label", { className: "check" }, input, text), input };
+}
+
+/**
+ * A choice of one of several.
+ * @param {string} label
+ * @param {[value: string, text: string][]} choices
+ * @param {string} value
+ * @param {(value: string) => void} onchange
+ */
+export function select(label, choices, value, onchange) {
+  const element = h("select", { "aria-label": label, title: label, onchange: () => onchange(element.value) });
+  element.append(...choices.map(([v, text]) => h("option", { value: v }, text)));
+  element.value = value;
+  return element;
+}
+
+/**
+ * A field for a number; calls back with what is finite and within the bounds, else shows the old value again.
+ * @param {string} label
+ * @param {{min?: number, max?: number, step?: number|"any", width?: string}} bounds
+ * @param {(value: number) => void} onchange
+ */
+export function numberField(label, bounds, onchange) {
+  let shown = "";
+  const input = h("input", {
+    type: "number", title: label, "aria-label": label, min: bounds.min ?? "", max: bounds.max ?? "",
+    step: bounds.step ?? "any",
+    onchange: () => {
+      const value = input.valueAsNumber;
+      const fits = Number.isFinite(value) && value >= (bounds.min ?? -Infinity) && value <= (bounds.max ?? Infinity);
+      if (fits) onchange(value);
+      else input.value = shown;
+    },
+  });
+  if (bounds.width) input.style.width = bounds.width;
+  /** @param {number} value */
+  const show = (value) => {
+    shown = short(value);
+    if (document.activeElement !== input || input.value === "") input.value = shown;
+  };
+  return { element: input, show };
+}
+
+/**
+ * A number as people read it, at most five digits.
+ * @param {number} value
+ */
+export function short(value) {
+  return Number.isFinite(value) ? String(Number(value.toPrecision(5))) : "–";
+}
+
+/** @param {number} count @param {string} noun */
+export function plural(count, noun) {
+  return `${count.toLocaleString("en")} ${noun}${count === 1 ? "" : "s"}`;
+}
+
+/**
+ * Makes a canvas as sharp as the screen and gives its context, scaled to CSS pixels.
+ * @param {HTMLCanvasElement} canvas
+ * @param {number} width in CSS pixels
+ * @param {number} height
+ */
+export function sharp(canvas, width, height) {
+  const ratio = window.devicePixelRatio || 1;
+  const [w, hgt] = [Math.max(1, Math.round(width * ratio)), Math.max(1, Math.round(height * ratio))];
+  if (canvas.width !== w || canvas.height !== hgt) [canvas.width, canvas.height] = [w, hgt];
+  const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
+  context.setTransform(ratio, 0, 0, ratio, 0, 0);
+  context.clearRect(0, 0, width, height);
+  return context;
+}

@@ -1,0 +1,93 @@
+/** Points in cells, so that those near the pointer are found without asking all. */
+
+export class Grid {
+  /** @param {Float32Array} xy [n, 2]; kept, not copied */
+  constructor(xy) {
+    this.xy = xy;
+    const n = xy.length / 2;
+    let [left, right, bottom, top] = [Infinity, -Infinity, Infinity, -Infinity];
+    for (let i = 0; i < 2 * n; i += 2) {
+      left = Math.min(left, xy[i]);
+      right = Math.max(right, xy[i]);
+      bottom = Math.min(bottom, xy[i + 1]);
+      top = Math.max(top, xy[i + 1]);
+    }
+    this.left = left;
+    this.bottom = bottom;
+    const columns = Math.max(1, Math.min(256, Math.round(Math.sqrt(n / 4))));
+    this.cell = Math.max(right - left, top - bottom) / columns || 1;
+    this.columns = Math.max(1, Math.floor((right - left) / this.cell) + 1) || 1;
+    this.rows = Math.max(1, Math.floor((top - bottom) / this.cell) + 1) || 1;
+    // A counting sort: the points of cell c are order[start[c]] ... order[start[c + 1] - 1].
+    this.start = new Uint32Array(this.columns * this.rows + 1);
+    const cells = new Uint32Array(n);
+    for (let i = 0; i < n; i++) {
+      cells[i] = this.#column(xy[2 * i]) + this.columns * this.#row(xy[2 * i + 1]);
+      this.start[cells[i] + 1]++;
+    }
+    for (let c = 0; c < this.columns * this.rows; c++) this.start[c + 1] += this.start[c];
+    this.order = new Uint32Array(n);
+    const next = this.start.slice();
+    for (let i = 0; i < n; i++) this.order[next[cells[i]]++] = i;
+  }
+
+  /** @param {number} x */
+  #column(x) {
+    return Math.min(this.columns - 1, Math.max(0, Math.floor((x - this.left) / this.cell)));
+  }
+
+  /** @param {number} y */
+  #row(y) {
+    return Math.min(this.rows - 1, Math.max(0, Math.floor((y - this.bottom) / this.cell)));
+  }
+
+  /**
+   * The points of a box, by index.
+   * @param {number} left @param {number} right @param {number} bottom @param {number} top
+   * @param {(index: number) => void} visit
+   */
+  within(left, right, bottom, top, visit) {
+    for (let row = this.#row(bottom); row <= this.#row(top); row++) {
+      for (let column = this.#column(left); column <= this.#column(right); column++) {
+        const cell = column + this.columns * row;
+        for (let k = this.start[cell]; k < this.start[cell + 1]; k++) {
+          const [x, y] = [this.xy[2 * this.order[k]], this.xy[2 * this.order[k] + 1]];
+          if (x >= left && x <= right && y >= bottom && y <= top) visit(this.order[k]);
+        }
+      }
+    }
+  }
+
+  /**
+   * The nearest point within `radius` that `wanted` takes, or -1.
+   * @param {number} x @param {number} y @param {number} radius @param {(index: number) => boolean} wanted
+   */
+  nearest(x, y, radius, wanted) {
+    let [best, least] = [-1, radius * radius];
+    this.within(x - radius, x + radius, y - radius, y + radius, (index) => {
+      const distance = (this.xy[2 * index] - x) ** 2 + (this.xy[2 * index + 1] - y) ** 2;
+      if (distance <= least && wanted(index)) [best, least] = [index, distance];
+    });
+    return best;
+  }
+
+  /**
+   * The points within a polygon, by the even-odd rule.
+   * @param {[number, number][]} corners
+   */
+  inside(corners) {
+    const [xs, ys] = [corners.map((c) => c[0]), corners.map((c) => c[1])];
+    /** @type {number[]} */
+    const found = [];
+    this.within(Math.min(...xs), Math.max(...xs), Math.min(...ys), Math.max(...ys), (index) => {
+      const [x, y] = [this.xy[2 * index], this.xy[2 * index + 1]];
+      let odd = false;
+      for (let i = 0, j = corners.length - 1; i < corners.length; j = i++) {
+        const [[ax, ay], [bx, by]] = [corners[i], corners[j]];
+        if (ay > y !== by > y && x < ((bx - ax) * (y - ay)) / (by - ay) + ax) odd = !odd;
+      }
+      if (odd) found.push(index);
+    });
+    return found;
+  }
+}

@@ -1,0 +1,69 @@
+/** Which colour means what; a click takes a class away or brings it back. */
+
+import { button, h, plural, short } from "./dom.js";
+import { classColour, errorGradient, NO_CLASS } from "./palette.js";
+import { trace } from "./points_canvas.js";
+
+/** @param {import("./app.js").App} app */
+export function legend(app) {
+  const { store } = app;
+  const classes = h("div", { className: "classes", role: "group", "aria-label": "Classes that are shown" });
+  const all = button("all", "Show all classes", () => store.set({ hidden: [] }));
+  const none = button("none", "Hide all classes", () => store.set({ hidden: keys().map(([key]) => key) }));
+  const scale = h("div", { className: "scale" });
+  const element = h("section", { "aria-label": "Legend" }, h("h3", {}, "Classes", h("span", { className: "spring" }), all, none),
+    classes, scale);
+
+  /** The classes of the first panel that has some: key (-1: without a class), name, how many. @returns {[number, string, number][]} */
+  const keys = () => {
+    const labels = app.panels.find((panel) => panel.frame?.labels)?.frame?.labels;
+    if (!labels) return [];
+    const without = labels.of.reduce((count, of) => count + (of === NO_CLASS ? 1 : 0), 0);
+    return [...labels.classes.map(({ name, count }, i) => /** @type {[number, string, number]} */ ([i, name, count])),
+      ...(without ? [/** @type {[number, string, number]} */ ([-1, "no label", without])] : [])];
+  };
+
+  let shown = "";
+  app.on((topics) => {
+    if (!["data", "colour", "shapes", "hidden", "theme", "runs", "spaces"].some((t) => topics.has(/** @type {any} */ (t)))) return;
+    const { colour, shapes, hidden } = store.state;
+    const list = keys();
+    element.hidden = !list.length && colour !== "error";
+    all.hidden = none.hidden = list.length < 2;
+    const now = JSON.stringify([list, colour, shapes, app.dark]);
+    if (now !== shown) {
+      shown = now;
+      classes.replaceChildren(...list.map(([key, name, count]) => h("button", {
+        type: "button", "data-class": key, title: `${name}: ${plural(count, "point")}. Double click: this class alone`,
+        onclick: () => {
+          const { hidden: now } = store.state;
+          store.set({ hidden: now.includes(key) ? now.filter((k) => k !== key) : [...now, key] });
+        },
+        ondblclick: () => store.set({ hidden: list.map(([k]) => k).filter((k) => k !== key) }),
+      }, swatch(key, colour === "label", shapes, app.dark), h("span", { className: "name" }, name),
+      h("span", { className: "count" }, count.toLocaleString("en")))));
+    }
+    for (const one of /** @type {HTMLElement[]} */ ([...classes.children])) {
+      one.setAttribute("aria-pressed", String(!hidden.includes(Number(one.dataset.class))));
+    }
+    const errors = app.panels.find((panel) => panel.errors)?.errors;
+    scale.hidden = colour !== "error" || !errors;
+    if (errors) {
+      const bar = h("div", { className: "gradient" });
+      bar.style.background = errorGradient;
+      scale.replaceChildren(h("span", {}, "error"), bar, h("span", {}, short(errors.low)), h("span", {}, short(errors.high)));
+    }
+  });
+  return element;
+}
+
+/** @param {number} key @param {boolean} coloured @param {boolean} shapes @param {boolean} dark */
+function swatch(key, coloured, shapes, dark) {
+  const index = key < 0 ? NO_CLASS : key;
+  const canvas = h("canvas", { width: 28, height: 28, "aria-hidden": "true" });
+  const c = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
+  trace(c, shapes ? index % 10 : 0, 14, 14, 11);
+  c.fillStyle = classColour(coloured ? index : NO_CLASS, dark);
+  c.fill();
+  return canvas;
+}

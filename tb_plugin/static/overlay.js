@@ -1,0 +1,132 @@
+/** What lies over the points: the walk with its handles, the probe, what is hovered, a selection being drawn. */
+
+import { toScreen } from "./view.js";
+
+/** @typedef {import("./state.js").Walk} Walk */
+/** @typedef {import("./view.js").View} View */
+/** @typedef {import("./view.js").Size} Size */
+
+/** How near the pointer takes a handle, in pixels. */
+const REACH = 12;
+
+/**
+ * What of a walk the pointer would take: its centre, its rim, a corner.
+ * @param {Walk} walk @param {View} view @param {Size} size @param {number} px @param {number} py
+ * @returns {"centre"|"rim"|number|null} a number is the index of a corner
+ */
+export function handleAt(walk, view, size, px, py) {
+  if (walk.kind === "circle") {
+    const [cx, cy] = toScreen(view, size, walk.x, walk.y);
+    const away = Math.hypot(px - cx, py - cy);
+    if (away <= REACH) return "centre";
+    const rim = toScreen(view, size, walk.x + walk.r, walk.y)[0] - cx;
+    return Math.abs(away - rim) <= REACH / 2 ? "rim" : null;
+  }
+  const corner = walk.points.findIndex(([x, y]) => {
+    const [cx, cy] = toScreen(view, size, x, y);
+    return Math.hypot(px - cx, py - cy) <= REACH;
+  });
+  return corner < 0 ? null : corner;
+}
+
+/**
+ * @param {CanvasRenderingContext2D} c @param {Walk} walk @param {ArrayLike<number>} places [frames, 2] @param {number} frame
+ * @param {View} view @param {Size} size @param {{accent: string, paper: string}} colours
+ */
+export function drawWalk(c, walk, places, frame, view, size, { accent, paper }) {
+  c.beginPath();
+  if (walk.kind === "circle") {
+    const [x, y] = toScreen(view, size, walk.x, walk.y);
+    c.arc(x, y, toScreen(view, size, walk.x + walk.r, walk.y)[0] - x, 0, 7);
+  } else {
+    for (const [x, y] of walk.points) c.lineTo(...toScreen(view, size, x, y));
+  }
+  c.lineWidth = 4;
+  c.strokeStyle = paper;
+  c.stroke();
+  c.lineWidth = 2;
+  c.strokeStyle = accent;
+  c.stroke();
+  const handles = walk.kind === "circle" ? [[walk.x, walk.y], [walk.x + walk.r, walk.y]] : walk.points;
+  for (const [x, y] of handles) dot(c, ...toScreen(view, size, x, y), 5, paper, accent);
+  dot(c, ...toScreen(view, size, places[2 * frame], places[2 * frame + 1]), 7, accent, paper);
+}
+
+/**
+ * @param {CanvasRenderingContext2D} c @param {number} x @param {number} y @param {number} radius
+ * @param {string} fill @param {string} line
+ */
+function dot(c, x, y, radius, fill, line) {
+  c.beginPath();
+  c.arc(x, y, radius, 0, 7);
+  c.fillStyle = fill;
+  c.fill();
+  c.lineWidth = 2;
+  c.strokeStyle = line;
+  c.stroke();
+}
+
+/**
+ * A cross where is decoded, and the decoded picture beside it.
+ * @param {CanvasRenderingContext2D} c @param {number} x @param {number} y in pixels
+ * @param {HTMLCanvasElement|null} picture @param {Size} size @param {{accent: string, paper: string}} colours
+ */
+export function drawProbe(c, x, y, picture, size, { accent, paper }) {
+  for (const [width, colour] of /** @type {[number, string][]} */ ([[5, paper], [2, accent]])) {
+    c.lineWidth = width;
+    c.strokeStyle = colour;
+    c.beginPath();
+    for (const [dx, dy] of [[1, 0], [-1, 0], [0, 1], [0, -1]]) {
+      c.moveTo(x + 4 * dx, y + 4 * dy);
+      c.lineTo(x + 12 * dx, y + 12 * dy);
+    }
+    c.stroke();
+  }
+  if (!picture || x < 0 || y < 0 || x > size.width || y > size.height) return;
+  const k = 72 / Math.max(picture.width, picture.height);
+  const [w, h] = [picture.width * k, picture.height * k];
+  const left = x + 20 + w > size.width ? x - 20 - w : x + 20;
+  const top = Math.min(Math.max(y - h / 2, 3), size.height - h - 3);
+  c.imageSmoothingEnabled = false;
+  c.drawImage(picture, left, top, w, h);
+  c.imageSmoothingEnabled = true;
+  c.lineWidth = 2;
+  c.strokeStyle = accent;
+  c.strokeRect(left - 1, top - 1, w + 2, h + 2);
+}
+
+/**
+ * @param {CanvasRenderingContext2D} c @param {number} x @param {number} y @param {number} radius
+ * @param {{text: string, paper: string}} colours
+ */
+export function drawHovered(c, x, y, radius, { text, paper }) {
+  for (const [width, colour] of /** @type {[number, string][]} */ ([[5, paper], [2, text]])) {
+    c.beginPath();
+    c.arc(x, y, radius, 0, 7);
+    c.lineWidth = width;
+    c.strokeStyle = colour;
+    c.stroke();
+  }
+}
+
+/**
+ * The outline of a selection, or of a path, while it is drawn.
+ * @param {CanvasRenderingContext2D} c @param {[number, number][]} corners in the plane @param {boolean} closed
+ * @param {View} view @param {Size} size @param {{accent: string}} colours
+ */
+export function drawOutline(c, corners, closed, view, size, { accent }) {
+  c.beginPath();
+  for (const [x, y] of corners) c.lineTo(...toScreen(view, size, x, y));
+  if (closed) {
+    c.closePath();
+    c.globalAlpha = 0.12;
+    c.fillStyle = accent;
+    c.fill();
+    c.globalAlpha = 1;
+  }
+  c.setLineDash([5, 4]);
+  c.lineWidth = 1.5;
+  c.strokeStyle = accent;
+  c.stroke();
+  c.setLineDash([]);
+}

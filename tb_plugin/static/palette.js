@@ -1,0 +1,58 @@
+/** Colours: of classes, of errors; each a table of 256, so that both renderers look a point's colour up by a byte. */
+
+/** Ten colours that colour-blind people tell apart: M. Petroff, arXiv:2107.02270. */
+const CLASSES = ["#3f90da", "#ffa90e", "#bd1f01", "#94a4a2", "#832db6", "#a96b59", "#e76300", "#b9ac70", "#717581",
+  "#92dadd"];
+
+/** The same on black, where two of them would be lost. */
+const CLASSES_DARK = ["#5aa9f2", "#ffb733", "#f0432a", "#b4c2c0", "#b87ae0", "#cb8f7c", "#ff8a33", "#cfc48b", "#9297a5",
+  "#92dadd"];
+
+/** Stops of cividis: J. Nuñez, C. Anderton, R. Renslow, PLOS ONE 13(7), 2018; it looks alike to the colour-blind. */
+const ERRORS = ["#00224e", "#123570", "#3b496c", "#575d6d", "#707173", "#8a8678", "#a59c74", "#c3b369", "#e1cc55",
+  "#fee838"];
+
+/** How many shapes the renderers draw; class i has shape i % SHAPES. */
+export const SHAPES = 10;
+
+/** What a point without a class has. */
+export const NO_CLASS = 255;
+
+/** @param {string} hex */
+function rgb(hex) {
+  return [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16));
+}
+
+/**
+ * @param {number} index of a class, or NO_CLASS
+ * @param {boolean} dark
+ */
+export function classColour(index, dark) {
+  if (index === NO_CLASS) return dark ? "#9e9e9e" : "#616161";
+  const colours = dark ? CLASSES_DARK : CLASSES;
+  return colours[index % colours.length];
+}
+
+/** The lower and the upper end of the colours of errors, as a CSS gradient. */
+export const errorGradient = `linear-gradient(to right, ${ERRORS.join(", ")})`;
+
+/**
+ * The table of the present colours: uint8 [256, 4].
+ * @param {"label"|"error"|"none"} by
+ * @param {boolean} dark
+ */
+export function table(by, dark) {
+  const colours = new Uint8Array(256 * 4);
+  for (let i = 0; i < 256; i++) {
+    let colour;
+    if (by === "error") {
+      const at = (i / 255) * (ERRORS.length - 1);
+      const [low, high] = [rgb(ERRORS[Math.floor(at)]), rgb(ERRORS[Math.ceil(at)])];
+      colour = low.map((value, c) => value + (high[c] - value) * (at % 1));
+    } else {
+      colour = rgb(by === "label" ? classColour(i, dark) : dark ? "#5aa9f2" : "#1f6fb8");
+    }
+    colours.set([...colour.map(Math.round), 255], i * 4);
+  }
+  return colours;
+}

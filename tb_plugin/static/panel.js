@@ -1,0 +1,303 @@
+/** One latent space on the screen: its canvases, what it shows at the present step, and how that is drawn. */
+
+import { drawAxes } from "./axes.js";
+import { h, sharp } from "./dom.js";
+import { Manifold } from "./manifold.js";
+import * as overlay from "./overlay.js";
+import { NO_CLASS, table } from "./palette.js";
+import { pictureShape, rgba, toBytes, toCanvas } from "./picture.js";
+import { axisNames, lift } from "./planes.js";
+import { CanvasPoints } from "./points_canvas.js";
+import { GLPoints } from "./points_gl.js";
+import { Thumbnails } from "./thumbnails.js";
+import { bounds, toPlane, toScreen } from "./view.js";
+
+/** @typedef {import("./space.js").Frame} Frame */
+
+const TWEEN_MS = 350;
+const PICK_PIXELS = 14;
+/** From how many points on, only a third is drawn while the view is dragged. */
+const MANY = 20000;
+
+export class Panel {
+  /**
+   * @param {import("./space.js").LatentSpace} space
+   * @param {import("./app.js").App} app
+   */
+  constructor(space, app) {
+    this.space = space;
+    this.app = app;
+    /** @type {Frame|null} */
+    this.frame = null;
+    /** @type {import("./decoding.js").Decoding|null} */
+    this.decoding = null;
+    /** @type {import("./space.js").Pictures|null} */
+    this.images = null;
+    /** @type {{values: Float32Array, low: number, high: number}|null} */
+    this.errors = null;
+    this.values = new Uint8Array();
+    this.marks = new Uint8Array();
+    this.from = new Float32Array();
+    this.started = -Infinity;
+    this.size = { width: 0, height: 0 };
+    this.dirty = { scene: true, over: true };
+    this.pending = false;
+    this.loading = false;
+    this.thumbnails = new Thumbnails();
+    this.manifold = new Manifold(() => this.redraw());
+    /** @type {HTMLCanvasElement|null} what the decoder makes of the probe */
+    this.probed = null;
+
+    this.canvases = {
+      axes: h("canvas", { className: "axes" }), back: h("canvas"), points: h("canvas"), over: h("canvas"),
+    };
+    this.plot = h("div", {
+      className: "plot", tabIndex: 0, role: "application", "aria-label": `Latent space of ${space.name}`,
+      "aria-describedby": "plot-help",
+    }, this.canvases.back, this.canvases.points, this.canvases.over);
+    this.note = h("span", { className: "note" });
+    this.message = h("p", { className: "message", role: "status", hidden: true });
+    this.element = h("section", { className: "panel", "aria-label": space.name },
+      h("header", {}, h("h2", { title: space.name }, space.name), this.note), this.canvases.axes, this.plot, this.message);
+    this.points = this.#renderer();
+  }
+
+  #renderer() {
+    const canvas = this.canvases.points;
+    const gl = this.app.webgl ? GLPoints.create(canvas, () => this.#fallBack()) : null;
+    if (gl) canvas.addEventListener("webglcontextrestored", () => this.#replace(new GLPoints(gl.gl, canvas)));
+    this.plot.dataset.renderer = gl ? "webgl" : "canvas";
+    return gl ?? new CanvasPoints(canvas);
+  }
+
+  /** A canvas with a lost context stays so until it is restored: another one takes its place meanwhile. */
+  #fallBack() {
+    const canvas = h("canvas");
+    this.canvases.points.style.display = "none";
+    this.canvases.points.before(canvas);
+    this.spare = canvas;
+    this.#replace(new CanvasPoints(canvas));
+    this.plot.dataset.renderer = "canvas";
+  }
+
+  /** @param {GLPoints|CanvasPoints} points */
+  #replace(points) {
+    this.points = points;
+    if (points instanceof GLPoints) {
+      this.spare?.remove();
+      this.canvases.points.style.display = "";
+      this.plot.dataset.renderer = "webgl";
+    }
+    if (this.frame) points.set({ from: this.from, to: this.frame.xy, values: this.values, marks: this.marks });
+    this.redraw();
+  }
+
+  /** Loads what the state asks for. While that is under way only the last wish is kept: a slider may be dragged. */
+  async load() {
+    this.pending = true;
+    if (this.loading) return;
+    this.loading = true;
+    try {
+      while (this.pending) {
+        this.pending = false;
+        const { step, plane, colour } = this.app.store.state;
+        const at = this.space.nearest(step);
+        const soon = setTimeout(() => this.plot.classList.add("busy"), 250);
+        const [frame, errors] = await Promise.all([
+          this.space.frame(at, plane), colour === "error" ? this.space.errors(at) : null]);
+        clearTimeout(soon);
+        this.plot.classList.remove("busy");
+        this.#show(frame, errors);
+        this.app.arrived(this);
+        this.decoding = await this.space.decoding(at);
+        if (!this.pending) this.app.decodable(this);
+      }
+      this.say("");
+    } catch (error) {
+      this.plot.classList.remove("busy");
+      this.say(/** @type {Error} */ (error).message, true);
+      this.app.failed(this);
+    }
+    this.loading = false;
+  }
+
+  /** @param {Frame} frame @param {Float32Array|null} errors */
+  #show(frame, errors) {
+    const before = this.frame;
+    const tween = before && before.xy !== frame.xy && before.xy.length === frame.xy.length && !this.app.calm
+      && before.plane.origin.length === frame.plane.origin.length;
+    this.from = tween ? this.#places() : frame.xy;
+    this.started = tween ? performance.now() : -Infinity;
+    this.frame = frame;
+    this.errors = errors && errors.length === frame.xy.length / 2 ? { values: errors, ...range(errors) } : null;
+    this.points.set({ from: this.from, to: frame.xy });
+    this.recolour();
+    this.remark();
+    this.box = bounds(frame.xy);
+    const { kept, logged } = this.space.info;
+    this.note.textContent = `step ${frame.step.toLocaleString("en")}`;
+    this.note.title = `${kept} of ${logged ?? "an unknown number of"} steps kept`;
+    this.plot.dataset.step = String(frame.step);
+    this.app.loop.request();
+  }
+
+  /** Where the points are at this moment, also on their way. */
+  #places() {
+    const [t, { xy }] = [this.time(performance.now()), /** @type {Frame} */ (this.frame)];
+    return t >= 1 ? xy : xy.map((value, i) => this.from[i] + (value - this.from[i]) * t);
+  }
+
+  /** How far the points are on their way to the step, 0..1. @param {number} now */
+  time(now) {
+    const t = Math.min(1, Math.max(0, (now - this.started) / TWEEN_MS));
+    return t * t * (3 - 2 * t);
+  }
+
+  recolour() {
+    if (!this.frame) return;
+    const [n, labels] = [this.frame.xy.length / 2, this.frame.labels];
+    const { colour } = this.app.store.state;
+    const errors = this.errors;
+    if (colour === "error" && errors) {
+      const unit = 255 / (errors.high - errors.low || 1);
+      this.values = Uint8Array.from(errors.values, (e) => Math.min(255, Math.max(0, (e - errors.low) * unit)));
+    } else {
+      this.values = labels && colour === "label" ? labels.of : new Uint8Array(n).fill(colour === "none" ? 0 : NO_CLASS);
+    }
+    this.colours = table(colour === "error" && !errors ? "none" : colour, this.app.dark);
+    this.points.set({ values: this.values });
+    this.redraw();
+  }
+
+  /** Which points are seen: the legend filters, a selection dims the others. */
+  remark() {
+    if (!this.frame) return;
+    const [hidden, selection, labels] = [new Set(this.app.store.state.hidden), this.app.selection, this.frame.labels];
+    this.marks = new Uint8Array(this.frame.xy.length / 2);
+    for (let i = 0; i < this.marks.length; i++) {
+      const of = labels ? labels.of[i] : NO_CLASS;
+      this.marks[i] = hidden.has(of === NO_CLASS ? -1 : of) ? 0 : selection && !selection.has(i) ? 1 : 2;
+    }
+    this.points.set({ marks: this.marks });
+    this.redraw();
+  }
+
+  redraw() {
+    this.dirty.scene = this.dirty.over = true;
+    this.app.loop.request();
+  }
+
+  redrawOver() {
+    this.dirty.over = true;
+    this.app.loop.request();
+  }
+
+  resize() {
+    const { clientWidth: width, clientHeight: height } = this.plot;
+    if (width === this.size.width && height === this.size.height) return;
+    this.size = { width, height };
+    this.redraw();
+  }
+
+  /** Decodes the manifold anew for the present view. */
+  refreshManifold() {
+    const { frame, decoding, app } = this;
+    if (!frame || !decoding || !app.manifoldOn(this.space) || !this.size.width) return this.manifold.clear();
+    const ink = app.dark ? [255, 255, 255] : [0, 0, 0];
+    this.manifold.show(frame, decoding, this.space.info.image_shape, app.camera.view, this.size, ink)
+      .catch((error) => this.say(error.message, true));
+  }
+
+  /** Decodes codes of the plane, now. @param {ArrayLike<number>} xy */
+  decodePicture(xy) {
+    const { frame, decoding } = this;
+    const shape = decoding && pictureShape(decoding.outputShape, this.space.info.image_shape);
+    if (!frame || !decoding || !shape || decoding.dims !== frame.plane.origin.length) return null;
+    const bytes = toBytes(decoding.decodeNow(lift(xy, frame.plane), 1));
+    return toCanvas(rgba(bytes, shape), shape[1], shape[0]);
+  }
+
+  /** @returns {number} the index of the point at a place of the plot, or -1 @param {number} px @param {number} py */
+  pick(px, py) {
+    if (!this.frame) return -1;
+    const view = this.app.camera.view;
+    const [x, y] = toPlane(view, this.size, px, py);
+    const radius = (PICK_PIXELS * view.span) / Math.min(this.size.width, this.size.height);
+    return this.frame.grid.nearest(x, y, radius, (i) => this.marks[i] > 0);
+  }
+
+  /** How large dots are, in CSS pixels. */
+  get radius() {
+    const n = this.frame ? this.frame.xy.length / 2 : 1;
+    const crowded = Math.min(4.5, Math.max(1.6, 60 / Math.sqrt(n) + 1.2));
+    const nearer = this.app.fitted.span / this.app.camera.view.span;
+    return crowded * Math.min(2, Math.max(1, Math.sqrt(nearer)));
+  }
+
+  /** Draws what is due; returns whether points are still on their way. @param {number} now */
+  draw(now) {
+    const { frame, app, size } = this;
+    if (!frame || !size.width || !size.height) return false;
+    const { state } = app.store;
+    const view = app.camera.view;
+    const time = this.time(now);
+    const moving = this.started > -Infinity && time < 1;
+    if (moving || this.dirty.scene) {
+      const chosen = state.thumbnails && this.images && !moving && !app.dragging
+        ? this.thumbnails.choose(frame, this.marks, view, size) : null;
+      drawAxes(this.canvases.axes, view, size, axisNames(state.plane, frame.plane.origin.length), app.style);
+      const back = sharp(this.canvases.back, size.width, size.height);
+      this.manifold.draw(back, view, size);
+      this.points.draw({
+        view, size, time, radius: this.radius, opacity: chosen ? 0.3 : 0.85, colours: this.colours ?? new Uint8Array(1024),
+        shapes: state.shapes, share: app.dragging && frame.xy.length / 2 > MANY ? 1 / 3 : 1,
+      });
+      this.chosen = chosen;
+    }
+    if (moving || this.dirty.scene || this.dirty.over) this.#drawOver(frame, view);
+    this.dirty.scene = moving;
+    this.dirty.over = false;
+    if (!moving) this.plot.dataset.painted = String(frame.step);
+    return moving;
+  }
+
+  /** @param {Frame} frame @param {import("./view.js").View} view */
+  #drawOver(frame, view) {
+    const { app, size } = this;
+    const c = sharp(this.canvases.over, size.width, size.height);
+    if (this.chosen && this.images) {
+      this.thumbnails.draw(c, this.chosen, frame, this.images, view, size, /** @type {Uint8Array} */ (this.colours), this.values);
+    }
+    const colours = app.colours;
+    if (app.walk) overlay.drawWalk(c, app.walk, app.walkPlaces, app.store.state.frame, view, size, colours);
+    const hovered = app.hovered;
+    if (hovered >= 0 && hovered < this.marks.length) {
+      const [x, y] = toScreen(view, size, frame.xy[2 * hovered], frame.xy[2 * hovered + 1]);
+      overlay.drawHovered(c, x, y, this.chosen ? this.chosen.side / 2 : this.radius + 4, colours);
+    }
+    const { probe } = app.store.state;
+    if (probe) overlay.drawProbe(c, ...toScreen(view, size, ...probe), this.probed, size, colours);
+    if (app.outline) overlay.drawOutline(c, app.outline.corners, app.outline.closed, view, size, colours);
+  }
+
+  /** Tells something over the plot; an empty text takes it away. @param {string} text @param {boolean} [alert] */
+  say(text, alert = false) {
+    this.message.hidden = !text;
+    this.message.textContent = text;
+    this.message.classList.toggle("alert", alert);
+  }
+
+  close() {
+    this.points.close();
+    this.manifold.clear();
+    this.space.close();
+    this.element.remove();
+  }
+}
+
+/** Between which errors colours differ: all but the outer hundredths. @param {Float32Array} errors */
+function range(errors) {
+  const sorted = errors.slice().sort();
+  return { low: sorted[Math.floor(0.01 * (sorted.length - 1))], high: sorted[Math.ceil(0.99 * (sorted.length - 1))] };
+}
+

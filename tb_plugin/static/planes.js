@@ -1,0 +1,57 @@
+/** A plane through the space of the codes. */
+
+/** @typedef {import("./api.js").Plane} Plane */
+
+/**
+ * The codes [n, D] of places [n, 2] in a plane.
+ * @param {ArrayLike<number>} xy
+ * @param {Plane} plane
+ */
+export function lift(xy, { origin, u, v }) {
+  const [n, dims] = [xy.length / 2, origin.length];
+  const codes = new Float32Array(n * dims);
+  for (let i = 0; i < n; i++) {
+    for (let d = 0; d < dims; d++) codes[i * dims + d] = origin[d] + xy[2 * i] * u[d] + xy[2 * i + 1] * v[d];
+  }
+  return codes;
+}
+
+/**
+ * What the axes of a plane are called.
+ * @param {import("./state.js").PlaneChoice} choice
+ * @param {number} dims
+ * @returns {[string, string]}
+ */
+export function axisNames(choice, dims) {
+  if (choice.kind === "pca") return ["principal component 1", "principal component 2"];
+  return dims === 1 ? ["code", ""] : [`code ${choice.i}`, `code ${choice.j}`];
+}
+
+/**
+ * The circle about the mean of points [n, 2], as far from it as they are on average.
+ * @param {Float32Array} xy
+ * @returns {{kind: "circle", x: number, y: number, r: number}}
+ */
+export function about(xy) {
+  const n = xy.length / 2;
+  let [x, y, r] = [0, 0, 0];
+  for (let i = 0; i < n; i++) [x, y] = [x + xy[2 * i] / n, y + xy[2 * i + 1] / n];
+  for (let i = 0; i < n; i++) r += Math.hypot(xy[2 * i] - x, xy[2 * i + 1] - y) / n;
+  return { kind: "circle", x, y, r };
+}
+
+/**
+ * How far a code lies from a plane of orthonormal directions.
+ * @param {ArrayLike<number>} code
+ * @param {Plane} plane
+ */
+export function offPlane(code, { origin, u, v }) {
+  let [whole, along, up] = [0, 0, 0];
+  for (let d = 0; d < origin.length; d++) {
+    const away = code[d] - origin[d];
+    whole += away * away;
+    along += away * u[d];
+    up += away * v[d];
+  }
+  return Math.sqrt(Math.max(0, whole - along * along - up * up));
+}

@@ -1,0 +1,167 @@
+/** Points in WebGL2: one draw call, their way from step to step computed by the GPU. */
+
+const VERTEX = `#version 300 es
+in vec2 start;
+in vec2 end;
+in float value;
+in float mark;
+uniform vec2 centre;
+uniform vec2 scale;
+uniform float time;
+uniform float size;
+uniform float opacity;
+uniform sampler2D colours;
+uniform bool shaped;
+out vec4 colour;
+flat out int shape;
+flat out float pixels;
+void main() {
+  vec2 place = mix(start, end, time);
+  gl_Position = vec4((place - centre) * scale, 0.0, 1.0);
+  pixels = size * (shaped ? 1.35 : 1.0);
+  gl_PointSize = mark < 0.5 ? 0.0 : pixels;
+  colour = vec4(texelFetch(colours, ivec2(int(value), 0), 0).rgb, mark < 1.5 ? 0.12 * opacity : opacity);
+  shape = shaped ? int(value) % 10 : 0;
+  if (mark < 0.5) gl_Position = vec4(2.0, 2.0, 2.0, 1.0);
+}`;
+
+// Each shape is a distance: below 0 inside. p runs from -1 to 1, y downwards.
+const FRAGMENT = `#version 300 es
+precision highp float;
+in vec4 colour;
+flat in int shape;
+flat in float pixels;
+out vec4 fragment;
+float box(vec2 p, float s) { return max(abs(p.x), abs(p.y)) - s; }
+float triangle(vec2 p) { return max(p.y - 0.7, abs(p.x) * 0.9 - p.y * 0.45 - 0.45); }
+float plus(vec2 p) { return max(min(abs(p.x), abs(p.y)) - 0.25, max(abs(p.x), abs(p.y)) - 0.9); }
+float distanceTo(vec2 p) {
+  switch (shape) {
+    case 0: return length(p) - 0.9;
+    case 1: return box(p, 0.75);
+    case 2: return triangle(p);
+    case 3: return triangle(vec2(p.x, -p.y));
+    case 4: return abs(p.x) + abs(p.y) - 0.95;
+    case 5: return plus(p);
+    case 6: return plus(vec2(p.x + p.y, p.x - p.y) * 0.7071);
+    case 7: return abs(length(p) - 0.65) - 0.2;
+    case 8: return abs(box(p, 0.6)) - 0.18;
+    default: return abs(abs(p.x) + abs(p.y) - 0.72) - 0.2;
+  }
+}
+void main() {
+  float d = distanceTo(gl_PointCoord * 2.0 - 1.0) * pixels * 0.5;
+  float alpha = colour.a * clamp(0.5 - d, 0.0, 1.0);
+  if (alpha <= 0.0) discard;
+  fragment = vec4(colour.rgb * alpha, alpha);
+}`;
+
+/** How a scene is drawn; both renderers take it.
+ * @typedef {object} Scene
+ * @property {import("./view.js").View} view
+ * @property {import("./view.js").Size} size
+ * @property {number} time 0..1 on the way from the step before
+ * @property {number} radius in CSS pixels
+ * @property {number} opacity
+ * @property {Uint8Array} colours [256, 4]
+ * @property {boolean} shapes
+ * @property {number} share of the points that is drawn, the first ones
+ */
+
+/** What is drawn; `marks` are 0 hidden, 1 dimmed, 2 shown.
+ * @typedef {{from: Float32Array, to: Float32Array, values: Uint8Array, marks: Uint8Array}} Points
+ */
+
+export class GLPoints {
+  /**
+   * @param {HTMLCanvasElement} canvas
+   * @param {() => void} lost called when the browser took the context away
+   * @returns {GLPoints|null} null without WebGL2
+   */
+  static create(canvas, lost) {
+    const gl = canvas.getContext("webgl2", { antialias: false, premultipliedAlpha: true, depth: false });
+    if (!gl) return null;
+    canvas.addEventListener("webglcontextlost", (event) => {
+      event.preventDefault(); // so that it may be restored
+      lost();
+    });
+    return new GLPoints(gl, canvas);
+  }
+
+  /** @param {WebGL2RenderingContext} gl @param {HTMLCanvasElement} canvas */
+  constructor(gl, canvas) {
+    this.gl = gl;
+    this.canvas = canvas;
+    this.count = 0;
+    const program = /** @type {WebGLProgram} */ (gl.createProgram());
+    for (const [kind, source] of /** @type {[number, string][]} */ ([[gl.VERTEX_SHADER, VERTEX],
+      [gl.FRAGMENT_SHADER, FRAGMENT]])) {
+      const shader = /** @type {WebGLShader} */ (gl.createShader(kind));
+      gl.shaderSource(shader, source);
+      gl.compileShader(shader);
+      gl.attachShader(program, shader);
+    }
+    gl.linkProgram(program);
+    if (!gl.getProgramParameter(program, gl.LINK_STATUS) && !gl.isContextLost()) {
+      throw new Error(`The points' shaders do not link: ${gl.getProgramInfoLog(program)}`);
+    }
+    gl.useProgram(program);
+    gl.enable(gl.BLEND);
+    gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
+    gl.bindTexture(gl.TEXTURE_2D, gl.createTexture());
+    gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MIN_FILTER, gl.NEAREST);
+    gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MAG_FILTER, gl.NEAREST);
+    /** @param {string} name @param {number} numbers @param {number} kind */
+    const attribute = (name, numbers, kind) => {
+      const buffer = gl.createBuffer();
+      const place = gl.getAttribLocation(program, name);
+      gl.bindBuffer(gl.ARRAY_BUFFER, buffer);
+      gl.enableVertexAttribArray(place);
+      gl.vertexAttribPointer(place, numbers, kind, false, 0, 0);
+      return buffer;
+    };
+    this.buffers = {
+      from: attribute("start", 2, gl.FLOAT), to: attribute("end", 2, gl.FLOAT),
+      values: attribute("value", 1, gl.UNSIGNED_BYTE), marks: attribute("mark", 1, gl.UNSIGNED_BYTE),
+    };
+    this.uniforms = Object.fromEntries(["centre", "scale", "time", "size", "opacity", "shaped"].map(
+      (name) => [name, gl.getUniformLocation(program, name)]));
+  }
+
+  /** @param {Partial<Points>} points those parts that changed */
+  set(points) {
+    const gl = this.gl;
+    for (const [name, data] of Object.entries(points)) {
+      gl.bindBuffer(gl.ARRAY_BUFFER, this.buffers[/** @type {keyof Points} */ (name)]);
+      gl.bufferData(gl.ARRAY_BUFFER, data, gl.DYNAMIC_DRAW);
+    }
+    if (points.to) this.count = points.to.length / 2;
+  }
+
+  /** @param {Scene} scene */
+  draw({ view, size, time, radius, opacity, colours, shapes, share }) {
+    const [gl, u, ratio] = [this.gl, this.uniforms, window.devicePixelRatio || 1];
+    const [width, height] = [Math.max(1, Math.round(size.width * ratio)), Math.max(1, Math.round(size.height * ratio))];
+    if (this.canvas.width !== width || this.canvas.height !== height) {
+      [this.canvas.width, this.canvas.height] = [width, height];
+    }
+    gl.viewport(0, 0, width, height);
+    gl.clearColor(0, 0, 0, 0);
+    gl.clear(gl.COLOR_BUFFER_BIT);
+    if (!this.count) return;
+    gl.texImage2D(gl.TEXTURE_2D, 0, gl.RGBA, 256, 1, 0, gl.RGBA, gl.UNSIGNED_BYTE, colours);
+    const k = Math.min(size.width, size.height) / view.span;
+    gl.uniform2f(u.centre, view.x, view.y);
+    gl.uniform2f(u.scale, (2 * k) / size.width, (2 * k) / size.height);
+    gl.uniform1f(u.time, time);
+    gl.uniform1f(u.size, 2 * radius * ratio);
+    gl.uniform1f(u.opacity, opacity);
+    gl.uniform1i(u.shaped, shapes ? 1 : 0);
+    gl.drawArrays(gl.POINTS, 0, Math.ceil(this.count * share));
+  }
+
+  /** Gives the context back: a page has about sixteen. */
+  close() {
+    this.gl.getExtension("WEBGL_lose_context")?.loseContext();
+  }
+}

@@ -1,0 +1,189 @@
+/** The data of one latent space: loaded when asked for, kept while it is likely to be asked for again. */
+
+import * as api from "./api.js";
+import { Decoding } from "./decoding.js";
+import { Grid } from "./grid.js";
+import { NO_CLASS } from "./palette.js";
+
+/** @typedef {import("./api.js").SpaceId} SpaceId */
+/** @typedef {import("./api.js").SpaceInfo} SpaceInfo */
+/** @typedef {import("./state.js").PlaneChoice} PlaneChoice */
+
+/** @typedef {{name: string, count: number}} Class */
+
+/** Which class each point has, as an index into `classes` or NO_CLASS.
+ * @typedef {{classes: Class[], of: Uint8Array, values: Int32Array}} Labels
+ */
+
+/**
+ * The points of a step in a plane.
+ * @typedef {{step: number, xy: Float32Array, grid: Grid, plane: api.Plane, labels: Labels|null}} Frame
+ */
+
+const KEPT = 60; // answers in memory; of 10,000 points that is some 10 MB
+const LISTED = 100; // classes of labels without names
+
+export class LatentSpace {
+  /** @param {SpaceId} id @param {SpaceInfo} info */
+  constructor(id, info) {
+    this.id = id;
+    this.info = info;
+    /** @type {Map<string, Promise<any>>} */
+    this.answers = new Map();
+  }
+
+  /** What the run is called, e.g. over its panel. */
+  get name() {
+    return this.id.run === "." ? this.info.display_name : `${this.id.run} · ${this.info.display_name}`;
+  }
+
+  /**
+   * The kept step to show for `step`: the last until then, else the first.
+   * @param {number|null} step
+   */
+  nearest(step) {
+    const steps = this.info.steps;
+    if (step === null) return steps[steps.length - 1];
+    return steps.findLast((s) => s <= step) ?? steps[0];
+  }
+
+  /** @param {string} part */
+  has(part) {
+    return this.info.parts.includes(part);
+  }
+
+  /**
+   * @template T
+   * @param {string} key
+   * @param {() => Promise<T>} load
+   * @returns {Promise<T>}
+   */
+  #once(key, load) {
+    let answer = this.answers.get(key);
+    if (!answer) {
+      answer = load();
+      answer.catch(() => this.answers.delete(key)); // to be asked again
+      if (this.answers.size >= KEPT) {
+        const oldest = /** @type {string} */ (this.answers.keys().next().value);
+        this.answers.get(oldest)?.then((old) => old?.close?.(), () => {});
+        this.answers.delete(oldest);
+      }
+    } else {
+      this.answers.delete(key); // to the end: the youngest
+    }
+    this.answers.set(key, answer);
+    return answer;
+  }
+
+  /** @param {number} step */
+  #at(step) {
+    return { ...this.id, step };
+  }
+
+  /**
+   * @param {number} step a kept one
+   * @param {PlaneChoice} choice
+   * @returns {Promise<Frame>}
+   */
+  frame(step, choice) {
+    const last = this.info.steps[this.info.steps.length - 1];
+    // One PCA for all steps: points move, the plane does not.
+    const plane = choice.kind === "pca" ? { plane: "pca", fit: last } : { plane: "axes", i: choice.i, j: choice.j };
+    return this.#once(`frame ${step} ${JSON.stringify(plane)}`, async () => {
+      const params = { ...this.#at(step), ...plane };
+      const [{ data: xy }, projection, labels] = await Promise.all([
+        api.array("coordinates", params), api.projection(params), this.labels()]);
+      return { step, xy, grid: new Grid(xy), plane: projection, labels: labels?.of.length === xy.length / 2 ? labels : null };
+    });
+  }
+
+  /** @returns {Promise<Labels|null>} */
+  async labels() {
+    if (!this.has("labels")) return null;
+    return this.#once("labels", async () => {
+      /** @type {Int32Array} */
+      const values = (await api.array("labels", this.id)).data;
+      const counts = new Map();
+      for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
+      const names = this.info.class_names;
+      const listed = names ? names.map((_, i) => i) : [...counts.keys()].sort((a, b) => a - b);
+      const index = new Map(listed.map((value, i) => [value, names || i < LISTED ? i % NO_CLASS : NO_CLASS]));
+      return {
+        classes: listed.slice(0, names ? NO_CLASS : LISTED).map((value, i) => (
+          { name: names ? names[i] : String(value), count: counts.get(value) ?? 0 })),
+        of: Uint8Array.from(values, (value) => index.get(value) ?? NO_CLASS), values,
+      };
+    });
+  }
+
+  /** @param {number} step @returns {Promise<Float32Array|null>} */
+  async errors(step) {
+    return this.has("errors") ? this.#optional(`errors ${step}`, () => api.array("errors", this.#at(step))) : null;
+  }
+
+  /** @param {number} step @returns {Promise<Float32Array>} */
+  codes(step) {
+    return this.#once(`codes ${step}`, async () => (await api.array("codes", this.#at(step))).data);
+  }
+
+  /** @returns {Promise<Pictures|null>} */
+  async images() {
+    return this.has("images") ? this.#once("images", async () => new Pictures(await api.array("images", this.id))) : null;
+  }
+
+  /** Those that were logged; the decoder gives them where none were. @param {number} step @returns {Promise<Pictures|null>} */
+  async reconstructions(step) {
+    if (!this.has("reconstructions")) return null;
+    const array = await this.#optional(`reconstructions ${step}`, async () => (
+      { data: new Pictures(await api.array("reconstructions", this.#at(step))) }));
+    return array;
+  }
+
+  /** @param {number} step @returns {Promise<Decoding|null>} */
+  async decoding(step) {
+    return this.#optional(`decoder ${step}`, async () => ({ data: new Decoding(await api.decoder(this.#at(step))) }));
+  }
+
+  /** The walk that was logged with a step. @param {number} step @returns {Promise<api.LoggedWalk|null>} */
+  async walk(step) {
+    return (await this.#once(`step ${step}`, () => api.step(this.#at(step)))).walk;
+  }
+
+  /**
+   * What may not have been logged at this step: null then.
+   * @param {string} key @param {() => Promise<{data: any}>} load
+   */
+  #optional(key, load) {
+    return this.#once(key, async () => {
+      try {
+        return (await load()).data;
+      } catch (error) {
+        if (error instanceof api.ApiError && error.status === 404) return null;
+        throw error;
+      }
+    });
+  }
+
+  close() {
+    for (const answer of this.answers.values()) answer.then((value) => value?.close?.(), () => {});
+    this.answers.clear();
+  }
+}
+
+/** Pictures of one shape, uint8 [n, height, width, channels] with 1, 3 or 4 channels. */
+export class Pictures {
+  /** @param {{data: Uint8Array, shape: number[]}} array */
+  constructor({ data, shape: [count, height, width, channels] }) {
+    this.data = data;
+    this.count = count;
+    this.height = height;
+    this.width = width;
+    this.channels = channels;
+    this.values = height * width * channels;
+  }
+
+  /** @param {number} index */
+  at(index) {
+    return this.data.subarray(index * this.values, (index + 1) * this.values);
+  }
+}

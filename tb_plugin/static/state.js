@@ -1,0 +1,177 @@
+/** What the tab shows, in one object; what of it goes into the address, and back. */
+
+/** @typedef {import("./api.js").SpaceId} SpaceId */
+/** @typedef {import("./view.js").View} View */
+
+/** @typedef {{kind: "axes", i: number, j: number}|{kind: "pca"}} PlaneChoice */
+
+/**
+ * A walk in the plane's coordinates: a circle, or corners that straight lines connect (a line has two).
+ * @typedef {{kind: "circle", x: number, y: number, r: number}|{kind: "path", points: [number, number][]}} Walk
+ */
+
+/** @typedef {"decode"|"pan"|"box"|"lasso"|"path"} Tool */
+
+/**
+ * @typedef {object} State
+ * @property {SpaceId[]} spaces the latent spaces shown, side by side
+ * @property {number|null} step null: the last, also when the run grows
+ * @property {PlaneChoice} plane
+ * @property {View|null} view null: all points, at each step anew
+ * @property {"label"|"error"|"none"} colour
+ * @property {boolean} shapes
+ * @property {boolean|null} manifold null: where a code has two numbers
+ * @property {boolean} thumbnails
+ * @property {number[]} hidden classes
+ * @property {Tool} tool
+ * @property {[number, number]|null} probe where is decoded
+ * @property {Walk|null} walk null: the one that was logged, or one about the middle
+ * @property {number} frames of a walk
+ * @property {number} frame that is shown
+ * @property {number} ms for each frame
+ * @property {1|-1} direction
+ */
+
+/** @type {State} */
+export const DEFAULTS = {
+  spaces: [], step: null, plane: { kind: "axes", i: 0, j: 1 }, view: null, colour: "label", shapes: false,
+  manifold: null, thumbnails: true, hidden: [], tool: "decode", probe: null, walk: null, frames: 60, frame: 0, ms: 100,
+  direction: 1,
+};
+
+export const MAX_FRAMES = 240;
+export const MAX_SPACES = 4;
+export const MAX_CORNERS = 32;
+
+/** @param {string} text @param {number} count @returns {number[]|null} */
+function numbers(text, count) {
+  const values = text.split(",").map((part) => (part.trim() === "" ? NaN : Number(part)));
+  return values.length === count && values.every((v) => Number.isFinite(v) && Math.abs(v) < 1e30) ? values : null;
+}
+
+/** @param {number[]} values */
+const text = (values) => values.map((v) => Number(v.toPrecision(6))).join(",");
+
+/** @param {string} value @param {number} low @param {number} high */
+const integer = (value, low, high) => {
+  const n = Number(value);
+  return /^-?\d+$/.test(value) && n >= low && n <= high ? n : null;
+};
+
+/** @template {string} T @param {string} value @param {readonly T[]} choices @returns {T|null} */
+const choice = (value, choices) => choices.find((c) => c === value) ?? null;
+
+/** @param {string} value */
+const flag = (value) => (value === "1" ? true : value === "0" ? false : null);
+
+/** @param {string} value @returns {SpaceId[]|null} */
+function spaces(value) {
+  const pairs = JSON.parse(value);
+  if (!Array.isArray(pairs) || !pairs.every((p) => Array.isArray(p) && p.every((s) => typeof s === "string"))) return null;
+  return pairs.slice(0, MAX_SPACES).map(([run, tag]) => ({ run, tag }));
+}
+
+/** @param {string} value @returns {Walk|null} */
+function walk(value) {
+  if (value.startsWith("circle:")) {
+    const circle = numbers(value.slice(7), 3);
+    return circle && circle[2] >= 0 ? { kind: "circle", x: circle[0], y: circle[1], r: circle[2] } : null;
+  }
+  const flat = value.startsWith("path:") ? numbers(value.slice(5), value.split(",").length) : null;
+  if (!flat || flat.length % 2 || flat.length < 4 || flat.length > 2 * MAX_CORNERS) return null;
+  return { kind: "path", points: Array.from({ length: flat.length / 2 }, (_, i) => [flat[2 * i], flat[2 * i + 1]]) };
+}
+
+/** @param {string} value @returns {PlaneChoice|null} */
+function plane(value) {
+  if (value === "pca") return { kind: "pca" };
+  const axes = value.startsWith("axes:") ? numbers(value.slice(5), 2) : null;
+  return axes && axes.every((a) => Number.isInteger(a) && a >= 0) ? { kind: "axes", i: axes[0], j: axes[1] } : null;
+}
+
+/**
+ * How each part of the state is written and read; a reader gives null for nonsense.
+ * @type {Record<keyof State, [write: (value: any) => string, read: (text: string) => any]>}
+ */
+const FORMS = {
+  spaces: [(v) => JSON.stringify(v.map((/** @type {SpaceId} */ s) => [s.run, s.tag])), spaces],
+  step: [String, (v) => integer(v, -Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER)],
+  plane: [(v) => (v.kind === "pca" ? "pca" : `axes:${v.i},${v.j}`), plane],
+  view: [(v) => text([v.x, v.y, v.span]), (v) => {
+    const view = numbers(v, 3);
+    return view && view[2] > 0 ? { x: view[0], y: view[1], span: view[2] } : null;
+  }],
+  colour: [String, (v) => choice(v, ["label", "error", "none"])],
+  shapes: [(v) => (v ? "1" : "0"), flag],
+  manifold: [(v) => (v ? "1" : "0"), flag],
+  thumbnails: [(v) => (v ? "1" : "0"), flag],
+  hidden: [(v) => v.join(","), (v) => numbers(v, v.split(",").length)?.filter((c) => Number.isInteger(c) && c >= -1)],
+  tool: [String, (v) => choice(v, ["decode", "pan", "box", "lasso", "path"])],
+  probe: [text, (v) => numbers(v, 2)],
+  walk: [(v) => (v.kind === "circle" ? `circle:${text([v.x, v.y, v.r])}` : `path:${text(v.points.flat())}`), walk],
+  frames: [String, (v) => integer(v, 2, MAX_FRAMES)],
+  frame: [String, (v) => integer(v, 0, MAX_FRAMES - 1)],
+  ms: [String, (v) => integer(v, 20, 5000)],
+  direction: [String, (v) => (v === "-1" ? -1 : v === "1" ? 1 : null)],
+};
+
+/** @type {(keyof State)[]} */
+const KEYS = /** @type {any} */ (Object.keys(DEFAULTS));
+
+/**
+ * The state as the address holds it: only what is not as by default.
+ * @param {State} state
+ */
+export function toAddress(state) {
+  /** @type {Record<string, string>} */
+  const data = {};
+  for (const key of KEYS) if (!same(state[key], DEFAULTS[key])) data[key] = FORMS[key][0](state[key]);
+  return data;
+}
+
+/**
+ * The state of an address; nonsense in it is as if it were not there.
+ * @param {Record<string, string>} data
+ * @returns {State}
+ */
+export function fromAddress(data) {
+  const state = /** @type {any} */ ({ ...DEFAULTS });
+  for (const key of KEYS) {
+    try {
+      state[key] = (key in data ? FORMS[key][1](data[key]) : null) ?? DEFAULTS[key];
+    } catch {
+      // not JSON
+    }
+  }
+  state.frame = Math.min(state.frame, state.frames - 1);
+  return state;
+}
+
+/** @param {unknown} a @param {unknown} b */
+export function same(a, b) {
+  return Object.is(a, b) || (typeof a === "object" && typeof b === "object" && JSON.stringify(a) === JSON.stringify(b));
+}
+
+/** The state, and who wants to know when it changes. */
+export class Store {
+  /** @param {State} state */
+  constructor(state) {
+    this.state = state;
+    /** @type {((changed: Set<keyof State>) => void)[]} */
+    this.listeners = [];
+  }
+
+  /** @param {Partial<State>} patch */
+  set(patch) {
+    const keys = /** @type {(keyof State)[]} */ (Object.keys(patch));
+    const changed = new Set(keys.filter((key) => !same(patch[key], this.state[key])));
+    if (!changed.size) return;
+    this.state = { ...this.state, ...patch };
+    for (const listener of this.listeners) listener(changed);
+  }
+
+  /** @param {(changed: Set<keyof State>) => void} listener */
+  on(listener) {
+    this.listeners.push(listener);
+  }
+}

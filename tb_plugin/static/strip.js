@@ -1,0 +1,102 @@
+/** The walk of one latent space, decoded: its frames, and the film strip of them. */
+
+import { h, sharp } from "./dom.js";
+import { pictureShape, put, rgba, toBytes, toCanvas } from "./picture.js";
+import { lift } from "./planes.js";
+
+const HEIGHT = 44; // of the strip, in CSS pixels
+
+export class Strip {
+  /** @param {import("./panel.js").Panel} panel @param {import("./app.js").App} app */
+  constructor(panel, app) {
+    this.panel = panel;
+    this.app = app;
+    /** @type {Float32Array|null} [frames, D] */
+    this.codes = null;
+    /** @type {Uint8ClampedArray[]} RGBA */
+    this.frames = [];
+    this.width = this.height = 0;
+    /** @type {AbortController|null} */
+    this.work = null;
+    this.canvas = h("canvas", { className: "strip" });
+    this.canvas.addEventListener("pointerdown", (event) => {
+      this.canvas.setPointerCapture(event.pointerId);
+      this.#scrub(event);
+    });
+    this.canvas.addEventListener("pointermove", (event) => event.buttons & 1 && this.#scrub(event));
+    this.preview = h("canvas", { className: "preview", role: "img" });
+    this.caption = h("figcaption");
+    this.figure = h("figure", {}, this.preview, this.caption);
+  }
+
+  /** @param {PointerEvent} event */
+  #scrub(event) {
+    if (!this.frames.length) return;
+    const box = this.canvas.getBoundingClientRect();
+    const at = Math.floor(((event.clientX - box.left) / box.width) * this.frames.length);
+    this.app.play("walk", false);
+    this.app.store.set({ frame: Math.min(this.frames.length - 1, Math.max(0, at)) });
+  }
+
+  /** Decodes the walk; what was there stays until it is done. */
+  async decode() {
+    this.work?.abort();
+    const work = (this.work = new AbortController());
+    const { frame, decoding, space } = this.panel;
+    const shape = decoding && pictureShape(decoding.outputShape, space.info.image_shape);
+    if (!frame || !decoding || !shape || decoding.dims !== frame.plane.origin.length || !this.app.walkPlaces.length) {
+      this.frames = [];
+      this.codes = null;
+      return this.draw();
+    }
+    const codes = lift(this.app.walkPlaces, frame.plane);
+    const n = codes.length / decoding.dims;
+    try {
+      const decoded = await decoding.decode(codes, n, work.signal);
+      const values = decoded.length / n;
+      this.frames = Array.from({ length: n }, (_, i) => rgba(toBytes(decoded.subarray(i * values, (i + 1) * values)), shape));
+      [this.height, this.width, this.codes] = [shape[0], shape[1], codes];
+      this.sheet = null;
+      this.draw();
+    } catch (error) {
+      if (!work.signal.aborted) throw error;
+    }
+  }
+
+  draw() {
+    const n = this.frames.length;
+    this.canvas.hidden = this.figure.hidden = !n;
+    if (!n) return;
+    const { state } = this.app.store;
+    const at = Math.min(state.frame, n - 1);
+    put(this.preview, this.frames[at], this.width, this.height);
+    this.preview.setAttribute("aria-label", `Frame ${at + 1} of ${n} of the walk, decoded by ${this.panel.space.name}`);
+    const width = this.canvas.clientWidth;
+    if (!width) return;
+    // As many frames as there is room for, at least in part; each at its own place along the strip.
+    const cell = Math.max(width / n, Math.min(HEIGHT * this.width / this.height, width));
+    if (!this.sheet || this.sheet.width !== width) {
+      const every = Math.max(1, Math.ceil(cell / (width / n) - 0.01));
+      this.sheet = { width, canvas: document.createElement("canvas") };
+      const s = sharp(this.sheet.canvas, width, HEIGHT);
+      s.imageSmoothingQuality = "medium";
+      for (let i = 0; i < n; i += every) {
+        const left = (i / n) * width;
+        const wide = Math.min((every / n) * width, width - left);
+        const scale = Math.min(wide / this.width, HEIGHT / this.height);
+        const [w, hgt] = [this.width * scale, this.height * scale];
+        s.drawImage(toCanvas(this.frames[i], this.width, this.height), left + (wide - w) / 2, (HEIGHT - hgt) / 2, w, hgt);
+      }
+    }
+    const c = sharp(this.canvas, width, HEIGHT);
+    c.drawImage(this.sheet.canvas, 0, 0, width, HEIGHT);
+    c.fillStyle = this.app.colours.accent;
+    c.fillRect(((at + 0.5) / n) * width - 1.5, 0, 3, HEIGHT);
+  }
+
+  close() {
+    this.work?.abort();
+    this.canvas.remove();
+    this.figure.remove();
+  }
+}

@@ -1,0 +1,77 @@
+/** The images themselves instead of dots, once few enough points are in view. */
+
+import { inked, toCanvas } from "./picture.js";
+import { toPlane, toScreen } from "./view.js";
+
+const MOST_POINTS = 4000; // in view
+const SMALL = 22; // CSS pixels
+const LARGE = 48;
+const CACHED = 2000;
+
+export class Thumbnails {
+  constructor() {
+    /** @type {Map<string, HTMLCanvasElement>} */
+    this.cache = new Map();
+  }
+
+  /**
+   * The points whose image is drawn, so that none lies on another; null: too many are in view.
+   * @param {import("./space.js").Frame} frame
+   * @param {Uint8Array} marks
+   * @param {import("./view.js").View} view
+   * @param {import("./view.js").Size} size
+   * @returns {{indices: number[], side: number}|null}
+   */
+  choose(frame, marks, view, size) {
+    const [left, top] = toPlane(view, size, 0, 0);
+    const [right, bottom] = toPlane(view, size, size.width, size.height);
+    /** @type {number[]} */
+    const seen = [];
+    frame.grid.within(left, right, bottom, top, (index) => {
+      if (marks[index] > 1) seen.push(index);
+    });
+    const total = frame.xy.length / 2;
+    if (!seen.length || seen.length > Math.min(MOST_POINTS, Math.max(60, total / 4))) return null;
+    const side = Math.min(LARGE, Math.max(SMALL, 0.6 * Math.sqrt((size.width * size.height) / seen.length)));
+    const columns = Math.ceil(size.width / side) + 1;
+    const taken = new Set();
+    const indices = seen.sort((a, b) => a - b).filter((index) => {
+      const [x, y] = toScreen(view, size, frame.xy[2 * index], frame.xy[2 * index + 1]);
+      const cell = Math.floor(x / side) + columns * Math.floor(y / side);
+      const near = [-columns - 1, -columns, -columns + 1, -1, 0, 1, columns - 1, columns, columns + 1];
+      if (near.some((d) => taken.has(cell + d))) return false;
+      taken.add(cell);
+      return true;
+    });
+    return { indices, side };
+  }
+
+  /**
+   * @param {CanvasRenderingContext2D} c
+   * @param {{indices: number[], side: number}} chosen
+   * @param {import("./space.js").Frame} frame
+   * @param {import("./space.js").Pictures} images
+   * @param {import("./view.js").View} view
+   * @param {import("./view.js").Size} size
+   * @param {Uint8Array} colours [256, 4]
+   * @param {Uint8Array} values of the points
+   */
+  draw(c, { indices, side }, frame, images, view, size, colours, values) {
+    for (const index of indices) {
+      if (index >= images.count) continue;
+      const ink = colours.subarray(4 * values[index], 4 * values[index] + 3);
+      const key = `${index} ${ink}`;
+      let canvas = this.cache.get(key);
+      if (!canvas) {
+        if (this.cache.size >= CACHED) this.cache.clear();
+        canvas = toCanvas(inked(images.at(index), [images.height, images.width, images.channels], [...ink]),
+          images.width, images.height);
+        this.cache.set(key, canvas);
+      }
+      const [x, y] = toScreen(view, size, frame.xy[2 * index], frame.xy[2 * index + 1]);
+      const k = side / Math.max(images.width, images.height);
+      const [w, h] = [images.width * k, images.height * k];
+      c.drawImage(canvas, x - w / 2, y - h / 2, w, h);
+    }
+  }
+}

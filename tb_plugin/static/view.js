@@ -1,0 +1,97 @@
+/** Which part of a plane is seen: pure functions. */
+
+/**
+ * The centre in the plane's coordinates, and how much of the plane the shorter side of a panel shows.
+ * @typedef {{x: number, y: number, span: number}} View
+ */
+
+/** @typedef {{width: number, height: number}} Size in CSS pixels */
+
+/** Pixels per unit; the same along both axes. @param {View} view @param {Size} size */
+export function scale(view, size) {
+  return Math.min(size.width, size.height) / view.span;
+}
+
+/** @param {View} view @param {Size} size @param {number} x @param {number} y @returns {[number, number]} */
+export function toScreen(view, size, x, y) {
+  const k = scale(view, size);
+  return [size.width / 2 + (x - view.x) * k, size.height / 2 - (y - view.y) * k];
+}
+
+/** @param {View} view @param {Size} size @param {number} px @param {number} py @returns {[number, number]} */
+export function toPlane(view, size, px, py) {
+  const k = scale(view, size);
+  return [view.x + (px - size.width / 2) / k, view.y - (py - size.height / 2) / k];
+}
+
+/**
+ * The view after a zoom that leaves the point under the pointer where it is.
+ * @param {View} view @param {Size} size @param {number} px @param {number} py @param {number} factor above 1: nearer
+ * @returns {View}
+ */
+export function zoom(view, size, px, py, factor) {
+  const span = Math.min(Math.max(view.span / factor, 1e-9), 1e12);
+  const [x, y] = toPlane(view, size, px, py);
+  const kept = span / view.span;
+  return { x: x + (view.x - x) * kept, y: y + (view.y - y) * kept, span };
+}
+
+/** @param {View} view @param {Size} size @param {number} dx in pixels, as the pointer moved @param {number} dy */
+export function pan(view, size, dx, dy) {
+  const k = scale(view, size);
+  return { ...view, x: view.x - dx / k, y: view.y + dy / k };
+}
+
+/**
+ * The box of coordinates [n, 2]; null where there is none that is finite.
+ * @param {Float32Array} xy
+ */
+export function bounds(xy) {
+  let [left, right, bottom, top] = [Infinity, -Infinity, Infinity, -Infinity];
+  for (let i = 0; i < xy.length; i += 2) {
+    const [x, y] = [xy[i], xy[i + 1]];
+    if (x < left) left = x;
+    if (x > right) right = x;
+    if (y < bottom) bottom = y;
+    if (y > top) top = y;
+  }
+  return left <= right && bottom <= top ? { left, right, bottom, top } : null;
+}
+
+/**
+ * The view that shows boxes whole, with a margin.
+ * @param {({left: number, right: number, bottom: number, top: number}|null)[]} boxes
+ * @param {Size} size
+ * @returns {View}
+ */
+export function fit(boxes, size) {
+  const [left, right, bottom, top] = boxes.reduce((sum, box) => box ? [
+    Math.min(sum[0], box.left), Math.max(sum[1], box.right),
+    Math.min(sum[2], box.bottom), Math.max(sum[3], box.top)] : sum, [Infinity, -Infinity, Infinity, -Infinity]);
+  if (!(left <= right)) return { x: 0, y: 0, span: 4 };
+  const side = Math.min(size.width, size.height) || 1;
+  const span = Math.max((right - left) / (size.width / side || 1), (top - bottom) / (size.height / side || 1)) * 1.08;
+  return { x: (left + right) / 2, y: (bottom + top) / 2, span: span > 0 ? span : 1 };
+}
+
+/** @param {View} from @param {View} to @param {number} t @returns {View} */
+export function between(from, to, t) {
+  return {
+    x: from.x + (to.x - from.x) * t, y: from.y + (to.y - from.y) * t,
+    span: Math.exp(Math.log(from.span) + (Math.log(to.span) - Math.log(from.span)) * t),
+  };
+}
+
+/**
+ * Round numbers from `low` to `high`, about `count` of them: 1, 2 or 5 times a power of ten apart.
+ * @param {number} low @param {number} high @param {number} count
+ */
+export function ticks(low, high, count) {
+  const rough = (high - low) / Math.max(1, count);
+  if (!(rough > 0) || !Number.isFinite(rough)) return [];
+  const power = 10 ** Math.floor(Math.log10(rough));
+  const step = power * ([1, 2, 5].find((m) => m * power >= rough) ?? 10);
+  const first = Math.ceil(low / step);
+  const many = Math.min(100, Math.floor(high / step) - first + 1);
+  return Array.from({ length: Math.max(0, many) }, (_, i) => Number(((first + i) * step).toPrecision(12)));
+}
