@@ -101,6 +101,7 @@ def load_fast(request):
 @pytest.fixture(scope="module")
 def modules(browser, tensorboard, small_logdir):
     """A page that holds none of the tab, only its origin: `modules.evaluate` can import our modules by "./name.js"."""
+    board = tensorboard(small_logdir, "--load_fast=true")
     with watched_page(browser, Problems()) as page:
-        page.goto(f"{tensorboard(small_logdir, "--load_fast=true").url}data/plugin/latent/index.js")
+        page.goto(board.url + "data/plugin/latent/index.js")
         yield page

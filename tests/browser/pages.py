@@ -10,7 +10,7 @@ import time
 
 VIEWPORT = {"width": 1280, "height": 720}
 
-TENSORBOARDS_OWN = "/index.js?_file_hash="  # its script warns of itself
+TENSORBOARDS_OWN = r"/index\.js\?_file_hash=|/favicon\.ico$"  # its script warns of itself, its icon is only in its page
 
 # Runs in every frame before the page's own scripts.
 REPORT_VIOLATIONS = """addEventListener("securitypolicyviolation", (event) => console.error(
@@ -38,7 +38,7 @@ class Problems:
             f"request failed: {request.url}: {request.failure}"))
 
     def _console(self, message):
-        ours = TENSORBOARDS_OWN not in message.location["url"]
+        ours = not re.search(TENSORBOARDS_OWN, message.location["url"])
         if ours and message.type in ("error", "warning"):
             self.seen.append(f"console {message.type}: {message.text} ({message.location['url']})")
 

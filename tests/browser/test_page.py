@@ -24,8 +24,9 @@ WRONG = {
 
 def test_what_goes_wrong_in_a_page_fails_its_test(browser, tensorboard, small_logdir):
     problems = Problems()
+    board = tensorboard(small_logdir, "--load_fast=true")
     with pytest.raises(AssertionError, match="in the page:"), watched_page(browser, problems) as page:  # noqa: PT012 (all of it is what fails)
-        page.goto(f"{tensorboard(small_logdir, "--load_fast=true").url}data/plugin_entry.html?name=latent")
+        page.goto(board.url + "data/plugin_entry.html?name=latent")
         for script in WRONG:
             page.evaluate(script)
         page.wait_for_timeout(200)
