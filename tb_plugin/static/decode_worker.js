@@ -1,0 +1,20 @@
+/** The worker that decodes beside the page; decoding.js is who talks to it. */
+
+import { Decoder } from "./decoder.js";
+
+/** @type {Map<number, Decoder>} */
+const decoders = new Map();
+
+self.addEventListener("message", ({ data }) => {
+  const { id, buffer, request, codes, n } = data;
+  if (buffer) {
+    decoders.set(id, Decoder.parse(buffer));
+  } else if (codes) {
+    const pictures = /** @type {Decoder} */ (decoders.get(id)).decode(codes, n);
+    self.postMessage({ request, pictures }, { transfer: [pictures.buffer] });
+  } else {
+    decoders.delete(id);
+  }
+});
+
+self.postMessage({ ready: true });

@@ -1,0 +1,107 @@
+"""A real browser before a real TensorBoard: Chromium without a window, driven by Playwright."""
+
+import contextlib
+import functools
+import os
+import shutil
+import subprocess
+import sys
+
+import latent
+import pytest
+from pages import Problems, watched_page
+
+from tb_plugin import demo
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+ARGUMENTS = ["--enable-unsafe-swiftshader", *(["--no-sandbox"] if os.geteuid() == 0 else [])]
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """Chromium, with WebGL in software."""
+    missing = [] if CHROMIUM else ["Chromium is not installed"]
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        missing.append("Playwright is not installed")
+    if missing:
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(f"NOT TESTED in a browser: {', '.join(missing)}")
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def problems():
+    return Problems()
+
+
+@pytest.fixture
+def page(browser, problems):
+    """A page of 1280 x 720. A test of other sizes or settings makes its own with `new_page`."""
+    with watched_page(browser, problems) as page:
+        yield page
+
+
+@pytest.fixture
+def new_page(browser, problems):
+    """`with new_page(color_scheme="dark") as page`: a page with options of Playwright's `new_context`."""
+    return functools.partial(watched_page, browser, problems)
+
+
+@pytest.fixture(scope="session")
+def tensorboard():
+    """`tensorboard(logdir, *flags)`: a real TensorBoard, started once for the same arguments."""
+    with contextlib.ExitStack() as stack:
+        @functools.cache
+        def start(logdir, *flags):
+            board = latent.TensorBoard(logdir, *flags)
+            stack.callback(board.stop)
+            board.until(lambda runs: runs)
+            return board
+
+        yield start
+
+
+@pytest.fixture(scope="session")
+def small_logdir(tmp_path_factory):
+    """Runs `flat` and `deep`, of 2 and 5 dimensions: 30 points of noise at the steps 0, 10, 20, made in no time."""
+    logdir = tmp_path_factory.mktemp("small")
+    for name, dims in (("flat", 2), ("deep", 5)):
+        latent.write(logdir / name, dims=dims)
+    return logdir
+
+
+@pytest.fixture(scope="session")
+def demo_logdir(tmp_path_factory):
+    """Real digits without TensorFlow: runs `pca-2` and `pca-16`, 30 steps each, 1,000 points. Takes 10 s."""
+    logdir = tmp_path_factory.mktemp("demo")
+    for components in (2, 16):
+        demo.write(str(logdir / f"pca-{components}"), components)
+    return logdir
+
+
+@pytest.fixture(scope="session")
+def port_logdir(tmp_path_factory):
+    """A run of a port on real digits: vandenburg, 2-D, 1,000 points at the steps 0, 500 and 1000. Takes 20 s."""
+    logdir = tmp_path_factory.mktemp("port")
+    subprocess.run([sys.executable, "-m", "legacy_ports", "run", "vandenburg", "--data", "bundled", "--steps", "1001",
+                    "--logdir", logdir, "--name", "digits", "--quiet"], check=True)
+    return logdir
+
+
+@pytest.fixture(params=["true", "false"], ids=["rust", "python"])
+def load_fast(request):
+    """TensorBoard's flag, once for each of its loaders."""
+    return f"--load_fast={request.param}"
+
+
+@pytest.fixture(scope="module")
+def modules(browser, tensorboard, small_logdir):
+    """A page that holds none of the tab, only its origin: `modules.evaluate` can import our modules by "./name.js"."""
+    board = tensorboard(small_logdir, "--load_fast=true")
+    with watched_page(browser, Problems()) as page:
+        page.goto(board.url + "data/plugin/latent/index.js")
+        yield page
