@@ -20,7 +20,10 @@ class Plane(NamedTuple):
 
 
 def axes(codes: np.ndarray, i: int, j: int) -> Plane:
-    """The plane of the axes i and j through 0; with a single axis the second direction is 0."""
+    """The plane of the axes i and j: through 0 along these two, through the mean along the others.
+
+    With a single axis the second direction is 0.
+    """
     dims = codes.shape[1]
     u, v = np.zeros((2, dims), np.float32)
     u[i] = 1
@@ -28,7 +31,9 @@ def axes(codes: np.ndarray, i: int, j: int) -> Plane:
     variance = codes.var(axis=0, dtype=np.float64)
     total = variance.sum()
     shares = (variance[i] / total, variance[j] / total if i != j else 0.0) if total > 0 else (None, None)
-    return Plane(np.zeros(dims, np.float32), u, v, shares)
+    origin = codes.mean(axis=0, dtype=np.float64).astype(np.float32)
+    origin[[i, j]] = 0
+    return Plane(origin, u, v, shares)
 
 
 def principal(codes: np.ndarray) -> Plane:

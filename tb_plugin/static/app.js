@@ -53,6 +53,10 @@ export class App {
     /** @type {import("./state.js").Walk|null} */
     this.walk = null;
     this.walkPlaces = new Float32Array();
+    /** @type {ReturnType<typeof setTimeout>|undefined} */
+    this.settling = undefined;
+    /** @type {ReturnType<typeof setTimeout>|undefined} */
+    this.writing = undefined;
     this.dark = false;
     this.style = getComputedStyle(document.documentElement);
     this.colours = { accent: "", paper: "", text: "" };
@@ -94,9 +98,9 @@ export class App {
       const info = listing[panel.space.id.run]?.[panel.space.id.tag];
       if (info) panel.space.info = info;
     }
+    if (known.length) this.#arrange();
+    else this.store.set({ spaces: first });
     this.tell("runs");
-    if (!known.length) this.store.set({ spaces: first });
-    this.#arrange();
     for (const panel of this.panels) panel.load();
   }
 
@@ -136,9 +140,8 @@ export class App {
 
   /** A panel has its points. @param {Panel} panel */
   arrived(panel) {
-    const fresh = panel.frame && this.panels.filter((p) => p.frame).length === 1 && !panel.shown;
-    panel.shown = true;
-    if (!this.store.state.view) this.#refit(fresh || panel.from === panel.frame?.xy ? 0 : CAMERA_MS);
+    // Together with the points, which are on their way if it is not their first step.
+    if (!this.store.state.view) this.#refit(panel.from === panel.frame?.xy ? 0 : CAMERA_MS);
     this.#makeWalk();
     this.tell("data");
     this.#settle();
@@ -243,17 +246,16 @@ export class App {
     this.store.set({ view });
   }
 
-  /** @param {number} index of a point, or -1 */
-  hover(index) {
+  /**
+   * @param {number} index of the point under the pointer, or under the probe that keys move; -1: none
+   * @param {Panel} panel @param {number} px where that is on its plot @param {number} py
+   */
+  hover(index, panel, px, py) {
+    this.pointed = { panel, px, py };
     if (index === this.hovered) return;
     this.hovered = index;
     for (const panel of this.panels) panel.redrawOver();
     this.tell("hover");
-  }
-
-  /** Where the pointer, or the probe that keys move, is on a plot. @param {Panel} panel @param {number} px @param {number} py */
-  pointer(panel, px, py) {
-    this.pointed = { panel, px, py };
   }
 
   /** The corners put so far become the walk, if they are at least two. */

@@ -66,11 +66,11 @@ async function more(panel, index) {
   const [errors, logged, codes] = await Promise.all([space.errors(step), space.reconstructions(step), space.codes(step)]);
   const code = codes.subarray(index * dims, (index + 1) * dims);
   let picture = null;
-  const shape = decoding && pictureShape(decoding.outputShape, space.info.image_shape);
+  const shape = decoding && pictureShape(decoding.decoder.outputShape, space.info.image_shape);
   if (logged && index < logged.count) {
     const { height, width, channels } = logged;
     picture = { pixels: rgba(logged.at(index), [height, width, channels]), width, height };
-  } else if (decoding && shape && decoding.dims === dims) {
+  } else if (decoding && shape && decoding.decoder.dims === dims) {
     picture = { pixels: rgba(toBytes(decoding.decodeNow(code, 1)), shape), width: shape[1], height: shape[0] };
   }
   return { error: errors ? errors[index] : null, away: dims > 2 ? offPlane(code, plane) : null, picture };

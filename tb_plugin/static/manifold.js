@@ -30,12 +30,13 @@ export class Manifold {
    * @param {number[]|null} imageShape
    * @param {View} view
    * @param {Size} size
+   * @param {number} span of all points
    * @param {number[]} ink RGB
    */
-  async show(frame, decoding, imageShape, view, size, ink) {
+  async show(frame, decoding, imageShape, view, size, span, ink) {
     this.work?.abort();
     const work = (this.work = new AbortController());
-    const shape = pictureShape(decoding.outputShape, imageShape);
+    const shape = pictureShape(decoding.decoder.outputShape, imageShape);
     if (!shape) return this.clear();
     const pixels = Math.max(CELL, Math.sqrt((size.width * size.height) / MOST), 0.6 * Math.max(shape[0], shape[1]));
     const cell = pixels / scale(view, size);
@@ -56,12 +57,12 @@ export class Manifold {
       return null;
     });
     if (!decoded || work.signal.aborted) return;
-    const near = density(frame, cell, column, row, columns, rows);
+    const near = density(frame, Math.max(cell, span / 30));
     const [height, width] = shape;
     const values = shape[0] * shape[1] * shape[2];
     const sheet = new Uint8ClampedArray(4 * width * columns * height * rows);
     for (let k = 0; k < columns * rows; k++) {
-      const opacity = FAINT + (FULL - FAINT) * near[k];
+      const opacity = FAINT + (FULL - FAINT) * near(places[2 * k], places[2 * k + 1]);
       const picture = inked(toBytes(decoded.subarray(k * values, (k + 1) * values)), shape, ink, opacity);
       const corner = (Math.floor(k / columns) * height * columns + (k % columns)) * width;
       for (let y = 0; y < height; y++) {
@@ -90,23 +91,27 @@ export class Manifold {
 }
 
 /**
- * How much data is about each cell, 0..1, the cells row by row from the top.
+ * How much data is about a place, 0..1: points are counted in cells, and between cells it changes gradually.
  * @param {import("./space.js").Frame} frame
- * @param {number} cell @param {number} column @param {number} row @param {number} columns @param {number} rows
+ * @param {number} cell
+ * @returns {(x: number, y: number) => number}
  */
-function density({ xy, grid }, cell, column, row, columns, rows) {
-  const counts = new Float32Array(columns * rows);
-  grid.within(column * cell, (column + columns) * cell, row * cell, (row + rows) * cell, (index) => {
-    const x = Math.min(columns - 1, Math.floor(xy[2 * index] / cell) - column);
-    const y = Math.min(rows - 1, Math.floor(xy[2 * index + 1] / cell) - row);
-    counts[(rows - 1 - y) * columns + x]++;
-  });
-  return counts.map((own, k) => {
-    let around = 2 * own;
-    for (const [dx, dy] of [[-1, 0], [1, 0], [0, -1], [0, 1]]) {
-      const [x, y] = [(k % columns) + dx, Math.floor(k / columns) + dy];
-      if (x >= 0 && x < columns && y >= 0 && y < rows) around += counts[y * columns + x];
+function density({ xy }, cell) {
+  /** @type {Map<number, number>} */
+  const counts = new Map();
+  /** @param {number} column @param {number} row */
+  const key = (column, row) => column * 1e6 + row;
+  for (let i = 0; i < xy.length; i += 2) {
+    const at = key(Math.floor(xy[i] / cell), Math.floor(xy[i + 1] / cell));
+    counts.set(at, (counts.get(at) ?? 0) + 1);
+  }
+  return (x, y) => {
+    const [column, row] = [Math.floor(x / cell - 0.5), Math.floor(y / cell - 0.5)];
+    const [right, up] = [x / cell - 0.5 - column, y / cell - 0.5 - row];
+    let count = 0;
+    for (const [i, j] of [[0, 0], [1, 0], [0, 1], [1, 1]]) {
+      count += (counts.get(key(column + i, row + j)) ?? 0) * (i ? right : 1 - right) * (j ? up : 1 - up);
     }
-    return 1 - Math.exp(-around / 3);
-  });
+    return 1 - Math.exp(-1.5 * count);
+  };
 }

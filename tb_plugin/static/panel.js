@@ -35,8 +35,10 @@ export class Panel {
     this.images = null;
     /** @type {{values: Float32Array, low: number, high: number}|null} */
     this.errors = null;
+    /** @type {Uint8Array} class or error of each point, an index into the colours */
     this.values = new Uint8Array();
     this.marks = new Uint8Array();
+    /** @type {Float32Array} where the points come from */
     this.from = new Float32Array();
     this.started = -Infinity;
     this.size = { width: 0, height: 0 };
@@ -64,7 +66,7 @@ export class Panel {
 
   #renderer() {
     const canvas = this.canvases.points;
-    const gl = this.app.webgl ? GLPoints.create(canvas, () => this.#fallBack()) : null;
+    const gl = GLPoints.create(canvas, () => this.#fallBack());
     if (gl) canvas.addEventListener("webglcontextrestored", () => this.#replace(new GLPoints(gl.gl, canvas)));
     this.plot.dataset.renderer = gl ? "webgl" : "canvas";
     return gl ?? new CanvasPoints(canvas);
@@ -204,15 +206,15 @@ export class Panel {
     const { frame, decoding, app } = this;
     if (!frame || !decoding || !app.manifoldOn(this.space) || !this.size.width) return this.manifold.clear();
     const ink = app.dark ? [255, 255, 255] : [0, 0, 0];
-    this.manifold.show(frame, decoding, this.space.info.image_shape, app.camera.view, this.size, ink)
+    this.manifold.show(frame, decoding, this.space.info.image_shape, app.camera.view, this.size, app.fitted.span, ink)
       .catch((error) => this.say(error.message, true));
   }
 
   /** Decodes codes of the plane, now. @param {ArrayLike<number>} xy */
   decodePicture(xy) {
     const { frame, decoding } = this;
-    const shape = decoding && pictureShape(decoding.outputShape, this.space.info.image_shape);
-    if (!frame || !decoding || !shape || decoding.dims !== frame.plane.origin.length) return null;
+    const shape = decoding && pictureShape(decoding.decoder.outputShape, this.space.info.image_shape);
+    if (!frame || !decoding || !shape || decoding.decoder.dims !== frame.plane.origin.length) return null;
     const bytes = toBytes(decoding.decodeNow(lift(xy, frame.plane), 1));
     return toCanvas(rgba(bytes, shape), shape[1], shape[0]);
   }

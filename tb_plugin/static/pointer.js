@@ -103,7 +103,7 @@ export function listen(panel, app) {
     else if (tool === "decode") drag = decoding(px, py);
     else drag = selecting(tool, px, py);
     if (drag) app.setDragging(true);
-    if (event.pointerType !== "mouse") app.hover(panel.pick(px, py));
+    if (event.pointerType !== "mouse") app.hover(panel.pick(px, py), panel, px, py);
   });
 
   plot.addEventListener("pointermove", (event) => {
@@ -117,8 +117,7 @@ export function listen(panel, app) {
       app.look(zoom(moved, panel.size, middle[0], middle[1], factor));
     } else if (drag) drag.move(px, py);
     else if (!old) {
-      app.hover(panel.pick(px, py));
-      app.pointer(panel, px, py);
+      app.hover(panel.pick(px, py), panel, px, py);
       const handle = app.walk && handleAt(app.walk, app.camera.view, panel.size, px, py);
       plot.dataset.handle = handle === null || store.state.tool === "path" ? "" : handle === "rim" ? "rim" : "move";
     }
@@ -135,7 +134,7 @@ export function listen(panel, app) {
   plot.addEventListener("pointerup", up);
   plot.addEventListener("pointercancel", up);
   plot.addEventListener("pointerleave", (event) => {
-    if (event.pointerType === "mouse" && !drag) app.hover(-1);
+    if (event.pointerType === "mouse" && !drag) app.hover(-1, panel, 0, 0);
   });
 
   plot.addEventListener("wheel", (event) => {
@@ -170,8 +169,7 @@ function key(name, shift, panel, app) {
   else if (arrow) {
     const [px, py] = [Math.min(Math.max(x + STEP * arrow[0], 0), size.width), Math.min(Math.max(y + STEP * arrow[1], 0), size.height)];
     store.set({ probe: toPlane(camera.view, size, px, py) });
-    app.hover(panel.pick(px, py));
-    app.pointer(panel, px, py);
+    app.hover(panel.pick(px, py), panel, px, py);
   } else if (name === "+" || name === "=") app.look(zoom(camera.view, size, x, y, ZOOM));
   else if (name === "-") app.look(zoom(camera.view, size, x, y, 1 / ZOOM));
   else if (name === "0") store.set({ view: null });

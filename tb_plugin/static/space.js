@@ -88,6 +88,7 @@ export class LatentSpace {
   frame(step, choice) {
     const last = this.info.steps[this.info.steps.length - 1];
     // One PCA for all steps: points move, the plane does not.
+    /** @type {Record<string, string|number>} */
     const plane = choice.kind === "pca" ? { plane: "pca", fit: last } : { plane: "axes", i: choice.i, j: choice.j };
     return this.#once(`frame ${step} ${JSON.stringify(plane)}`, async () => {
       const params = { ...this.#at(step), ...plane };

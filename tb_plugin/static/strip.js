@@ -16,6 +16,8 @@ export class Strip {
     /** @type {Uint8ClampedArray[]} RGBA */
     this.frames = [];
     this.width = this.height = 0;
+    /** @type {{width: number, canvas: HTMLCanvasElement}|null} */
+    this.sheet = null;
     /** @type {AbortController|null} */
     this.work = null;
     this.canvas = h("canvas", { className: "strip" });
@@ -43,14 +45,14 @@ export class Strip {
     this.work?.abort();
     const work = (this.work = new AbortController());
     const { frame, decoding, space } = this.panel;
-    const shape = decoding && pictureShape(decoding.outputShape, space.info.image_shape);
-    if (!frame || !decoding || !shape || decoding.dims !== frame.plane.origin.length || !this.app.walkPlaces.length) {
+    const shape = decoding && pictureShape(decoding.decoder.outputShape, space.info.image_shape);
+    if (!frame || !decoding || !shape || decoding.decoder.dims !== frame.plane.origin.length || !this.app.walkPlaces.length) {
       this.frames = [];
       this.codes = null;
       return this.draw();
     }
     const codes = lift(this.app.walkPlaces, frame.plane);
-    const n = codes.length / decoding.dims;
+    const n = codes.length / decoding.decoder.dims;
     try {
       const decoded = await decoding.decode(codes, n, work.signal);
       const values = decoded.length / n;

@@ -33,15 +33,19 @@ export class Thumbnails {
     const total = frame.xy.length / 2;
     if (!seen.length || seen.length > Math.min(MOST_POINTS, Math.max(60, total / 4))) return null;
     const side = Math.min(LARGE, Math.max(SMALL, 0.6 * Math.sqrt((size.width * size.height) / seen.length)));
-    const columns = Math.ceil(size.width / side) + 1;
-    const taken = new Set();
+    const columns = Math.ceil(size.width / side) + 2;
+    const around = [-columns - 1, -columns, -columns + 1, -1, 0, 1, columns - 1, columns, columns + 1];
+    /** @type {Map<number, [number, number]>} what is taken, by cell: two of a cell would lie on each other */
+    const taken = new Map();
     const indices = seen.sort((a, b) => a - b).filter((index) => {
       const [x, y] = toScreen(view, size, frame.xy[2 * index], frame.xy[2 * index + 1]);
       const cell = Math.floor(x / side) + columns * Math.floor(y / side);
-      const near = [-columns - 1, -columns, -columns + 1, -1, 0, 1, columns - 1, columns, columns + 1];
-      if (near.some((d) => taken.has(cell + d))) return false;
-      taken.add(cell);
-      return true;
+      const free = around.every((d) => {
+        const other = taken.get(cell + d);
+        return !other || Math.max(Math.abs(other[0] - x), Math.abs(other[1] - y)) > 0.9 * side;
+      });
+      if (free) taken.set(cell, [x, y]);
+      return free;
     });
     return { indices, side };
   }

@@ -39,12 +39,12 @@ export function walks(app) {
     if (app.walk?.kind === "circle") store.set({ walk: { ...app.walk, [part]: value } });
   });
   const fields = { x: circleField("x", "Centre, across"), y: circleField("y", "Centre, up"), r: circleField("r", "Radius", 0) };
-  const circle = h("div", { className: "row" }, h("label", {}, "centre ", fields.x.element, fields.y.element),
+  const circle = h("div", { className: "row" }, h("label", {}, "centre ", fields.x.element, " ", fields.y.element),
     h("label", {}, "radius ", fields.r.element));
   const corners = h("div", { className: "row corners" });
-  const frames = numberField("How many frames", { min: 2, max: MAX_FRAMES, step: 1, width: "4em" },
+  const frames = numberField("How many frames", { min: 2, max: MAX_FRAMES, step: 1, width: "2.9em" },
     (value) => store.set({ frames: Math.round(value), frame: Math.min(store.state.frame, Math.round(value) - 1) }));
-  const ms = numberField("Milliseconds for each frame", { min: 20, max: 5000, step: 10, width: "4.5em" },
+  const ms = numberField("Milliseconds for each frame", { min: 20, max: 5000, step: "any", width: "3.4em" },
     (value) => store.set({ ms: Math.round(value) }));
   const direction = button("↺", "Turn the direction round", () => (
     store.set({ direction: store.state.direction === 1 ? -1 : 1 })), { className: "icon" });
@@ -59,7 +59,7 @@ export function walks(app) {
   const none = h("p", { className: "hint" });
   const controls = h("div", {}, figures,
     h("div", { className: "row" }, play, scrub, direction),
-    h("div", { className: "row" }, kind, h("label", {}, "frames ", frames.element), h("label", {}, "ms ", ms.element)),
+    h("div", { className: "row" }, kind, h("span", {}, frames.element, " × ", ms.element, " ms")),
     circle, corners, hint, h("div", { className: "row" }, h("span", {}, "save"), ...exports, reset));
   const section = h("section", { "aria-label": "Walk" }, h("h3", {}, "Walk"), none, controls);
 
@@ -101,7 +101,7 @@ export function walks(app) {
     if (walk) kind.value = walk.kind === "circle" ? "circle" : walk.points.length === 2 ? "line" : "path";
     circle.hidden = walk?.kind !== "circle";
     corners.hidden = walk?.kind !== "path";
-    if (walk?.kind === "circle") for (const part of /** @type {("x"|"y"|"r")[]} */ (["x", "y", "r"])) fields[part].show(walk[part]);
+    if (walk?.kind === "circle") for (const part of /** @type {("x"|"y"|"r")[]} */ (["x", "y", "r"])) fields[part].show(Math.abs(walk[part]) < 1e-6 * app.fitted.span ? 0 : walk[part]);
     if (walk?.kind === "path") showCorners(corners, walk.points, app);
     const drawing = state.tool === "path";
     const put = outline && !outline.closed ? outline.corners.length : 0;
