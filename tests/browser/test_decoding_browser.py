@@ -10,9 +10,10 @@ from tb_plugin.decoder import Decoder
 from tb_plugin.layers import conv2d, dense, reshape, upsample
 
 random = np.random.default_rng(0)
-DECODER = Decoder(4, [dense(random.normal(size=(4, 784)) / 2), "tanh", reshape((14, 14, 4)), upsample(2),
-                      conv2d(random.normal(size=(5, 5, 4, 8)) / 10), "relu", conv2d(random.normal(size=(5, 5, 8, 1)) / 9)])
-CODES = random.normal(size=(150, 4)).astype(np.float32)  # 140 million multiplications: many slices
+DECODER = Decoder(4, [
+    dense(random.normal(size=(4, 784)) / 2), "tanh", reshape((14, 14, 4)), upsample(2),
+    conv2d(random.normal(size=(5, 5, 4, 8)) / 10), "relu", conv2d(random.normal(size=(5, 5, 8, 1)) / 9)])
+CODES = random.normal(size=(150, 4)).astype(np.float32)  # 118 million multiplications: many slices
 
 START = """async ([blob, codes]) => {
   const { Decoding } = await import("./decoding.js");
