@@ -128,6 +128,17 @@ def test_decoders_of_the_ports_sizes(same, name):
     same(decoder, codes)
 
 
+@pytest.mark.slow
+def test_a_trained_port_as_it_is_served(same, tensorboard, port_logdir, load_fast):
+    board = tensorboard(port_logdir, load_fast)
+    ((run, spaces),) = board.runs().items()
+    ((tag, space),) = spaces.items()
+    for step in (space["steps"][0], space["steps"][-1]):
+        blob, codes = (board.get(f"plugin/latent/{path}", run=run, tag=tag, step=step)[2]
+                       for path in ("decoder", "codes"))
+        same(Decoder.from_blob(blob), np.frombuffer(codes, np.float32).reshape(-1, 2)[:200])
+
+
 @st.composite
 def decoders(draw):
     """Up to eight layers at random, each of a kind and of numbers that fit what comes before."""

@@ -28,8 +28,9 @@ START = """async ([blob, codes]) => {
   };
   globalThis.all = new Float32Array(bytes(codes));
   globalThis.few = all.slice(0, 8);
+  const late = () => new Promise((_, reject) => setTimeout(() => reject(new Error("no answer came")), 20000));
   globalThis.pictures = async (decoding, codes = all, signal) =>
-    text(await decoding.decode(codes, codes.length / 4, signal));
+    text(await Promise.race([decoding.decode(codes, codes.length / 4, signal), late()]));
   /** Until the worker does all of it. */
   globalThis.byWorker = async (decoding) => {
     for (const end = Date.now() + 20000; Date.now() < end;) {
