@@ -247,7 +247,7 @@ export class Panel {
     if (moving || this.dirty.scene) {
       const chosen = state.thumbnails && this.images && !moving && !app.dragging
         ? this.thumbnails.choose(frame, this.marks, view, size) : null;
-      drawAxes(this.canvases.axes, view, size, axisNames(state.plane, frame.plane.origin.length), app.style);
+      drawAxes(this.canvases.axes, view, size, axisNames(frame.choice, frame.plane.origin.length), app.style);
       const back = sharp(this.canvases.back, size.width, size.height);
       this.manifold.draw(back, view, size);
       this.points.draw({

@@ -17,7 +17,7 @@ import { NO_CLASS } from "./palette.js";
 
 /**
  * The points of a step in a plane.
- * @typedef {{step: number, xy: Float32Array, grid: Grid, plane: api.Plane, labels: Labels|null}} Frame
+ * @typedef {{step: number, choice: PlaneChoice, xy: Float32Array, grid: Grid, plane: api.Plane, labels: Labels|null}} Frame
  */
 
 const KEPT = 60; // answers in memory; of 10,000 points that is some 10 MB
@@ -94,7 +94,8 @@ export class LatentSpace {
       const params = { ...this.#at(step), ...plane };
       const [{ data: xy }, projection, labels] = await Promise.all([
         api.array("coordinates", params), api.projection(params), this.labels()]);
-      return { step, xy, grid: new Grid(xy), plane: projection, labels: labels?.of.length === xy.length / 2 ? labels : null };
+      const fitting = labels?.of.length === xy.length / 2 ? labels : null;
+      return { step, choice, xy, grid: new Grid(xy), plane: projection, labels: fitting };
     });
   }
 
