@@ -429,7 +429,9 @@ def test_the_loader_imports_nothing_heavy():
 
 def test_the_http_api_names_every_route(routes):
     text = (Path(tb_plugin.__file__).parent / "http_api.md").read_text()
-    for path in routes.apps.keys() - {"/index.js"}:
+    files = {f"/{path.name}" for path in plugin.STATIC.iterdir()}
+    assert routes.apps.keys() >= files
+    for path in routes.apps.keys() - files | {"/index.js"}:
         assert f"`/data/plugin/latent{path}`" in text
 
 

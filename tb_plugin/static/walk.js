@@ -1,0 +1,57 @@
+/** Walks: places [frames, D], one after the other, in the space of the codes or in a plane. */
+
+/**
+ * The circle center + radius * (cos(t) u + sin(t) v), the first place at t = 0.
+ *
+ * @param {ArrayLike<number>} center
+ * @param {number} radius
+ * @param {ArrayLike<number>} u
+ * @param {ArrayLike<number>} v
+ * @param {number} frames
+ * @param {1 | -1} direction -1 goes the other way round
+ */
+export function circle(center, radius, u, v, frames, direction = 1) {
+  const dims = center.length;
+  const places = new Float32Array(frames * dims);
+  for (let k = 0; k < frames; k++) {
+    const t = (direction * 2 * Math.PI * k) / frames;
+    const [x, y] = [radius * Math.cos(t), radius * Math.sin(t)];
+    for (let d = 0; d < dims; d++) places[k * dims + d] = center[d] + x * u[d] + y * v[d];
+  }
+  return places;
+}
+
+/**
+ * From the first point straight to the next, and so on: the first and the last are met, the steps between are equally
+ * long along the way.
+ *
+ * @param {ArrayLike<number>[]} points one or more
+ * @param {number} frames
+ */
+export function path(points, frames) {
+  const dims = points[0].length;
+  const places = new Float32Array(frames * dims);
+  const reached = [0]; // the length of the way up to each point
+  for (let i = 1; i < points.length; i++) reached.push(reached[i - 1] + distance(points[i - 1], points[i]));
+  const whole = reached[points.length - 1];
+  let i = 0;
+  for (let k = 0; k < frames; k++) {
+    const gone = frames > 1 ? whole * (k / (frames - 1)) : 0;
+    while (i < points.length - 2 && reached[i + 1] < gone) i++;
+    const [from, to] = [points[i], points[i + 1] ?? points[i]];
+    const length = reached[i + 1] - reached[i];
+    const share = length > 0 ? Math.min(1, (gone - reached[i]) / length) : 0;
+    for (let d = 0; d < dims; d++) places[k * dims + d] = (1 - share) * from[d] + share * to[d];
+  }
+  return places;
+}
+
+/**
+ * @param {ArrayLike<number>} a
+ * @param {ArrayLike<number>} b
+ */
+function distance(a, b) {
+  let sum = 0;
+  for (let d = 0; d < a.length; d++) sum += (a[d] - b[d]) ** 2;
+  return Math.sqrt(sum);
+}
