@@ -181,7 +181,7 @@ export class App {
     const { xy, step } = panel.frame;
     let chosen = state.walk;
     if (!chosen) {
-      const logged = await panel.space.walk(step).catch(() => null);
+      const logged = (await panel.space.at(step).catch(() => null))?.walk;
       const whole = panel.space.info.dims === 2 && state.plane.kind === "axes" && state.plane.i === 0 && state.plane.j === 1;
       chosen = logged && whole && !logged.u
         ? { kind: "circle", x: logged.center[0], y: logged.center[1], r: logged.radius } : about(xy);

@@ -118,9 +118,24 @@ export class LatentSpace {
     });
   }
 
+  /** What was logged at a step. @param {number} step */
+  at(step) {
+    return this.#once(`step ${step}`, () => api.step(this.#at(step)));
+  }
+
+  /**
+   * A part of a step, null where it was not logged.
+   * @template T
+   * @param {string} part @param {number} step @param {() => Promise<T>} load
+   * @returns {Promise<T|null>}
+   */
+  async #part(part, step, load) {
+    return (await this.at(step)).parts.includes(part) ? this.#once(`${part} ${step}`, load) : null;
+  }
+
   /** @param {number} step @returns {Promise<Float32Array|null>} */
-  async errors(step) {
-    return this.has("errors") ? this.#optional(`errors ${step}`, () => api.array("errors", this.#at(step))) : null;
+  errors(step) {
+    return this.#part("errors", step, async () => (await api.array("errors", this.#at(step))).data);
   }
 
   /** @param {number} step @returns {Promise<Float32Array>} */
@@ -133,37 +148,14 @@ export class LatentSpace {
     return this.has("images") ? this.#once("images", async () => new Pictures(await api.array("images", this.id))) : null;
   }
 
-  /** Those that were logged; the decoder gives them where none were. @param {number} step @returns {Promise<Pictures|null>} */
-  async reconstructions(step) {
-    if (!this.has("reconstructions")) return null;
-    const array = await this.#optional(`reconstructions ${step}`, async () => (
-      { data: new Pictures(await api.array("reconstructions", this.#at(step))) }));
-    return array;
+  /** Those that were logged; where none were, the decoder has to give them. @param {number} step */
+  reconstructions(step) {
+    return this.#part("reconstructions", step, async () => new Pictures(await api.array("reconstructions", this.#at(step))));
   }
 
-  /** @param {number} step @returns {Promise<Decoding|null>} */
-  async decoding(step) {
-    return this.#optional(`decoder ${step}`, async () => ({ data: new Decoding(await api.decoder(this.#at(step))) }));
-  }
-
-  /** The walk that was logged with a step. @param {number} step @returns {Promise<api.LoggedWalk|null>} */
-  async walk(step) {
-    return (await this.#once(`step ${step}`, () => api.step(this.#at(step)))).walk;
-  }
-
-  /**
-   * What may not have been logged at this step: null then.
-   * @param {string} key @param {() => Promise<{data: any}>} load
-   */
-  #optional(key, load) {
-    return this.#once(key, async () => {
-      try {
-        return (await load()).data;
-      } catch (error) {
-        if (error instanceof api.ApiError && error.status === 404) return null;
-        throw error;
-      }
-    });
+  /** @param {number} step */
+  decoding(step) {
+    return this.#part("decoder", step, async () => new Decoding(await api.decoder(this.#at(step))));
   }
 
   close() {

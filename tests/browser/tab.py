@@ -18,6 +18,7 @@ class Tab:
             state["spaces"] = json.dumps(spaces)
         self.page = page
         fragment = "latent" + "".join(f"&p.latent.{key}={quote(value)}" for key, value in state.items())
+        page.goto("about:blank")  # else an address that differs in its fragment alone would not load anew
         self.frame = latent_frame(page, board, fragment)
 
     def painted(self, step=None, panel=0):
