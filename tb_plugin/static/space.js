@@ -87,9 +87,10 @@ export class LatentSpace {
    */
   frame(step, choice) {
     const last = this.info.steps[this.info.steps.length - 1];
+    const axis = (/** @type {number} */ n) => Math.min(n, (this.info.dims ?? 1) - 1);
     // One PCA for all steps: points move, the plane does not.
     /** @type {Record<string, string|number>} */
-    const plane = choice.kind === "pca" ? { plane: "pca", fit: last } : { plane: "axes", i: choice.i, j: choice.j };
+    const plane = choice.kind === "pca" ? { plane: "pca", fit: last } : { plane: "axes", i: axis(choice.i), j: axis(choice.j) };
     return this.#once(`frame ${step} ${JSON.stringify(plane)}`, async () => {
       const params = { ...this.#at(step), ...plane };
       const [{ data: xy }, projection, labels] = await Promise.all([

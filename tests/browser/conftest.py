@@ -53,13 +53,14 @@ def new_page(browser, problems):
 
 @pytest.fixture(scope="session")
 def tensorboard():
-    """`tensorboard(logdir, *flags)`: a real TensorBoard, started once for the same arguments."""
+    """`tensorboard(logdir, *flags)`: a real TensorBoard that has its runs, started once for the same arguments."""
     with contextlib.ExitStack() as stack:
         @functools.cache
-        def start(logdir, *flags):
+        def start(logdir, *flags, runs=True):
             board = latent.TensorBoard(logdir, *flags)
             stack.callback(board.stop)
-            board.until(lambda runs: runs)
+            if runs:
+                board.until(lambda listing: listing)
             return board
 
         yield start

@@ -54,7 +54,7 @@ class Problems:
 @contextlib.contextmanager
 def watched_page(browser, problems, **options):
     """A page in a context of its own, which fails on problems at its end."""
-    with browser.new_context(viewport=VIEWPORT, **options) as context:
+    with browser.new_context(**{"viewport": VIEWPORT} | options) as context:
         context.add_init_script(REPORT_VIOLATIONS)
         context.on("page", problems.watch)
         yield context.new_page()

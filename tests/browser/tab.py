@@ -3,6 +3,7 @@
 import base64
 import io
 import json
+import time
 from urllib.parse import quote
 
 import numpy as np
@@ -49,6 +50,13 @@ class Tab:
     def seen(self, panel=0):
         """What is on the screen of a plot: uint8 [height, width, 3]."""
         return np.asarray(Image.open(io.BytesIO(self.plot(panel).screenshot())).convert("RGB"))
+
+    def until(self, condition, seconds=15):
+        """Waits until `condition()`."""
+        deadline = time.monotonic() + seconds
+        while not condition():
+            assert time.monotonic() < deadline, "it did not come to be"
+            self.page.wait_for_timeout(50)
 
     def state(self, key):
         """What the address says, or None; it is written a moment after a change."""

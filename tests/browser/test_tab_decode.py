@@ -61,12 +61,10 @@ def test_the_step_slider_moves_points_decoder_and_walk(page, board):
     slider.press("End")
     tab.painted(1001)
     assert tab.wait_for_state("step", "v => v === '1001'")
-    tab.wait_for("old => document.querySelector('.preview').width && document.querySelector('.plot').dataset.painted === '1001'")
-    page.wait_for_timeout(300)
+    tab.until(lambda: (tab.pixels(".strip") != strip).any())
     shown = tab.pixels("[aria-label=Decoded] canvas")[..., 0].astype(int)
     assert np.abs(shown - bytes_of(decoder(board, 1001)([[0.5, 0.5]]))[0]).max() <= 1
     assert np.abs(shown - bytes_of(decoder(board, 50)([[0.5, 0.5]]))[0]).max() > 10
-    assert (tab.pixels(".strip") != strip).any()
     field = tab.locate("input[aria-label^='Step;']")
     field.fill("700")  # not kept: the last one until then is shown
     field.press("Enter")
@@ -175,12 +173,13 @@ def test_saving_a_walk(page, board, kind):
 
 def test_the_grid_of_decoded_digits_lies_behind_the_points_and_fades(page, board):
     tab = Tab(page, board, DIGITS, view="40,40,4", hidden="0,1,2,3,4,5,6,7,8,9").painted(1001)
-    ink = "() => { const c = document.querySelector('.plot canvas'); const d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data; let m = 0; for (let i = 3; i < d.length; i += 4) m = Math.max(m, d[i]); return m; }"
-    tab.wait_for(f"() => ({ink})() > 0")
+    def ink():
+        return tab.pixels(".plot canvas:first-child")[..., 3].max()
+
+    tab.until(ink)
     page.wait_for_timeout(300)
-    faint = tab.frame.evaluate(ink)
+    assert 0 < ink() < 60
     tab.button("Show all points (key 0)").click()
-    tab.wait_for(f"() => ({ink})() > 120")
-    assert 0 < faint < 60
+    tab.until(lambda: ink() > 120)
     tab.locate("label", has_text="decoded grid").click()
-    tab.wait_for(f"() => ({ink})() === 0")
+    tab.until(lambda: not ink())

@@ -117,11 +117,10 @@ def test_zoom_pan_and_fit(page, board):
 def test_images_instead_of_dots_when_near(page, board):
     x, y = array(board, "codes", *DIGITS[0], step=1001)[0]
     tab = Tab(page, board, DIGITS, manifold="0", walk="circle:99,99,1", view=f"{x},{y},1").painted(1001)
-    over = "() => { const c = [...document.querySelectorAll('.plot canvas')].at(-1); return c.getContext('2d').getImageData(0, 0, c.width, c.height).data.some(Boolean); }"
-    tab.wait_for(over)
+    images = ".plot canvas:last-child"
+    tab.until(lambda: tab.pixels(images).any())
     tab.locate("label", has_text="images when near").click()
-    page.wait_for_timeout(300)
-    assert not tab.frame.evaluate(over)
+    tab.until(lambda: not tab.pixels(images).any())
 
 
 def test_pca_and_axes_of_a_deep_space(page, demo):
