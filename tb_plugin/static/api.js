@@ -52,7 +52,7 @@ export async function runs() {
 /**
  * @param {Record<string, string|number>} params
  * @param {AbortSignal} [signal]
- * @returns {Promise<{walk: LoggedWalk|null, image_shape: number[]|null}>}
+ * @returns {Promise<{walk: LoggedWalk|null, parts: string[]}>}
  */
 export async function step(params, signal) {
   return (await get("step", params, signal)).json();

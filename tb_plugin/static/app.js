@@ -6,7 +6,7 @@ import { Loop } from "./loop.js";
 import { Panel } from "./panel.js";
 import { about } from "./planes.js";
 import { LatentSpace } from "./space.js";
-import { fromAddress, same, Store, toAddress } from "./state.js";
+import { DEFAULTS, fromAddress, same, Store, toAddress } from "./state.js";
 import { listen } from "./pointer.js";
 import * as tensorboard from "./tensorboard.js";
 import { fit } from "./view.js";
@@ -181,9 +181,10 @@ export class App {
     const { xy, step } = panel.frame;
     let chosen = state.walk;
     if (!chosen) {
-      const logged = await panel.space.walk(step).catch(() => null);
-      const whole = panel.space.info.dims === 2 && state.plane.kind === "axes" && state.plane.i === 0 && state.plane.j === 1;
-      chosen = logged && whole && !logged.u
+      const logged = (await panel.space.at(step).catch(() => null))?.walk;
+      // It was logged along the first two axes, unless it says along which directions.
+      const fitting = logged && !logged.u && !logged.v && same(state.plane, DEFAULTS.plane);
+      chosen = fitting
         ? { kind: "circle", x: logged.center[0], y: logged.center[1], r: logged.radius } : about(xy);
     }
     const { frames, direction } = this.store.state;

@@ -75,7 +75,7 @@ export function planeChoice(app) {
       const shares = frame?.plane.shares ?? [];
       const percent = shares.map((share) => (share === null ? "–" : `${(100 * share).toFixed(1)} %`)).join(" + ");
       const { steps } = space.info;
-      return `${percent} of the variance${plane.kind === "pca" ? ` at step ${steps[steps.length - 1]}` : ""}`;
+      return `${percent} of the variance${frame?.choice.kind === "pca" ? ` at step ${steps[steps.length - 1]}` : ""}`;
     }).join("; ");
   });
   return element;

@@ -96,6 +96,8 @@ export class Panel {
 
   /** Loads what the state asks for. While that is under way only the last wish is kept: a slider may be dragged. */
   async load() {
+    const { error, steps } = this.space.info;
+    if (error || !steps.length) return this.say(error ?? "No step of it was kept.", true);
     this.pending = true;
     if (this.loading) return;
     this.loading = true;
@@ -247,7 +249,7 @@ export class Panel {
     if (moving || this.dirty.scene) {
       const chosen = state.thumbnails && this.images && !moving && !app.dragging
         ? this.thumbnails.choose(frame, this.marks, view, size) : null;
-      drawAxes(this.canvases.axes, view, size, axisNames(state.plane, frame.plane.origin.length), app.style);
+      drawAxes(this.canvases.axes, view, size, axisNames(frame.choice, frame.plane.origin.length), app.style);
       const back = sharp(this.canvases.back, size.width, size.height);
       this.manifold.draw(back, view, size);
       this.points.draw({

@@ -44,8 +44,11 @@ export function listen(panel, app) {
   /** @param {Walk} walk @param {"centre"|"rim"|number} handle @param {number} px @param {number} py @returns {Drag} */
   const walking = (walk, handle, px, py) => {
     const start = place(px, py);
+    let moved = false;
     return {
       move: (nx, ny) => {
+        moved ||= Math.hypot(nx - px, ny - py) > 3;
+        if (!moved) return;
         const [x, y] = place(nx, ny);
         if (walk.kind === "path") {
           store.set({ walk: { kind: "path", points: walk.points.map((p, i) => (i === handle ? [x, y] : p)) } });
@@ -54,6 +57,9 @@ export function listen(panel, app) {
         } else {
           store.set({ walk: { ...walk, r: Math.hypot(x - walk.x, y - walk.y) } });
         }
+      },
+      end: () => {
+        if (!moved && store.state.tool === "decode") store.set({ probe: start }); // a click, not a drag
       },
     };
   };

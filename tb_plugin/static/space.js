@@ -17,7 +17,7 @@ import { NO_CLASS } from "./palette.js";
 
 /**
  * The points of a step in a plane.
- * @typedef {{step: number, xy: Float32Array, grid: Grid, plane: api.Plane, labels: Labels|null}} Frame
+ * @typedef {{step: number, choice: PlaneChoice, xy: Float32Array, grid: Grid, plane: api.Plane, labels: Labels|null}} Frame
  */
 
 const KEPT = 60; // answers in memory; of 10,000 points that is some 10 MB
@@ -87,14 +87,16 @@ export class LatentSpace {
    */
   frame(step, choice) {
     const last = this.info.steps[this.info.steps.length - 1];
+    const axis = (/** @type {number} */ n) => Math.min(n, (this.info.dims ?? 1) - 1);
     // One PCA for all steps: points move, the plane does not.
     /** @type {Record<string, string|number>} */
-    const plane = choice.kind === "pca" ? { plane: "pca", fit: last } : { plane: "axes", i: choice.i, j: choice.j };
+    const plane = choice.kind === "pca" ? { plane: "pca", fit: last } : { plane: "axes", i: axis(choice.i), j: axis(choice.j) };
     return this.#once(`frame ${step} ${JSON.stringify(plane)}`, async () => {
       const params = { ...this.#at(step), ...plane };
       const [{ data: xy }, projection, labels] = await Promise.all([
         api.array("coordinates", params), api.projection(params), this.labels()]);
-      return { step, xy, grid: new Grid(xy), plane: projection, labels: labels?.of.length === xy.length / 2 ? labels : null };
+      const fitting = labels?.of.length === xy.length / 2 ? labels : null;
+      return { step, choice, xy, grid: new Grid(xy), plane: projection, labels: fitting };
     });
   }
 
@@ -117,9 +119,24 @@ export class LatentSpace {
     });
   }
 
+  /** What was logged at a step. @param {number} step */
+  at(step) {
+    return this.#once(`step ${step}`, () => api.step(this.#at(step)));
+  }
+
+  /**
+   * A part of a step, null where it was not logged.
+   * @template T
+   * @param {string} part @param {number} step @param {() => Promise<T>} load
+   * @returns {Promise<T|null>}
+   */
+  async #part(part, step, load) {
+    return (await this.at(step)).parts.includes(part) ? this.#once(`${part} ${step}`, load) : null;
+  }
+
   /** @param {number} step @returns {Promise<Float32Array|null>} */
-  async errors(step) {
-    return this.has("errors") ? this.#optional(`errors ${step}`, () => api.array("errors", this.#at(step))) : null;
+  errors(step) {
+    return this.#part("errors", step, async () => (await api.array("errors", this.#at(step))).data);
   }
 
   /** @param {number} step @returns {Promise<Float32Array>} */
@@ -132,37 +149,14 @@ export class LatentSpace {
     return this.has("images") ? this.#once("images", async () => new Pictures(await api.array("images", this.id))) : null;
   }
 
-  /** Those that were logged; the decoder gives them where none were. @param {number} step @returns {Promise<Pictures|null>} */
-  async reconstructions(step) {
-    if (!this.has("reconstructions")) return null;
-    const array = await this.#optional(`reconstructions ${step}`, async () => (
-      { data: new Pictures(await api.array("reconstructions", this.#at(step))) }));
-    return array;
+  /** Those that were logged; where none were, the decoder has to give them. @param {number} step */
+  reconstructions(step) {
+    return this.#part("reconstructions", step, async () => new Pictures(await api.array("reconstructions", this.#at(step))));
   }
 
-  /** @param {number} step @returns {Promise<Decoding|null>} */
-  async decoding(step) {
-    return this.#optional(`decoder ${step}`, async () => ({ data: new Decoding(await api.decoder(this.#at(step))) }));
-  }
-
-  /** The walk that was logged with a step. @param {number} step @returns {Promise<api.LoggedWalk|null>} */
-  async walk(step) {
-    return (await this.#once(`step ${step}`, () => api.step(this.#at(step)))).walk;
-  }
-
-  /**
-   * What may not have been logged at this step: null then.
-   * @param {string} key @param {() => Promise<{data: any}>} load
-   */
-  #optional(key, load) {
-    return this.#once(key, async () => {
-      try {
-        return (await load()).data;
-      } catch (error) {
-        if (error instanceof api.ApiError && error.status === 404) return null;
-        throw error;
-      }
-    });
+  /** @param {number} step */
+  decoding(step) {
+    return this.#part("decoder", step, async () => new Decoding(await api.decoder(this.#at(step))));
   }
 
   close() {

@@ -53,13 +53,14 @@ def new_page(browser, problems):
 
 @pytest.fixture(scope="session")
 def tensorboard():
-    """`tensorboard(logdir, *flags)`: a real TensorBoard, started once for the same arguments."""
+    """`tensorboard(logdir, *flags)`: a real TensorBoard that has its runs, started once for the same arguments."""
     with contextlib.ExitStack() as stack:
         @functools.cache
-        def start(logdir, *flags):
+        def start(logdir, *flags, runs=True):
             board = latent.TensorBoard(logdir, *flags)
             stack.callback(board.stop)
-            board.until(lambda runs: runs)
+            if runs:
+                board.until(lambda listing: listing)
             return board
 
         yield start
@@ -85,7 +86,7 @@ def demo_logdir(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def port_logdir(tmp_path_factory):
-    """A run of a port on real digits: vandenburg, 2-D, 1,000 points at the steps 0, 500 and 1000. Takes 20 s."""
+    """A run of a port on real digits: vandenburg, 2-D, 1,000 points every 50 steps or so, the last 1001. Takes 20 s."""
     logdir = tmp_path_factory.mktemp("port")
     subprocess.run([sys.executable, "-m", "legacy_ports", "run", "vandenburg", "--data", "bundled", "--steps", "1001",
                     "--logdir", logdir, "--name", "digits", "--quiet"], check=True)

@@ -1,0 +1,76 @@
+"""The Latent tab in a page, as its tests use it: through what is on the screen."""
+
+import base64
+import io
+import json
+import time
+from urllib.parse import quote
+
+import numpy as np
+from pages import latent_frame
+from PIL import Image
+
+
+class Tab:
+    """The tab of `board`, opened in `page` with a state, e.g. `Tab(page, board, step="500")`."""
+
+    def __init__(self, page, board, spaces=None, **state):
+        if spaces:
+            state["spaces"] = json.dumps(spaces)
+        self.page = page
+        fragment = "latent" + "".join(f"&p.latent.{key}={quote(value)}" for key, value in state.items())
+        page.goto("about:blank")  # else an address that differs in its fragment alone would not load anew
+        self.frame = latent_frame(page, board, fragment)
+
+    def painted(self, step=None, panel=0):
+        """Waits until a panel shows a step, its points at rest."""
+        attribute = "[data-painted]" if step is None else f'[data-painted="{step}"]'
+        self.frame.locator(f".panel:nth-child({panel + 1}) .plot{attribute}").wait_for()
+        return self
+
+    def locate(self, selector, **filters):
+        return self.frame.locator(selector, **filters)
+
+    def button(self, name):
+        return self.frame.get_by_role("button", name=name, exact=True)
+
+    def plot(self, panel=0):
+        return self.frame.locator(".plot").nth(panel)
+
+    def at(self, x=0.5, y=0.5, panel=0):
+        """A place on the page, given as shares of a plot's width and height."""
+        box = self.plot(panel).bounding_box()
+        return box["x"] + x * box["width"], box["y"] + y * box["height"]
+
+    def pixels(self, selector):
+        """What a canvas holds: uint8 [height, width, 4]."""
+        url = self.frame.locator(selector).evaluate("canvas => canvas.toDataURL()")
+        return np.asarray(Image.open(io.BytesIO(base64.b64decode(url.split(",")[1]))).convert("RGBA"))
+
+    def seen(self, panel=0):
+        """What is on the screen of a plot: uint8 [height, width, 3]."""
+        return np.asarray(Image.open(io.BytesIO(self.plot(panel).screenshot())).convert("RGB"))
+
+    def until(self, condition, seconds=15):
+        """Waits until `condition()`."""
+        deadline = time.monotonic() + seconds
+        while not condition():
+            assert time.monotonic() < deadline, "it did not come to be"
+            self.page.wait_for_timeout(50)
+
+    def state(self, key):
+        """What the address says, or None; it is written a moment after a change."""
+        return self.page.evaluate(
+            "key => new Map(location.hash.split('&').map(p => p.split('='))).get('p.latent.' + key) ?? null", key)
+
+    def wait_for_state(self, key, script="value => value !== null"):
+        """Waits until the address says of `key` what `script` wants, and gives it."""
+        self.page.wait_for_function(
+            f"key => ({script})(new Map(location.hash.split('&').map(p => p.split('='))).get('p.latent.' + key) ?? null)",
+            arg=key, timeout=10_000)
+        return self.page.evaluate(
+            "key => decodeURIComponent(new Map(location.hash.split('&').map(p => p.split('='))).get('p.latent.' + key) ?? '')",
+            key)
+
+    def wait_for(self, script, arg=None):
+        self.frame.wait_for_function(script, arg=arg, timeout=15_000)

@@ -1,0 +1,189 @@
+"""The points of the tab: hovering, filtering, selecting, zooming, planes, many of them."""
+
+import re
+
+import numpy as np
+import pytest
+from tab import Tab
+
+from tb_plugin import planes
+from tb_plugin.summary import LatentWriter
+
+DIGITS = [["vandenburg/digits", "codes"]]
+DEEP = [["pca-16", "digits"]]
+
+
+@pytest.fixture(scope="module")
+def board(tensorboard, port_logdir):
+    return tensorboard(port_logdir, "--load_fast=true")
+
+
+@pytest.fixture(scope="module")
+def demo(tensorboard, demo_logdir):
+    return tensorboard(demo_logdir, "--load_fast=true")
+
+
+def array(board, route, run, tag, **more):
+    status, headers, body = board.get(f"plugin/latent/{route}", run=run, tag=tag, **more)
+    assert status == 200
+    return np.frombuffer(body, headers["X-Latent-Dtype"]).reshape([int(n) for n in headers["X-Latent-Shape"].split(",")])
+
+
+def alone(points):
+    """The point that is farthest from its nearest neighbour."""
+    apart = np.linalg.norm(points[:, None] - points[None], axis=2)
+    np.fill_diagonal(apart, np.inf)
+    return int(apart.min(axis=1).argmax())
+
+
+def card(tab):
+    """What the card of the hovered point says, once everything is in it."""
+    tab.locate(".card dt", has_text="error").wait_for()
+    names, values = tab.locate(".card dt").all_inner_texts(), tab.locate(".card dd").all_inner_texts()
+    return dict(zip(names, values, strict=True))
+
+
+def test_hovering_shows_image_reconstruction_label_error_and_index(page, board):
+    at = {"run": DIGITS[0][0], "tag": "codes"}
+    codes, labels = array(board, "codes", **at, step=1001), array(board, "labels", **at)
+    index = alone(codes)
+    x, y = codes[index]
+    tab = Tab(page, board, DIGITS, view=f"{x},{y},2").painted(1001)
+    page.mouse.move(*tab.at())
+    said = card(tab)
+    assert said["index"] == f"{index:,}"
+    assert said["label"] == str(labels[index])
+    assert float(said["error"]) == pytest.approx(array(board, "errors", **at, step=1001)[index], rel=1e-3)
+    assert [float(n) for n in said["at"].split(", ")] == pytest.approx([x, y], rel=1e-3)
+    np.testing.assert_array_equal(tab.pixels(".card [aria-label=Image]")[..., 0], array(board, "images", **at)[index, ..., 0])
+    status, headers, body = board.get("plugin/latent/decode", **at, step=1001, codes=f"[[{x},{y}]]")
+    decoded = np.frombuffer(body, headers["X-Latent-Dtype"]).reshape(28, 28)
+    shown = tab.pixels(".card [aria-label=Reconstruction]")[..., 0]
+    assert np.abs(shown - np.clip(decoded, 0, 1) * 255).max() < 1
+    page.mouse.move(*tab.at(0.5, 0.999))
+    page.mouse.move(5, 400)
+    tab.locate(".card").wait_for(state="hidden")
+
+
+def test_the_legend_filters(page, board):
+    tab = Tab(page, board, DIGITS, manifold="0", view="0,0,12").painted(1001)
+    colours = tab.seen()
+    tab.button("none").or_(tab.button("Hide all classes")).first.click()
+    assert tab.wait_for_state("hidden") == ",".join(map(str, range(10)))
+    page.wait_for_timeout(100)
+    assert tab.seen().std() < colours.std()
+    tab.locate(".classes button", has_text=re.compile("^3")).click()
+    tab.wait_for_state("hidden", "v => v === '0%2C1%2C2%2C4%2C5%2C6%2C7%2C8%2C9'")
+    assert tab.locate(".classes [aria-pressed=true] .name").all_inner_texts() == ["3"]
+    tab.button("Show all classes").click()
+    tab.wait_for_state("hidden", "v => v === null")
+    tab.locate(".classes button", has_text=re.compile("^7")).dblclick()
+    tab.wait_for_state("hidden", "v => v === '0%2C1%2C2%2C3%2C4%2C5%2C6%2C8%2C9'")
+
+
+@pytest.mark.parametrize("tool", ["box", "lasso"])
+def test_selecting_with_the_mouse(page, board, tool):
+    tab = Tab(page, board, DIGITS, tool=tool, view="0,0,40").painted(1001)
+    page.mouse.move(*tab.at(0.35, 0.3))
+    page.mouse.down()
+    for place in ((0.65, 0.3), (0.65, 0.7), (0.35, 0.7)) if tool == "lasso" else ((0.5, 0.5), (0.65, 0.7)):
+        page.mouse.move(*tab.at(*place))
+    page.mouse.up()
+    tab.locate("[aria-label=Selection] p", has_text="1,000 points, mean error").wait_for()
+    assert tab.locate(".montage canvas").count() == 48
+    tab.button("Select nothing (Escape)").click()
+    tab.locate("[aria-label=Selection]").wait_for(state="hidden")
+
+
+def test_zoom_pan_and_fit(page, board):
+    tab = Tab(page, board, DIGITS).painted(1001)
+    assert not tab.locate("label", has_text="hold axes").locator("input").is_checked()
+    page.mouse.move(*tab.at(0.25, 0.25))
+    page.mouse.wheel(0, -600)
+    first = [float(n) for n in tab.wait_for_state("view").split(",")]
+    assert tab.locate("label", has_text="hold axes").locator("input").is_checked()
+    page.keyboard.down("Shift")
+    page.mouse.down()
+    page.mouse.move(*tab.at(0.5, 0.25))
+    page.mouse.up()
+    page.keyboard.up("Shift")
+    second = [float(n) for n in tab.wait_for_state("view", f"v => v !== '{tab.state('view')}'").split(",")]
+    assert second[0] < first[0]
+    assert second[1:] == pytest.approx(first[1:], rel=1e-4)
+    tab.button("Show all points (key 0)").click()
+    tab.wait_for_state("view", "v => v === null")
+
+
+def test_images_instead_of_dots_when_near(page, board):
+    x, y = array(board, "codes", *DIGITS[0], step=1001)[0]
+    tab = Tab(page, board, DIGITS, manifold="0", walk="circle:99,99,1", view=f"{x},{y},1").painted(1001)
+    images = ".plot canvas:last-child"
+    tab.until(lambda: tab.pixels(images).any())
+    tab.locate("label", has_text="images when near").click()
+    tab.until(lambda: not tab.pixels(images).any())
+
+
+def test_pca_and_axes_of_a_deep_space(page, demo):
+    tab = Tab(page, demo, DEEP).painted(200)
+    tab.locate("select[aria-label=Plane]").select_option("pca")
+    told = tab.locate("section", has=tab.frame.locator("h3", has_text="Plane")).locator(".hint")
+    tab.wait_for("() => [...document.querySelectorAll('.hint')].some(e => e.textContent.includes('of the variance at step 200'))")
+    shares = [float(n) for n in re.findall(r"([\d.]+) %", told.inner_text())]
+    codes = array(demo, "codes", "pca-16", "digits", step=200)
+    plane = planes.principal(codes)
+    assert shares == pytest.approx(np.multiply(plane.explained, 100), abs=0.06)
+    places = planes.coordinates(codes, plane)
+    index = alone(places)
+    tab = Tab(page, demo, DEEP, plane="pca", view=f"{places[index, 0]},{places[index, 1]},1").painted(200)
+    page.mouse.move(*tab.at())
+    away = np.linalg.norm(codes[index] - plane.origin - places[index] @ [plane.u, plane.v])
+    tab.locate(".card dt", has_text="off the plane").wait_for()
+    assert card(tab)["index"] == f"{index:,}"
+    assert float(card(tab)["off the plane"]) == pytest.approx(away, rel=1e-3)
+
+
+def test_colours_by_error_and_shapes(page, board):
+    tab = Tab(page, board, DIGITS, manifold="0", view="0,0,8").painted(1001)
+    by_label = tab.seen()
+    tab.locate("select[aria-label='Colour by']").select_option("error")
+    tab.locate(".scale").wait_for()
+    errors = np.sort(array(board, "errors", *DIGITS[0], step=1001))
+    low, high = (float(text) for text in tab.locate(".scale span").all_inner_texts()[1:])
+    assert low == pytest.approx(errors[9], rel=1e-3)
+    assert high == pytest.approx(errors[990], rel=1e-3)
+    by_error = tab.seen()
+    assert (by_label != by_error).any()
+    tab.locate("label", has_text="shapes").click()
+    page.wait_for_timeout(200)
+    assert (tab.seen() != by_error).any()
+
+
+@pytest.mark.slow
+def test_60000_points(page, tensorboard, tmp_path):
+    """On software GL: that all is drawn, picked and moved, not how fast (tests/bench measures that)."""
+    random = np.random.default_rng(0)
+    labels = np.arange(60_000) % 10
+    centres = random.normal(scale=6, size=(10, 2))[labels]
+    with LatentWriter(str(tmp_path / "many")) as writer:
+        for step in range(3):
+            writer.add("codes", step, centres * (step + 1) / 3 + random.normal(size=(60_000, 2)), labels=labels)
+    board = tensorboard(tmp_path, "--load_fast=true")
+    tab = Tab(page, board, [["many", "codes"]]).painted(2)
+    assert tab.plot().get_attribute("data-renderer") == "webgl"
+    assert len(np.unique(tab.seen().reshape(-1, 3), axis=0)) > 200
+    page.mouse.move(*tab.at(0.4, 0.4))
+    page.mouse.wheel(0, -300)
+    tab.wait_for_state("view")
+    slider = tab.locate("input[aria-label=Step]")
+    slider.focus()
+    slider.press("Home")
+    tab.painted(0)
+    tab.button("Show all points (key 0)").click()
+    tab.wait_for_state("view", "v => v === null")
+    tab.locate("label", has_text=re.compile("^box$")).click()
+    page.mouse.move(*tab.at(0.01, 0.01))
+    page.mouse.down()
+    page.mouse.move(*tab.at(0.99, 0.99))
+    page.mouse.up()
+    tab.locate("[aria-label=Selection] p", has_text="60,000 points").wait_for()
+    tab.locate(".hint", has_text="0: 6000").wait_for()
