@@ -46,7 +46,10 @@ START = """async ([blob, codes]) => {
 
 @pytest.fixture
 def plugin_page(page, tensorboard, small_logdir):
-    """The plugin's own page with its security policy, at the top."""
+    """The plugin's own page with its security policy, but without the tab."""
+    page.route("**/index.js", lambda route: route.fulfill(
+        body="export function render() {}", content_type="text/javascript"))
+
     def opened():
         board = tensorboard(small_logdir, "--load_fast=true")
         page.goto(board.url + "data/plugin_entry.html?name=latent")
