@@ -83,7 +83,9 @@ export async function array(route, params, signal) {
 export async function projection(params, signal) {
   const plane = await (await get("projection", params, signal)).json();
   return {
-    origin: Float32Array.from(plane.origin), u: Float32Array.from(plane.u), v: Float32Array.from(plane.v),
+    origin: Float32Array.from(plane.origin),
+    u: Float32Array.from(plane.u),
+    v: Float32Array.from(plane.v),
     shares: plane.explained_variance_ratio,
   };
 }

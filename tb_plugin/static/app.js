@@ -3,14 +3,16 @@
 import * as api from "./api.js";
 import { Camera } from "./camera.js";
 import { Loop } from "./loop.js";
+import { Address } from "./address.js";
 import { Panel } from "./panel.js";
 import { about } from "./planes.js";
 import { LatentSpace } from "./space.js";
-import { DEFAULTS, fromAddress, same, Store, toAddress } from "./state.js";
+import { DEFAULTS, fromAddress, same, Store } from "./state.js";
+import { Player } from "./player.js";
 import { listen } from "./pointer.js";
 import * as tensorboard from "./tensorboard.js";
 import { fit } from "./view.js";
-import * as walk from "./walk.js";
+import { along } from "./walk.js";
 
 /** @typedef {import("./state.js").State} State */
 
@@ -21,8 +23,6 @@ import * as walk from "./walk.js";
  */
 
 const CAMERA_MS = 350;
-const STEP_MS = 600; // of the steps, when they are played
-const ADDRESS_MS = 300;
 const STILL_MS = 120; // after which the manifold is decoded for a view
 
 export class App {
@@ -48,15 +48,13 @@ export class App {
     /** @type {{panel: Panel, px: number, py: number}|null} */
     this.pointed = null;
     this.dragging = false;
-    this.playing = { walk: false, time: false };
-    this.due = { walk: 0, time: 0 };
+    this.player = new Player(this);
+    this.address = new Address(this);
     /** @type {import("./state.js").Walk|null} */
     this.walk = null;
     this.walkPlaces = new Float32Array();
     /** @type {ReturnType<typeof setTimeout>|undefined} */
     this.settling = undefined;
-    /** @type {ReturnType<typeof setTimeout>|undefined} */
-    this.writing = undefined;
     this.dark = false;
     this.style = getComputedStyle(document.documentElement);
     this.colours = { accent: "", paper: "", text: "" };
@@ -68,12 +66,7 @@ export class App {
     tensorboard.onSeen((seen) => {
       this.loop.setSeen(seen);
       if (seen) this.#resized();
-      if (seen) this.#writeAddress();
-    });
-    tensorboard.onAddress(() => {
-      const data = tensorboard.readAddress();
-      if (Object.keys(data).length) this.store.set(fromAddress(data));
-      else this.#writeAddress();
+      if (seen) this.address.write();
     });
   }
 
@@ -107,14 +100,16 @@ export class App {
   /** Makes the panels those of the state; the others keep theirs. */
   #arrange() {
     const before = new Map(this.panels.map((panel) => [JSON.stringify(panel.space.id), panel]));
-    this.panels = this.store.state.spaces.filter(({ run, tag }) => this.listing[run]?.[tag]).map((id) => {
-      const panel = before.get(JSON.stringify(id));
-      before.delete(JSON.stringify(id));
-      if (panel) return panel;
-      const made = new Panel(new LatentSpace(id, this.listing[id.run][id.tag]), this);
-      listen(made, this);
-      return made;
-    });
+    this.panels = this.store.state.spaces
+      .filter(({ run, tag }) => this.listing[run]?.[tag])
+      .map((id) => {
+        const panel = before.get(JSON.stringify(id));
+        before.delete(JSON.stringify(id));
+        if (panel) return panel;
+        const made = new Panel(new LatentSpace(id, this.listing[id.run][id.tag]), this);
+        listen(made, this);
+        return made;
+      });
     for (const panel of before.values()) panel.close();
     this.stage.append(...this.panels.map((panel) => panel.element));
     this.stage.dataset.panels = String(this.panels.length);
@@ -131,7 +126,10 @@ export class App {
   #refit(ms) {
     const [first] = this.panels;
     if (!first?.size.width) return;
-    this.fitted = fit(this.panels.map((panel) => panel.box ?? null), first.size);
+    this.fitted = fit(
+      this.panels.map((panel) => panel.box ?? null),
+      first.size,
+    );
     const view = this.store.state.view ?? this.fitted;
     this.camera.go(view, this.calm ? 0 : ms);
     for (const panel of this.panels) panel.redraw();
@@ -145,11 +143,15 @@ export class App {
     this.#makeWalk();
     this.tell("data");
     this.#settle();
-    if (!panel.images) panel.space.images().then((images) => {
-      panel.images = images;
-      panel.redraw();
-      this.tell("data");
-    }, () => {});
+    if (!panel.images)
+      panel.space.images().then(
+        (images) => {
+          panel.images = images;
+          panel.redraw();
+          this.tell("data");
+        },
+        () => {},
+      );
   }
 
   /** A panel has its decoder. @param {Panel} panel */
@@ -164,7 +166,7 @@ export class App {
 
   /** @param {Panel} panel */
   failed(panel) {
-    if (panel === this.panels[0]) this.play("time", false);
+    if (panel === this.panels[0]) this.player.play("time", false);
     this.tell("data");
   }
 
@@ -182,16 +184,14 @@ export class App {
     let chosen = state.walk;
     if (!chosen) {
       const logged = (await panel.space.at(step).catch(() => null))?.walk;
+      if (panel.frame.step !== step || this.store.state.walk) return; // another one is being made
       // It was logged along the first two axes, unless it says along which directions.
       const fitting = logged && !logged.u && !logged.v && same(state.plane, DEFAULTS.plane);
-      chosen = fitting
-        ? { kind: "circle", x: logged.center[0], y: logged.center[1], r: logged.radius } : about(xy);
+      chosen = fitting ? { kind: "circle", x: logged.center[0], y: logged.center[1], r: logged.radius } : about(xy);
     }
     const { frames, direction } = this.store.state;
     this.walk = chosen;
-    this.walkPlaces = chosen.kind === "circle"
-      ? walk.circle(Float32Array.of(chosen.x, chosen.y), chosen.r, Float32Array.of(1, 0), Float32Array.of(0, 1), frames, direction)
-      : walk.path((direction > 0 ? chosen.points : chosen.points.toReversed()).map((p) => Float32Array.from(p)), frames);
+    this.walkPlaces = along(chosen, frames, direction);
     for (const p of this.panels) p.redrawOver();
     this.tell("walk");
   }
@@ -218,7 +218,7 @@ export class App {
     }
     if (any("manifold", "view")) this.#settle();
     for (const panel of this.panels) any("shapes", "thumbnails") ? panel.redraw() : panel.redrawOver();
-    this.#writeAddress();
+    this.address.write();
     this.tell(...changed);
   }
 
@@ -229,15 +229,6 @@ export class App {
       if (this.camera.way || this.dragging) this.#settle();
       else for (const panel of this.panels) panel.refreshManifold();
     }, STILL_MS);
-  }
-
-  /** Not at once: browsers refuse an address that changes with each frame. */
-  #writeAddress() {
-    this.writing ??= setTimeout(() => {
-      this.writing = undefined;
-      const { walk: playing } = this.playing;
-      tensorboard.writeAddress(toAddress({ ...this.store.state, ...(playing ? { frame: 0 } : {}) }));
-    }, ADDRESS_MS);
   }
 
   /** @param {import("./view.js").View} view chosen by hand: it is held from now on */
@@ -286,26 +277,6 @@ export class App {
     return [...new Set(this.panels.flatMap((panel) => panel.space.info.steps))].sort((a, b) => a - b);
   }
 
-  /** Goes on by so many of the kept steps. @param {number} by @returns {boolean} whether there was one */
-  goOn(by) {
-    const { steps, store } = this;
-    const at = store.state.step === null ? steps.length - 1 : steps.findLastIndex((s) => s <= /** @type {number} */ (store.state.step));
-    const next = steps[at + by];
-    if (next !== undefined) store.set({ step: next });
-    return next !== undefined;
-  }
-
-  /** @param {"walk"|"time"} what @param {boolean} on */
-  play(what, on) {
-    if (this.playing[what] === on) return;
-    if (what === "time" && on && this.goOn(1) === false) this.store.set({ step: this.steps[0] });
-    this.playing[what] = on;
-    this.due[what] = performance.now() + (what === "walk" ? this.store.state.ms : STEP_MS);
-    this.#writeAddress();
-    this.loop.request();
-    this.tell("playing");
-  }
-
   /** @param {boolean} dark */
   setTheme(dark) {
     this.dark = dark;
@@ -323,16 +294,8 @@ export class App {
   #draw(now) {
     const moved = this.camera.move(now);
     if (moved) for (const panel of this.panels) panel.redraw();
-    if (this.playing.walk && now >= this.due.walk && this.walkPlaces.length) {
-      const { frame, frames, ms } = this.store.state;
-      this.due.walk = Math.max(this.due.walk + ms, now);
-      this.store.set({ frame: (frame + 1) % frames });
-    }
-    if (this.playing.time && now >= this.due.time && !this.panels.some((panel) => panel.loading)) {
-      this.due.time = now + STEP_MS;
-      if (!this.goOn(1)) this.play("time", false);
-    }
+    const playing = this.player.advance(now);
     const busy = this.panels.map((panel) => panel.draw(now)).some(Boolean);
-    return moved || busy || this.playing.walk || this.playing.time;
+    return moved || busy || playing;
   }
 }

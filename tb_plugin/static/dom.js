@@ -66,7 +66,11 @@ export function select(label, choices, value, onchange) {
 export function numberField(label, bounds, onchange) {
   let shown = "";
   const input = h("input", {
-    type: "number", title: label, "aria-label": label, min: bounds.min ?? "", max: bounds.max ?? "",
+    type: "number",
+    title: label,
+    "aria-label": label,
+    min: bounds.min ?? "",
+    max: bounds.max ?? "",
     step: bounds.step ?? "any",
     onchange: () => {
       const value = input.valueAsNumber;

@@ -35,7 +35,8 @@ export function downloadGIF(strip, app) {
     const out = new Uint32Array(width * k * height * k);
     const source = new Uint32Array(pixels.buffer);
     for (let y = 0; y < height * k; y++) {
-      for (let x = 0; x < width * k; x++) out[y * width * k + x] = source[Math.floor(y / k) * width + Math.floor(x / k)];
+      for (let x = 0; x < width * k; x++)
+        out[y * width * k + x] = source[Math.floor(y / k) * width + Math.floor(x / k)];
     }
     return new Uint8ClampedArray(out.buffer);
   });
@@ -50,8 +51,9 @@ export function downloadPNG(strip) {
   const canvas = document.createElement("canvas");
   [canvas.width, canvas.height] = [width * columns, height * Math.ceil(frames.length / columns)];
   const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
-  frames.forEach((pixels, i) => (
-    context.drawImage(toCanvas(pixels, width, height), (i % columns) * width, Math.floor(i / columns) * height)));
+  frames.forEach((pixels, i) =>
+    context.drawImage(toCanvas(pixels, width, height), (i % columns) * width, Math.floor(i / columns) * height),
+  );
   canvas.toBlob((blob) => blob && save(blob, strip, "png"), "image/png");
 }
 

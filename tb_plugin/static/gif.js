@@ -24,8 +24,13 @@ export function encodeGIF(frames, width, height, delayMs) {
   const delay = Math.min(0xffff, Math.max(2, Math.round(delayMs / 10)));
   const size = [...short(width), ...short(height)];
   const parts = [
-    letters("GIF89a"), size, [0xf7, 0, 0], palette, // a palette of 256 for all frames
-    [0x21, 0xff, 11], letters("NETSCAPE2.0"), [3, 1, 0, 0, 0], // again and again
+    letters("GIF89a"),
+    size,
+    [0xf7, 0, 0],
+    palette, // a palette of 256 for all frames
+    [0x21, 0xff, 11],
+    letters("NETSCAPE2.0"),
+    [3, 1, 0, 0, 0], // again and again
   ];
   for (const picture of pictures) {
     parts.push([0x21, 0xf9, 4, 0, ...short(delay), 0, 0], [0x2c, 0, 0, 0, 0], size, [0]);
@@ -69,12 +74,18 @@ function fixed() {
   const [reds, greens, blues] = LEVELS;
   for (let i = 0; i < reds * greens * blues; i++) {
     const level = [Math.floor(i / blues / greens), Math.floor(i / blues) % greens, i % blues];
-    palette.set(level.map((value, channel) => Math.round((value * 255) / (LEVELS[channel] - 1))), 3 * i);
+    palette.set(
+      level.map((value, channel) => Math.round((value * 255) / (LEVELS[channel] - 1))),
+      3 * i,
+    );
   }
   /** @param {number} value @param {number} levels */
   const nearest = (value, levels) => Math.round(((value & 255) * (levels - 1)) / 255);
-  return { palette, index: (pixel) =>
-    (nearest(pixel, reds) * greens + nearest(pixel >> 8, greens)) * blues + nearest(pixel >> 16, blues) };
+  return {
+    palette,
+    index: (pixel) =>
+      (nearest(pixel, reds) * greens + nearest(pixel >> 8, greens)) * blues + nearest(pixel >> 16, blues),
+  };
 }
 
 /**

@@ -10,8 +10,9 @@ import * as tensorboard from "./tensorboard.js";
 import { timeBar } from "./time.js";
 import { walks } from "./walks.js";
 
-const HELP = "Arrow keys move the place that is decoded, with shift the view; plus and minus zoom, 0 shows all points; comma and "
-  + "full stop change the step; space plays the walk; Enter puts a corner of a box, a lasso or a path; Escape clears.";
+const HELP =
+  "Arrow keys move the place that is decoded, with shift the view; plus and minus zoom, 0 shows all points; comma and " +
+  "full stop change the step; space plays the walk; Enter puts a corner of a box, a lasso or a path; Escape clears.";
 
 const HOW = `from tb_plugin.summary import LatentWriter
 
@@ -35,11 +36,23 @@ export async function render() {
   const { strip, section: walk } = walks(app);
   const { element: point, spoken } = card(app);
   const notice = h("div", { className: "notice", role: "status" }, "Loading …");
-  const page = h("main", { hidden: true },
-    h("aside", { className: "left", "aria-label": "What is shown" }, runList(app), planeChoice(app), display(app), legend(app)),
+  const page = h(
+    "main",
+    { hidden: true },
+    h(
+      "aside",
+      { className: "left", "aria-label": "What is shown" },
+      runList(app),
+      planeChoice(app),
+      display(app),
+      legend(app),
+    ),
     h("div", { className: "middle" }, toolBar(app), stage, strip, timeBar(app)),
     h("aside", { className: "right", "aria-label": "Details" }, decoded(app), walk, selected(app)),
-    h("p", { id: "plot-help", className: "spoken" }, HELP), spoken, point);
+    h("p", { id: "plot-help", className: "spoken" }, HELP),
+    spoken,
+    point,
+  );
   document.body.append(notice, page);
   tensorboard.onTheme((dark) => app.setTheme(dark));
 
@@ -54,8 +67,13 @@ export async function render() {
       const runs = await answer;
       if (!Object.keys(runs).length) {
         page.hidden = true;
-        return tell(h("h2", {}, "No latent space was logged here"), h("p", {}, "A writer of your own model logs one:"),
-          h("pre", {}, HOW), h("p", {}, "This page looks again whenever TensorBoard reloads its data."), again());
+        return tell(
+          h("h2", {}, "No latent space was logged here"),
+          h("p", {}, "A writer of your own model logs one:"),
+          h("pre", {}, HOW),
+          h("p", {}, "This page looks again whenever TensorBoard reloads its data."),
+          again(),
+        );
       }
       page.hidden = false;
       tell();

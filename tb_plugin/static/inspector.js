@@ -12,9 +12,17 @@ export function card(app) {
   const image = h("canvas", { className: "preview", role: "img", "aria-label": "Image" });
   const reconstruction = h("canvas", { className: "preview", role: "img", "aria-label": "Reconstruction" });
   const text = h("dl");
-  const element = h("div", { className: "card", hidden: true },
-    h("div", { className: "figures" }, h("figure", {}, image, h("figcaption", {}, "image")),
-      h("figure", {}, reconstruction, h("figcaption", {}, "reconstruction"))), text);
+  const element = h(
+    "div",
+    { className: "card", hidden: true },
+    h(
+      "div",
+      { className: "figures" },
+      h("figure", {}, image, h("figcaption", {}, "image")),
+      h("figure", {}, reconstruction, h("figcaption", {}, "reconstruction")),
+    ),
+    text,
+  );
   const spoken = h("p", { className: "spoken", role: "status", "aria-live": "polite" });
   let asked = 0;
 
@@ -30,7 +38,10 @@ export function card(app) {
     const { labels } = frame;
     const name = labels && (labels.classes[labels.of[index]]?.name ?? "none");
     /** @type {[string, string][]} */
-    const facts = [["index", index.toLocaleString("en")], ["at", `${short(place[0])}, ${short(place[1])}`]];
+    const facts = [
+      ["index", index.toLocaleString("en")],
+      ["at", `${short(place[0])}, ${short(place[1])}`],
+    ];
     if (name) facts.unshift(["label", name]);
     const tell = () => text.replaceChildren(...facts.flatMap(([key, value]) => [h("dt", {}, key), h("dd", {}, value)]));
     tell();
@@ -40,15 +51,19 @@ export function card(app) {
       put(image, rgba(panel.images.at(index), [height, width, channels]), width, height);
     }
     reconstruction.parentElement?.toggleAttribute("hidden", true);
-    if (topics.has("hover")) spoken.textContent = `point ${index}${name ? `, label ${name}` : ""}, at ${short(place[0])}, ${short(place[1])}`;
-    more(panel, index).then(({ error, away, picture }) => {
-      if (ticket !== asked || element.hidden) return;
-      if (error !== null) facts.splice(1, 0, ["error", short(error)]);
-      if (away !== null) facts.push(["off the plane", short(away)]);
-      tell();
-      reconstruction.parentElement?.toggleAttribute("hidden", !picture);
-      if (picture) put(reconstruction, picture.pixels, picture.width, picture.height);
-    }, () => {});
+    if (topics.has("hover"))
+      spoken.textContent = `point ${index}${name ? `, label ${name}` : ""}, at ${short(place[0])}, ${short(place[1])}`;
+    more(panel, index).then(
+      ({ error, away, picture }) => {
+        if (ticket !== asked || element.hidden) return;
+        if (error !== null) facts.splice(1, 0, ["error", short(error)]);
+        if (away !== null) facts.push(["off the plane", short(away)]);
+        tell();
+        reconstruction.parentElement?.toggleAttribute("hidden", !picture);
+        if (picture) put(reconstruction, picture.pixels, picture.width, picture.height);
+      },
+      () => {},
+    );
     if (pointed) beside(element, pointed);
   });
   return { element, spoken };
@@ -63,7 +78,11 @@ async function more(panel, index) {
   const frame = /** @type {import("./space.js").Frame} */ (panel.frame);
   const { plane, step } = frame;
   const dims = plane.origin.length;
-  const [errors, logged, codes] = await Promise.all([space.errors(step), space.reconstructions(step), space.codes(step)]);
+  const [errors, logged, codes] = await Promise.all([
+    space.errors(step),
+    space.reconstructions(step),
+    space.codes(step),
+  ]);
   const code = codes.subarray(index * dims, (index + 1) * dims);
   let picture = null;
   const shape = decoding && pictureShape(decoding.decoder.outputShape, space.info.image_shape);
@@ -96,14 +115,22 @@ export function decoded(app) {
     const { probe } = app.store.state;
     element.hidden = !app.panels.some((panel) => panel.space.has("decoder"));
     const shown = app.panels.filter((panel) => panel.probed);
-    figures.replaceChildren(...shown.map((panel) => {
-      const canvas = h("canvas", { className: "preview large", role: "img", "aria-label": `Decoded by ${panel.space.name}` });
-      const source = /** @type {HTMLCanvasElement} */ (panel.probed);
-      [canvas.width, canvas.height] = [source.width, source.height];
-      canvas.getContext("2d")?.drawImage(source, 0, 0);
-      return h("figure", {}, canvas, h("figcaption", {}, app.panels.length > 1 ? panel.space.name : ""));
-    }));
-    place.textContent = probe ? `at ${short(probe[0])}, ${short(probe[1])}` : "Click or drag in the plot, or use the arrow keys there.";
+    figures.replaceChildren(
+      ...shown.map((panel) => {
+        const canvas = h("canvas", {
+          className: "preview large",
+          role: "img",
+          "aria-label": `Decoded by ${panel.space.name}`,
+        });
+        const source = /** @type {HTMLCanvasElement} */ (panel.probed);
+        [canvas.width, canvas.height] = [source.width, source.height];
+        canvas.getContext("2d")?.drawImage(source, 0, 0);
+        return h("figure", {}, canvas, h("figcaption", {}, app.panels.length > 1 ? panel.space.name : ""));
+      }),
+    );
+    place.textContent = probe
+      ? `at ${short(probe[0])}, ${short(probe[1])}`
+      : "Click or drag in the plot, or use the arrow keys there.";
   });
   return element;
 }
@@ -115,9 +142,20 @@ export function selected(app) {
   const text = h("p", { role: "status" });
   const classes = h("p", { className: "hint" });
   const images = h("div", { className: "montage" });
-  const element = h("section", { "aria-label": "Selection", hidden: true },
-    h("h3", {}, "Selection", h("span", { className: "spring" }), button("clear", "Select nothing (Escape)", () => app.select(null))),
-    text, classes, images);
+  const element = h(
+    "section",
+    { "aria-label": "Selection", hidden: true },
+    h(
+      "h3",
+      {},
+      "Selection",
+      h("span", { className: "spring" }),
+      button("clear", "Select nothing (Escape)", () => app.select(null)),
+    ),
+    text,
+    classes,
+    images,
+  );
   app.on((topics) => {
     if (!["selection", "data", "step"].some((t) => topics.has(/** @type {any} */ (t)))) return;
     const chosen = app.selection;
@@ -125,27 +163,44 @@ export function selected(app) {
     element.hidden = !chosen || !panel;
     if (!chosen || !panel?.frame) return;
     const { labels } = panel.frame;
-    const of = labels?.classes.map(({ name }, i) => {
-      let count = 0;
-      for (const index of chosen) if (labels.of[index] === i) count++;
-      return { name, count };
-    }).filter(({ count }) => count).sort((a, b) => b.count - a.count) ?? [];
+    const of =
+      labels?.classes
+        .map(({ name }, i) => {
+          let count = 0;
+          for (const index of chosen) if (labels.of[index] === i) count++;
+          return { name, count };
+        })
+        .filter(({ count }) => count)
+        .sort((a, b) => b.count - a.count) ?? [];
     text.textContent = plural(chosen.size, "point");
-    classes.textContent = of.slice(0, 12).map(({ name, count }) => `${name}: ${count}`).join(", ");
-    panel.space.errors(panel.frame.step).then((errors) => {
-      if (!errors || app.selection !== chosen) return;
-      let sum = 0;
-      for (const index of chosen) sum += errors[index];
-      text.textContent = `${plural(chosen.size, "point")}, mean error ${short(sum / chosen.size)}`;
-    }, () => {});
+    classes.textContent = of
+      .slice(0, 12)
+      .map(({ name, count }) => `${name}: ${count}`)
+      .join(", ");
+    panel.space.errors(panel.frame.step).then(
+      (errors) => {
+        if (!errors || app.selection !== chosen) return;
+        let sum = 0;
+        for (const index of chosen) sum += errors[index];
+        text.textContent = `${plural(chosen.size, "point")}, mean error ${short(sum / chosen.size)}`;
+      },
+      () => {},
+    );
     const pictures = panel.images;
-    images.replaceChildren(...[...chosen].slice(0, pictures ? SHOWN : 0).map((index) => {
-      const canvas = h("canvas", { role: "img", "aria-label": `Image ${index}`, title: `index ${index}` });
-      if (pictures && index < pictures.count) {
-        put(canvas, rgba(pictures.at(index), [pictures.height, pictures.width, pictures.channels]), pictures.width, pictures.height);
-      }
-      return canvas;
-    }));
+    images.replaceChildren(
+      ...[...chosen].slice(0, pictures ? SHOWN : 0).map((index) => {
+        const canvas = h("canvas", { role: "img", "aria-label": `Image ${index}`, title: `index ${index}` });
+        if (pictures && index < pictures.count) {
+          put(
+            canvas,
+            rgba(pictures.at(index), [pictures.height, pictures.width, pictures.channels]),
+            pictures.width,
+            pictures.height,
+          );
+        }
+        return canvas;
+      }),
+    );
   });
   return element;
 }

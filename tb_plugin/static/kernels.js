@@ -64,8 +64,10 @@ function accumulate(sums, at, input, from, count, kernel, row, width) {
 export function dense({ weights }, shape) {
   const [kernel, bias] = weights;
   const inputs = shape[shape.length - 1];
-  check(weights.length === 2 && kernel.shape.length === 2 && kernel.shape[0] === inputs,
-    `its kernel does not fit an input of [${shape}]`);
+  check(
+    weights.length === 2 && kernel.shape.length === 2 && kernel.shape[0] === inputs,
+    `its kernel does not fit an input of [${shape}]`,
+  );
   const width = kernel.shape[1];
   check(bias.values.length === width, "its bias does not fit its kernel");
   const to = [...shape.slice(0, -1), width];
@@ -93,16 +95,30 @@ export function dense({ weights }, shape) {
  */
 function convolution({ weights, config }, shape) {
   const [kernel, bias] = weights;
-  check(weights.length === 2 && shape.length === 3 && kernel.shape.length === 4 && kernel.shape[2] === shape[2],
-    `its kernel does not fit an input of [${shape}]`);
+  check(
+    weights.length === 2 && shape.length === 3 && kernel.shape.length === 4 && kernel.shape[2] === shape[2],
+    `its kernel does not fit an input of [${shape}]`,
+  );
   const [rows, columns, channels, width] = kernel.shape;
   check(bias.values.length === width, "its bias does not fit its kernel");
   const [strideY, strideX] = config.strides;
   const [[top, bottom], [left, right]] = config.padding;
   const numbers = [strideY, strideX, top, bottom, left, right];
   check(numbers.every(Number.isInteger) && strideY > 0 && strideX > 0, "its strides or padding are no whole numbers");
-  return { kernel: kernel.values, bias: bias.values, rows, columns, channels, width,
-    strideY, strideX, top, bottom, left, right };
+  return {
+    kernel: kernel.values,
+    bias: bias.values,
+    rows,
+    columns,
+    channels,
+    width,
+    strideY,
+    strideX,
+    top,
+    bottom,
+    left,
+    right,
+  };
 }
 
 /**
@@ -133,8 +149,16 @@ export function conv2d(layer, shape) {
           const y0 = y * strideY - top + i;
           if (y0 < 0 || y0 >= inHeight || count <= 0) continue;
           // One row of the kernel meets pixels that lie beside each other.
-          accumulate(sums, 0, x, (y0 * inWidth + x0 + first) * channels, count * channels,
-            kernel, (i * columns + first) * channels * width, width);
+          accumulate(
+            sums,
+            0,
+            x,
+            (y0 * inWidth + x0 + first) * channels,
+            count * channels,
+            kernel,
+            (i * columns + first) * channels * width,
+            width,
+          );
         }
         out.set(sums, at);
       }
@@ -170,8 +194,16 @@ export function conv2dTranspose(layer, shape) {
         const x0 = inX * strideX - left;
         const end = Math.min(columns, across - x0);
         for (let j = Math.max(0, -x0); j < end; j++) {
-          accumulate(sums, (outY * across + x0 + j) * width, x, (inY * inWidth + inX) * channels, channels,
-            kernel, (i * columns + j) * channels * width, width);
+          accumulate(
+            sums,
+            (outY * across + x0 + j) * width,
+            x,
+            (inY * inWidth + inX) * channels,
+            channels,
+            kernel,
+            (i * columns + j) * channels * width,
+            width,
+          );
         }
       }
     }

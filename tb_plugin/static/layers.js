@@ -103,10 +103,14 @@ function permute({ config }, shape) {
     return source;
   });
   const out = new Float32Array(from.length);
-  return { shape: to, macs: 0, run: (x) => {
-    for (let i = 0; i < out.length; i++) out[i] = x[from[i]];
-    return out;
-  } };
+  return {
+    shape: to,
+    macs: 0,
+    run: (x) => {
+      for (let i = 0; i < out.length; i++) out[i] = x[from[i]];
+      return out;
+    },
+  };
 }
 
 /**
@@ -116,14 +120,21 @@ function permute({ config }, shape) {
  */
 function scale({ weights }, shape) {
   const channels = shape[shape.length - 1];
-  check(weights.length === 2 && weights.every(({ values }) => [1, channels].includes(values.length)),
-    `its factors do not fit an input of [${shape}]`);
+  check(
+    weights.length === 2 && weights.every(({ values }) => [1, channels].includes(values.length)),
+    `its factors do not fit an input of [${shape}]`,
+  );
   const [factor, offset] = weights.map(({ values }) =>
-    values.length === channels ? values : new Float32Array(channels).fill(values[0]));
-  return { shape, macs: 0, run: (x) => {
-    for (let at = 0; at < x.length; at += channels) {
-      for (let c = 0; c < channels; c++) x[at + c] = x[at + c] * factor[c] + offset[c];
-    }
-    return x;
-  } };
+    values.length === channels ? values : new Float32Array(channels).fill(values[0]),
+  );
+  return {
+    shape,
+    macs: 0,
+    run: (x) => {
+      for (let at = 0; at < x.length; at += channels) {
+        for (let c = 0; c < channels; c++) x[at + c] = x[at + c] * factor[c] + offset[c];
+      }
+      return x;
+    },
+  };
 }

@@ -11,21 +11,31 @@ export function legend(app) {
   const all = button("all", "Show all classes", () => store.set({ hidden: [] }));
   const none = button("none", "Hide all classes", () => store.set({ hidden: keys().map(([key]) => key) }));
   const scale = h("div", { className: "scale" });
-  const element = h("section", { "aria-label": "Legend" }, h("h3", {}, "Classes", h("span", { className: "spring" }), all, none),
-    classes, scale);
+  const element = h(
+    "section",
+    { "aria-label": "Legend" },
+    h("h3", {}, "Classes", h("span", { className: "spring" }), all, none),
+    classes,
+    scale,
+  );
 
   /** The classes of the first panel that has some: key (-1: without a class), name, how many. @returns {[number, string, number][]} */
   const keys = () => {
     const labels = app.panels.find((panel) => panel.frame?.labels)?.frame?.labels;
     if (!labels) return [];
     const without = labels.of.reduce((count, of) => count + (of === NO_CLASS ? 1 : 0), 0);
-    return [...labels.classes.map(({ name, count }, i) => /** @type {[number, string, number]} */ ([i, name, count])),
-      ...(without ? [/** @type {[number, string, number]} */ ([-1, "no label", without])] : [])];
+    return [
+      ...labels.classes.map(({ name, count }, i) => /** @type {[number, string, number]} */ ([i, name, count])),
+      ...(without ? [/** @type {[number, string, number]} */ ([-1, "no label", without])] : []),
+    ];
   };
 
   let shown = "";
   app.on((topics) => {
-    if (!["data", "colour", "shapes", "hidden", "theme", "runs", "spaces"].some((t) => topics.has(/** @type {any} */ (t)))) return;
+    if (
+      !["data", "colour", "shapes", "hidden", "theme", "runs", "spaces"].some((t) => topics.has(/** @type {any} */ (t)))
+    )
+      return;
     const { colour, shapes, hidden } = store.state;
     const list = keys();
     element.hidden = !list.length && colour !== "error";
@@ -33,15 +43,26 @@ export function legend(app) {
     const now = JSON.stringify([list, colour, shapes, app.dark]);
     if (now !== shown) {
       shown = now;
-      classes.replaceChildren(...list.map(([key, name, count]) => h("button", {
-        type: "button", "data-class": key, title: `${name}: ${plural(count, "point")}. Double click: this class alone`,
-        onclick: () => {
-          const { hidden: now } = store.state;
-          store.set({ hidden: now.includes(key) ? now.filter((k) => k !== key) : [...now, key] });
-        },
-        ondblclick: () => store.set({ hidden: list.map(([k]) => k).filter((k) => k !== key) }),
-      }, swatch(key, colour === "label", shapes, app.dark), h("span", { className: "name" }, name),
-      h("span", { className: "count" }, count.toLocaleString("en")))));
+      classes.replaceChildren(
+        ...list.map(([key, name, count]) =>
+          h(
+            "button",
+            {
+              type: "button",
+              "data-class": key,
+              title: `${name}: ${plural(count, "point")}. Double click: this class alone`,
+              onclick: () => {
+                const { hidden: now } = store.state;
+                store.set({ hidden: now.includes(key) ? now.filter((k) => k !== key) : [...now, key] });
+              },
+              ondblclick: () => store.set({ hidden: list.map(([k]) => k).filter((k) => k !== key) }),
+            },
+            swatch(key, colour === "label", shapes, app.dark),
+            h("span", { className: "name" }, name),
+            h("span", { className: "count" }, count.toLocaleString("en")),
+          ),
+        ),
+      );
     }
     for (const one of /** @type {HTMLElement[]} */ ([...classes.children])) {
       one.setAttribute("aria-pressed", String(!hidden.includes(Number(one.dataset.class))));
@@ -51,7 +72,12 @@ export function legend(app) {
     if (errors) {
       const bar = h("div", { className: "gradient" });
       bar.style.background = errorGradient;
-      scale.replaceChildren(h("span", {}, "error"), bar, h("span", {}, short(errors.low)), h("span", {}, short(errors.high)));
+      scale.replaceChildren(
+        h("span", {}, "error"),
+        bar,
+        h("span", {}, short(errors.low)),
+        h("span", {}, short(errors.high)),
+      );
     }
   });
   return element;

@@ -85,8 +85,13 @@ export class Manifold {
     if (!this.area) return;
     const k = scale(view, size);
     c.imageSmoothingQuality = "medium";
-    c.drawImage(this.canvas, size.width / 2 + (this.area.left - view.x) * k,
-      size.height / 2 - (this.area.top - view.y) * k, this.area.width * k, this.area.height * k);
+    c.drawImage(
+      this.canvas,
+      size.width / 2 + (this.area.left - view.x) * k,
+      size.height / 2 - (this.area.top - view.y) * k,
+      this.area.width * k,
+      this.area.height * k,
+    );
   }
 }
 
@@ -109,7 +114,12 @@ function density({ xy }, cell) {
     const [column, row] = [Math.floor(x / cell - 0.5), Math.floor(y / cell - 0.5)];
     const [right, up] = [x / cell - 0.5 - column, y / cell - 0.5 - row];
     let count = 0;
-    for (const [i, j] of [[0, 0], [1, 0], [0, 1], [1, 1]]) {
+    for (const [i, j] of [
+      [0, 0],
+      [1, 0],
+      [0, 1],
+      [1, 1],
+    ]) {
       count += (counts.get(key(column + i, row + j)) ?? 0) * (i ? right : 1 - right) * (j ? up : 1 - up);
     }
     return 1 - Math.exp(-1.5 * count);

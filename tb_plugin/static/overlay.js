@@ -47,7 +47,13 @@ export function drawWalk(c, walk, places, frame, view, size, { accent, paper }) 
   c.lineWidth = 2;
   c.strokeStyle = accent;
   c.stroke();
-  const handles = walk.kind === "circle" ? [[walk.x, walk.y], [walk.x + walk.r, walk.y]] : walk.points;
+  const handles =
+    walk.kind === "circle"
+      ? [
+          [walk.x, walk.y],
+          [walk.x + walk.r, walk.y],
+        ]
+      : walk.points;
   for (const [x, y] of handles) dot(c, ...toScreen(view, size, x, y), 5, paper, accent);
   dot(c, ...toScreen(view, size, places[2 * frame], places[2 * frame + 1]), 7, accent, paper);
 }
@@ -72,11 +78,19 @@ function dot(c, x, y, radius, fill, line) {
  * @param {HTMLCanvasElement|null} picture @param {Size} size @param {{accent: string, paper: string}} colours
  */
 export function drawProbe(c, x, y, picture, size, { accent, paper }) {
-  for (const [width, colour] of /** @type {[number, string][]} */ ([[5, paper], [2, accent]])) {
+  for (const [width, colour] of /** @type {[number, string][]} */ ([
+    [5, paper],
+    [2, accent],
+  ])) {
     c.lineWidth = width;
     c.strokeStyle = colour;
     c.beginPath();
-    for (const [dx, dy] of [[1, 0], [-1, 0], [0, 1], [0, -1]]) {
+    for (const [dx, dy] of [
+      [1, 0],
+      [-1, 0],
+      [0, 1],
+      [0, -1],
+    ]) {
       c.moveTo(x + 4 * dx, y + 4 * dy);
       c.lineTo(x + 12 * dx, y + 12 * dy);
     }
@@ -100,7 +114,10 @@ export function drawProbe(c, x, y, picture, size, { accent, paper }) {
  * @param {{text: string, paper: string}} colours
  */
 export function drawHovered(c, x, y, radius, { text, paper }) {
-  for (const [width, colour] of /** @type {[number, string][]} */ ([[5, paper], [2, text]])) {
+  for (const [width, colour] of /** @type {[number, string][]} */ ([
+    [5, paper],
+    [2, text],
+  ])) {
     c.beginPath();
     c.arc(x, y, radius, 0, 7);
     c.lineWidth = width;

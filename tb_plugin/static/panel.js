@@ -7,8 +7,7 @@ import * as overlay from "./overlay.js";
 import { NO_CLASS, table } from "./palette.js";
 import { pictureShape, rgba, toBytes, toCanvas } from "./picture.js";
 import { axisNames, lift } from "./planes.js";
-import { CanvasPoints } from "./points_canvas.js";
-import { GLPoints } from "./points_gl.js";
+import { Points } from "./points.js";
 import { Thumbnails } from "./thumbnails.js";
 import { bounds, toPlane, toScreen } from "./view.js";
 
@@ -51,47 +50,33 @@ export class Panel {
     this.probed = null;
 
     this.canvases = {
-      axes: h("canvas", { className: "axes" }), back: h("canvas"), points: h("canvas"), over: h("canvas"),
+      axes: h("canvas", { className: "axes" }),
+      back: h("canvas"),
+      over: h("canvas"),
     };
-    this.plot = h("div", {
-      className: "plot", tabIndex: 0, role: "application", "aria-label": `Latent space of ${space.name}`,
-      "aria-describedby": "plot-help",
-    }, this.canvases.back, this.canvases.points, this.canvases.over);
+    this.plot = h(
+      "div",
+      {
+        className: "plot",
+        tabIndex: 0,
+        role: "application",
+        "aria-label": `Latent space of ${space.name}`,
+        "aria-describedby": "plot-help",
+      },
+      this.canvases.back,
+    );
+    this.points = new Points(this.plot, () => this.redraw());
+    this.plot.append(this.canvases.over);
     this.note = h("span", { className: "note" });
     this.message = h("p", { className: "message", role: "status", hidden: true });
-    this.element = h("section", { className: "panel", "aria-label": space.name },
-      h("header", {}, h("h2", { title: space.name }, space.name), this.note), this.canvases.axes, this.plot, this.message);
-    this.points = this.#renderer();
-  }
-
-  #renderer() {
-    const canvas = this.canvases.points;
-    const gl = GLPoints.create(canvas, () => this.#fallBack());
-    if (gl) canvas.addEventListener("webglcontextrestored", () => this.#replace(new GLPoints(gl.gl, canvas)));
-    this.plot.dataset.renderer = gl ? "webgl" : "canvas";
-    return gl ?? new CanvasPoints(canvas);
-  }
-
-  /** A canvas with a lost context stays so until it is restored: another one takes its place meanwhile. */
-  #fallBack() {
-    const canvas = h("canvas");
-    this.canvases.points.style.display = "none";
-    this.canvases.points.before(canvas);
-    this.spare = canvas;
-    this.#replace(new CanvasPoints(canvas));
-    this.plot.dataset.renderer = "canvas";
-  }
-
-  /** @param {GLPoints|CanvasPoints} points */
-  #replace(points) {
-    this.points = points;
-    if (points instanceof GLPoints) {
-      this.spare?.remove();
-      this.canvases.points.style.display = "";
-      this.plot.dataset.renderer = "webgl";
-    }
-    if (this.frame) points.set({ from: this.from, to: this.frame.xy, values: this.values, marks: this.marks });
-    this.redraw();
+    this.element = h(
+      "section",
+      { className: "panel", "aria-label": space.name },
+      h("header", {}, h("h2", { title: space.name }, space.name), this.note),
+      this.canvases.axes,
+      this.plot,
+      this.message,
+    );
   }
 
   /** Loads what the state asks for. While that is under way only the last wish is kept: a slider may be dragged. */
@@ -108,7 +93,9 @@ export class Panel {
         const at = this.space.nearest(step);
         const soon = setTimeout(() => this.plot.classList.add("busy"), 250);
         const [frame, errors] = await Promise.all([
-          this.space.frame(at, plane), colour === "error" ? this.space.errors(at) : null]);
+          this.space.frame(at, plane),
+          colour === "error" ? this.space.errors(at) : null,
+        ]);
         clearTimeout(soon);
         this.plot.classList.remove("busy");
         this.#show(frame, errors);
@@ -128,8 +115,12 @@ export class Panel {
   /** @param {Frame} frame @param {Float32Array|null} errors */
   #show(frame, errors) {
     const before = this.frame;
-    const tween = before && before.xy !== frame.xy && before.xy.length === frame.xy.length && !this.app.calm
-      && before.plane.origin.length === frame.plane.origin.length;
+    const tween =
+      before &&
+      before.xy !== frame.xy &&
+      before.xy.length === frame.xy.length &&
+      !this.app.calm &&
+      before.plane.origin.length === frame.plane.origin.length;
     this.from = tween ? this.#places() : frame.xy;
     this.started = tween ? performance.now() : -Infinity;
     this.frame = frame;
@@ -208,7 +199,8 @@ export class Panel {
     const { frame, decoding, app } = this;
     if (!frame || !decoding || !app.manifoldOn(this.space) || !this.size.width) return this.manifold.clear();
     const ink = app.dark ? [255, 255, 255] : [0, 0, 0];
-    this.manifold.show(frame, decoding, this.space.info.image_shape, app.camera.view, this.size, app.fitted.span, ink)
+    this.manifold
+      .show(frame, decoding, this.space.info.image_shape, app.camera.view, this.size, app.fitted.span, ink)
       .catch((error) => this.say(error.message, true));
   }
 
@@ -247,14 +239,22 @@ export class Panel {
     const time = this.time(now);
     const moving = this.started > -Infinity && time < 1;
     if (moving || this.dirty.scene) {
-      const chosen = state.thumbnails && this.images && !moving && !app.dragging
-        ? this.thumbnails.choose(frame, this.marks, view, size) : null;
+      const chosen =
+        state.thumbnails && this.images && !moving && !app.dragging
+          ? this.thumbnails.choose(frame, this.marks, view, size)
+          : null;
       drawAxes(this.canvases.axes, view, size, axisNames(frame.choice, frame.plane.origin.length), app.style);
       const back = sharp(this.canvases.back, size.width, size.height);
       this.manifold.draw(back, view, size);
       this.points.draw({
-        view, size, time, radius: this.radius, opacity: chosen ? 0.3 : 0.85, colours: this.colours ?? new Uint8Array(1024),
-        shapes: state.shapes, share: app.dragging && frame.xy.length / 2 > MANY ? 1 / 3 : 1,
+        view,
+        size,
+        time,
+        radius: this.radius,
+        opacity: chosen ? 0.3 : 0.85,
+        colours: this.colours ?? new Uint8Array(1024),
+        shapes: state.shapes,
+        share: app.dragging && frame.xy.length / 2 > MANY ? 1 / 3 : 1,
       });
       this.chosen = chosen;
     }
@@ -270,7 +270,16 @@ export class Panel {
     const { app, size } = this;
     const c = sharp(this.canvases.over, size.width, size.height);
     if (this.chosen && this.images) {
-      this.thumbnails.draw(c, this.chosen, frame, this.images, view, size, /** @type {Uint8Array} */ (this.colours), this.values);
+      this.thumbnails.draw(
+        c,
+        this.chosen,
+        frame,
+        this.images,
+        view,
+        size,
+        /** @type {Uint8Array} */ (this.colours),
+        this.values,
+      );
     }
     const colours = app.colours;
     if (app.walk) overlay.drawWalk(c, app.walk, app.walkPlaces, app.store.state.frame, view, size, colours);
@@ -304,4 +313,3 @@ function range(errors) {
   const sorted = errors.slice().sort();
   return { low: sorted[Math.floor(0.01 * (sorted.length - 1))], high: sorted[Math.ceil(0.99 * (sorted.length - 1))] };
 }
-

@@ -81,7 +81,10 @@ export function listen(panel, app) {
       move: (nx, ny) => {
         moved ||= Math.hypot(nx - px, ny - py) > 3;
         const corner = place(nx, ny);
-        app.outline = { closed: true, corners: tool === "lasso" ? [...(app.outline?.corners ?? []), corner] : box(first, corner) };
+        app.outline = {
+          closed: true,
+          corners: tool === "lasso" ? [...(app.outline?.corners ?? []), corner] : box(first, corner),
+        };
         panel.redrawOver();
       },
       end: () => {
@@ -117,7 +120,8 @@ export function listen(panel, app) {
     const old = down.get(event.pointerId);
     if (old && down.size === 2) {
       const [other] = [...down].filter(([id]) => id !== event.pointerId).map(([, position]) => position);
-      const factor = Math.hypot(px - other[0], py - other[1]) / Math.max(1, Math.hypot(old[0] - other[0], old[1] - other[1]));
+      const factor =
+        Math.hypot(px - other[0], py - other[1]) / Math.max(1, Math.hypot(old[0] - other[0], old[1] - other[1]));
       const middle = [(px + other[0]) / 2, (py + other[1]) / 2];
       const moved = pan(app.camera.view, panel.size, (px - old[0]) / 2, (py - old[1]) / 2);
       app.look(zoom(moved, panel.size, middle[0], middle[1], factor));
@@ -143,11 +147,22 @@ export function listen(panel, app) {
     if (event.pointerType === "mouse" && !drag) app.hover(-1, panel, 0, 0);
   });
 
-  plot.addEventListener("wheel", (event) => {
-    event.preventDefault();
-    const lines = event.deltaMode === 1 ? 16 : 1;
-    app.look(zoom(app.camera.view, panel.size, ...at(event), Math.exp(-event.deltaY * lines * (event.ctrlKey ? 0.01 : 0.0015))));
-  }, { passive: false });
+  plot.addEventListener(
+    "wheel",
+    (event) => {
+      event.preventDefault();
+      const lines = event.deltaMode === 1 ? 16 : 1;
+      app.look(
+        zoom(
+          app.camera.view,
+          panel.size,
+          ...at(event),
+          Math.exp(-event.deltaY * lines * (event.ctrlKey ? 0.01 : 0.0015)),
+        ),
+      );
+    },
+    { passive: false },
+  );
 
   plot.addEventListener("dblclick", (event) => {
     if (store.state.tool === "path") app.finishPath();
@@ -173,15 +188,18 @@ function key(name, shift, panel, app) {
   const [x, y] = toScreen(camera.view, size, ...probe);
   if (arrow && shift) app.look(pan(camera.view, size, -4 * STEP * arrow[0], -4 * STEP * arrow[1]));
   else if (arrow) {
-    const [px, py] = [Math.min(Math.max(x + STEP * arrow[0], 0), size.width), Math.min(Math.max(y + STEP * arrow[1], 0), size.height)];
+    const [px, py] = [
+      Math.min(Math.max(x + STEP * arrow[0], 0), size.width),
+      Math.min(Math.max(y + STEP * arrow[1], 0), size.height),
+    ];
     store.set({ probe: toPlane(camera.view, size, px, py) });
     app.hover(panel.pick(px, py), panel, px, py);
   } else if (name === "+" || name === "=") app.look(zoom(camera.view, size, x, y, ZOOM));
   else if (name === "-") app.look(zoom(camera.view, size, x, y, 1 / ZOOM));
   else if (name === "0") store.set({ view: null });
-  else if (name === "," || name === "[") app.goOn(-1);
-  else if (name === "." || name === "]") app.goOn(1);
-  else if (name === " ") app.play("walk", !app.playing.walk);
+  else if (name === "," || name === "[") app.player.goOn(-1);
+  else if (name === "." || name === "]") app.player.goOn(1);
+  else if (name === " ") app.player.play("walk", !app.player.playing.walk);
   else if (name === "Enter") corner(panel, app, probe);
   else if (name === "Escape") {
     app.outline = null;

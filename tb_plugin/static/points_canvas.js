@@ -17,16 +17,69 @@ export function trace(c, shape, x, y, r) {
     c.closePath();
   };
   /** @param {number} s @param {boolean} [back] */
-  const square = (s, back) => polygon(back ? [[-s, -s], [-s, s], [s, s], [s, -s]] : [[-s, -s], [s, -s], [s, s], [-s, s]]);
+  const square = (s, back) =>
+    polygon(
+      back
+        ? [
+            [-s, -s],
+            [-s, s],
+            [s, s],
+            [s, -s],
+          ]
+        : [
+            [-s, -s],
+            [s, -s],
+            [s, s],
+            [-s, s],
+          ],
+    );
   /** @param {number} s @param {boolean} [back] */
-  const diamond = (s, back) => polygon(back ? [[0, -s], [-s, 0], [0, s], [s, 0]] : [[0, -s], [s, 0], [0, s], [-s, 0]]);
+  const diamond = (s, back) =>
+    polygon(
+      back
+        ? [
+            [0, -s],
+            [-s, 0],
+            [0, s],
+            [s, 0],
+          ]
+        : [
+            [0, -s],
+            [s, 0],
+            [0, s],
+            [-s, 0],
+          ],
+    );
   const [a, b] = [0.25, 0.9];
-  const plus = [[-a, -b], [a, -b], [a, -a], [b, -a], [b, a], [a, a], [a, b], [-a, b], [-a, a], [-b, a], [-b, -a], [-a, -a]];
+  const plus = [
+    [-a, -b],
+    [a, -b],
+    [a, -a],
+    [b, -a],
+    [b, a],
+    [a, a],
+    [a, b],
+    [-a, b],
+    [-a, a],
+    [-b, a],
+    [-b, -a],
+    [-a, -a],
+  ];
   c.beginPath();
   if (shape === 0) c.arc(x, y, 0.9 * r, 0, 7);
   else if (shape === 1) square(0.75);
-  else if (shape === 2) polygon([[0, -1], [0.85, 0.7], [-0.85, 0.7]]);
-  else if (shape === 3) polygon([[0, 1], [0.85, -0.7], [-0.85, -0.7]]);
+  else if (shape === 2)
+    polygon([
+      [0, -1],
+      [0.85, 0.7],
+      [-0.85, 0.7],
+    ]);
+  else if (shape === 3)
+    polygon([
+      [0, 1],
+      [0.85, -0.7],
+      [-0.85, -0.7],
+    ]);
   else if (shape === 4) diamond(0.95);
   else if (shape === 5) polygon(plus);
   else if (shape === 6) polygon(plus.map(([p, q]) => [(p - q) * 0.7071, (p + q) * 0.7071]));
@@ -48,7 +101,12 @@ export class CanvasPoints {
   constructor(canvas) {
     this.canvas = canvas;
     /** @type {Points} */
-    this.points = { from: new Float32Array(), to: new Float32Array(), values: new Uint8Array(), marks: new Uint8Array() };
+    this.points = {
+      from: new Float32Array(),
+      to: new Float32Array(),
+      values: new Uint8Array(),
+      marks: new Uint8Array(),
+    };
   }
 
   /** @param {Partial<Points>} points */
@@ -81,8 +139,12 @@ export class CanvasPoints {
     const css = side / ratio;
     for (let i = 0; i < drawn; i++) {
       if (!marks[i]) continue;
-      const [x, y] = toScreen(view, size, from[2 * i] + (to[2 * i] - from[2 * i]) * time,
-        from[2 * i + 1] + (to[2 * i + 1] - from[2 * i + 1]) * time);
+      const [x, y] = toScreen(
+        view,
+        size,
+        from[2 * i] + (to[2 * i] - from[2 * i]) * time,
+        from[2 * i + 1] + (to[2 * i + 1] - from[2 * i + 1]) * time,
+      );
       if (x < -css || y < -css || x > size.width + css || y > size.height + css) continue;
       c.globalAlpha = marks[i] === 1 ? 0.12 * opacity : opacity;
       c.drawImage(stamps.get(values[i]) ?? stamp(values[i]), x - css / 2, y - css / 2, css, css);

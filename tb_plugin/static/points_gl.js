@@ -94,8 +94,10 @@ export class GLPoints {
     this.canvas = canvas;
     this.count = 0;
     const program = /** @type {WebGLProgram} */ (gl.createProgram());
-    for (const [kind, source] of /** @type {[number, string][]} */ ([[gl.VERTEX_SHADER, VERTEX],
-      [gl.FRAGMENT_SHADER, FRAGMENT]])) {
+    for (const [kind, source] of /** @type {[number, string][]} */ ([
+      [gl.VERTEX_SHADER, VERTEX],
+      [gl.FRAGMENT_SHADER, FRAGMENT],
+    ])) {
       const shader = /** @type {WebGLShader} */ (gl.createShader(kind));
       gl.shaderSource(shader, source);
       gl.compileShader(shader);
@@ -121,11 +123,17 @@ export class GLPoints {
       return buffer;
     };
     this.buffers = {
-      from: attribute("start", 2, gl.FLOAT), to: attribute("end", 2, gl.FLOAT),
-      values: attribute("value", 1, gl.UNSIGNED_BYTE), marks: attribute("mark", 1, gl.UNSIGNED_BYTE),
+      from: attribute("start", 2, gl.FLOAT),
+      to: attribute("end", 2, gl.FLOAT),
+      values: attribute("value", 1, gl.UNSIGNED_BYTE),
+      marks: attribute("mark", 1, gl.UNSIGNED_BYTE),
     };
-    this.uniforms = Object.fromEntries(["centre", "scale", "time", "size", "opacity", "shaped"].map(
-      (name) => [name, gl.getUniformLocation(program, name)]));
+    this.uniforms = Object.fromEntries(
+      ["centre", "scale", "time", "size", "opacity", "shaped"].map((name) => [
+        name,
+        gl.getUniformLocation(program, name),
+      ]),
+    );
   }
 
   /** @param {Partial<Points>} points those parts that changed */

@@ -65,7 +65,10 @@ export class LatentSpace {
       answer.catch(() => this.answers.delete(key)); // to be asked again
       if (this.answers.size >= KEPT) {
         const oldest = /** @type {string} */ (this.answers.keys().next().value);
-        this.answers.get(oldest)?.then((old) => old?.close?.(), () => {});
+        this.answers.get(oldest)?.then(
+          (old) => old?.close?.(),
+          () => {},
+        );
         this.answers.delete(oldest);
       }
     } else {
@@ -90,11 +93,15 @@ export class LatentSpace {
     const axis = (/** @type {number} */ n) => Math.min(n, (this.info.dims ?? 1) - 1);
     // One PCA for all steps: points move, the plane does not.
     /** @type {Record<string, string|number>} */
-    const plane = choice.kind === "pca" ? { plane: "pca", fit: last } : { plane: "axes", i: axis(choice.i), j: axis(choice.j) };
+    const plane =
+      choice.kind === "pca" ? { plane: "pca", fit: last } : { plane: "axes", i: axis(choice.i), j: axis(choice.j) };
     return this.#once(`frame ${step} ${JSON.stringify(plane)}`, async () => {
       const params = { ...this.#at(step), ...plane };
       const [{ data: xy }, projection, labels] = await Promise.all([
-        api.array("coordinates", params), api.projection(params), this.labels()]);
+        api.array("coordinates", params),
+        api.projection(params),
+        this.labels(),
+      ]);
       const fitting = labels?.of.length === xy.length / 2 ? labels : null;
       return { step, choice, xy, grid: new Grid(xy), plane: projection, labels: fitting };
     });
@@ -112,9 +119,11 @@ export class LatentSpace {
       const listed = names ? names.map((_, i) => i) : [...counts.keys()].sort((a, b) => a - b);
       const index = new Map(listed.map((value, i) => [value, names || i < LISTED ? i % NO_CLASS : NO_CLASS]));
       return {
-        classes: listed.slice(0, names ? NO_CLASS : LISTED).map((value, i) => (
-          { name: names ? names[i] : String(value), count: counts.get(value) ?? 0 })),
-        of: Uint8Array.from(values, (value) => index.get(value) ?? NO_CLASS), values,
+        classes: listed
+          .slice(0, names ? NO_CLASS : LISTED)
+          .map((value, i) => ({ name: names ? names[i] : String(value), count: counts.get(value) ?? 0 })),
+        of: Uint8Array.from(values, (value) => index.get(value) ?? NO_CLASS),
+        values,
       };
     });
   }
@@ -146,12 +155,18 @@ export class LatentSpace {
 
   /** @returns {Promise<Pictures|null>} */
   async images() {
-    return this.has("images") ? this.#once("images", async () => new Pictures(await api.array("images", this.id))) : null;
+    return this.has("images")
+      ? this.#once("images", async () => new Pictures(await api.array("images", this.id)))
+      : null;
   }
 
   /** Those that were logged; where none were, the decoder has to give them. @param {number} step */
   reconstructions(step) {
-    return this.#part("reconstructions", step, async () => new Pictures(await api.array("reconstructions", this.#at(step))));
+    return this.#part(
+      "reconstructions",
+      step,
+      async () => new Pictures(await api.array("reconstructions", this.#at(step))),
+    );
   }
 
   /** @param {number} step */
@@ -160,7 +175,11 @@ export class LatentSpace {
   }
 
   close() {
-    for (const answer of this.answers.values()) answer.then((value) => value?.close?.(), () => {});
+    for (const answer of this.answers.values())
+      answer.then(
+        (value) => value?.close?.(),
+        () => {},
+      );
     this.answers.clear();
   }
 }

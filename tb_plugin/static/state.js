@@ -34,8 +34,21 @@
 
 /** @type {State} */
 export const DEFAULTS = {
-  spaces: [], step: null, plane: { kind: "axes", i: 0, j: 1 }, view: null, colour: "label", shapes: false,
-  manifold: null, thumbnails: true, hidden: [], tool: "decode", probe: null, walk: null, frames: 60, frame: 0, ms: 100,
+  spaces: [],
+  step: null,
+  plane: { kind: "axes", i: 0, j: 1 },
+  view: null,
+  colour: "label",
+  shapes: false,
+  manifold: null,
+  thumbnails: true,
+  hidden: [],
+  tool: "decode",
+  probe: null,
+  walk: null,
+  frames: 60,
+  frame: 0,
+  ms: 100,
   direction: 1,
 };
 
@@ -67,7 +80,8 @@ const flag = (value) => (value === "1" ? true : value === "0" ? false : null);
 /** @param {string} value @returns {SpaceId[]|null} */
 function spaces(value) {
   const pairs = JSON.parse(value);
-  if (!Array.isArray(pairs) || !pairs.every((p) => Array.isArray(p) && p.every((s) => typeof s === "string"))) return null;
+  if (!Array.isArray(pairs) || !pairs.every((p) => Array.isArray(p) && p.every((s) => typeof s === "string")))
+    return null;
   return pairs.slice(0, MAX_SPACES).map(([run, tag]) => ({ run, tag }));
 }
 
@@ -97,10 +111,13 @@ const FORMS = {
   spaces: [(v) => JSON.stringify(v.map((/** @type {SpaceId} */ s) => [s.run, s.tag])), spaces],
   step: [String, (v) => integer(v, -Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER)],
   plane: [(v) => (v.kind === "pca" ? "pca" : `axes:${v.i},${v.j}`), plane],
-  view: [(v) => text([v.x, v.y, v.span]), (v) => {
-    const view = numbers(v, 3);
-    return view && view[2] > 0 ? { x: view[0], y: view[1], span: view[2] } : null;
-  }],
+  view: [
+    (v) => text([v.x, v.y, v.span]),
+    (v) => {
+      const view = numbers(v, 3);
+      return view && view[2] > 0 ? { x: view[0], y: view[1], span: view[2] } : null;
+    },
+  ],
   colour: [String, (v) => choice(v, ["label", "error", "none"])],
   shapes: [(v) => (v ? "1" : "0"), flag],
   manifold: [(v) => (v ? "1" : "0"), flag],

@@ -36,7 +36,7 @@ export class Strip {
     if (!this.frames.length) return;
     const box = this.canvas.getBoundingClientRect();
     const at = Math.floor(((event.clientX - box.left) / box.width) * this.frames.length);
-    this.app.play("walk", false);
+    this.app.player.play("walk", false);
     this.app.store.set({ frame: Math.min(this.frames.length - 1, Math.max(0, at)) });
   }
 
@@ -46,7 +46,13 @@ export class Strip {
     const work = (this.work = new AbortController());
     const { frame, decoding, space } = this.panel;
     const shape = decoding && pictureShape(decoding.decoder.outputShape, space.info.image_shape);
-    if (!frame || !decoding || !shape || decoding.decoder.dims !== frame.plane.origin.length || !this.app.walkPlaces.length) {
+    if (
+      !frame ||
+      !decoding ||
+      !shape ||
+      decoding.decoder.dims !== frame.plane.origin.length ||
+      !this.app.walkPlaces.length
+    ) {
       this.frames = [];
       this.codes = null;
       return this.draw();
@@ -56,7 +62,9 @@ export class Strip {
     try {
       const decoded = await decoding.decode(codes, n, work.signal);
       const values = decoded.length / n;
-      this.frames = Array.from({ length: n }, (_, i) => rgba(toBytes(decoded.subarray(i * values, (i + 1) * values)), shape));
+      this.frames = Array.from({ length: n }, (_, i) =>
+        rgba(toBytes(decoded.subarray(i * values, (i + 1) * values)), shape),
+      );
       [this.height, this.width, this.codes] = [shape[0], shape[1], codes];
       this.sheet = null;
       this.draw();
@@ -76,7 +84,7 @@ export class Strip {
     const width = this.canvas.clientWidth;
     if (!width) return;
     // As many frames as there is room for, at least in part; each at its own place along the strip.
-    const cell = Math.max(width / n, Math.min(HEIGHT * this.width / this.height, width));
+    const cell = Math.max(width / n, Math.min((HEIGHT * this.width) / this.height, width));
     if (!this.sheet || this.sheet.width !== width) {
       const every = Math.max(1, Math.ceil(cell / (width / n) - 0.01));
       this.sheet = { width, canvas: document.createElement("canvas") };
@@ -87,7 +95,13 @@ export class Strip {
         const wide = Math.min((every / n) * width, width - left);
         const scale = Math.min(wide / this.width, HEIGHT / this.height);
         const [w, hgt] = [this.width * scale, this.height * scale];
-        s.drawImage(toCanvas(this.frames[i], this.width, this.height), left + (wide - w) / 2, (HEIGHT - hgt) / 2, w, hgt);
+        s.drawImage(
+          toCanvas(this.frames[i], this.width, this.height),
+          left + (wide - w) / 2,
+          (HEIGHT - hgt) / 2,
+          w,
+          hgt,
+        );
       }
     }
     const c = sharp(this.canvas, width, HEIGHT);

@@ -50,7 +50,10 @@ export function readAddress() {
 export function writeAddress(data) {
   const page = host();
   if (!page || !/^#latent(&|$)/.test(page.location.hash)) return; // another tab is shown
-  const others = page.location.hash.slice(1).split("&").filter((part) => !part.startsWith(PREFIX));
+  const others = page.location.hash
+    .slice(1)
+    .split("&")
+    .filter((part) => !part.startsWith(PREFIX));
   const ours = Object.entries(data).map(([key, value]) => `${PREFIX}${key}=${encodeURIComponent(value)}`);
   const hash = `#${[...others, ...ours].join("&")}`;
   if (hash !== page.location.hash) page.defaultView?.history.replaceState(page.defaultView.history.state, "", hash);

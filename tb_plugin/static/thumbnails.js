@@ -37,16 +37,18 @@ export class Thumbnails {
     const around = [-columns - 1, -columns, -columns + 1, -1, 0, 1, columns - 1, columns, columns + 1];
     /** @type {Map<number, [number, number]>} what is taken, by cell: two of a cell would lie on each other */
     const taken = new Map();
-    const indices = seen.sort((a, b) => a - b).filter((index) => {
-      const [x, y] = toScreen(view, size, frame.xy[2 * index], frame.xy[2 * index + 1]);
-      const cell = Math.floor(x / side) + columns * Math.floor(y / side);
-      const free = around.every((d) => {
-        const other = taken.get(cell + d);
-        return !other || Math.max(Math.abs(other[0] - x), Math.abs(other[1] - y)) > 0.9 * side;
+    const indices = seen
+      .sort((a, b) => a - b)
+      .filter((index) => {
+        const [x, y] = toScreen(view, size, frame.xy[2 * index], frame.xy[2 * index + 1]);
+        const cell = Math.floor(x / side) + columns * Math.floor(y / side);
+        const free = around.every((d) => {
+          const other = taken.get(cell + d);
+          return !other || Math.max(Math.abs(other[0] - x), Math.abs(other[1] - y)) > 0.9 * side;
+        });
+        if (free) taken.set(cell, [x, y]);
+        return free;
       });
-      if (free) taken.set(cell, [x, y]);
-      return free;
-    });
     return { indices, side };
   }
 
@@ -68,8 +70,11 @@ export class Thumbnails {
       let canvas = this.cache.get(key);
       if (!canvas) {
         if (this.cache.size >= CACHED) this.cache.clear();
-        canvas = toCanvas(inked(images.at(index), [images.height, images.width, images.channels], [...ink]),
-          images.width, images.height);
+        canvas = toCanvas(
+          inked(images.at(index), [images.height, images.width, images.channels], [...ink]),
+          images.width,
+          images.height,
+        );
         this.cache.set(key, canvas);
       }
       const [x, y] = toScreen(view, size, frame.xy[2 * index], frame.xy[2 * index + 1]);

@@ -65,9 +65,18 @@ export function bounds(xy) {
  * @returns {View}
  */
 export function fit(boxes, size) {
-  const [left, right, bottom, top] = boxes.reduce((sum, box) => box ? [
-    Math.min(sum[0], box.left), Math.max(sum[1], box.right),
-    Math.min(sum[2], box.bottom), Math.max(sum[3], box.top)] : sum, [Infinity, -Infinity, Infinity, -Infinity]);
+  const [left, right, bottom, top] = boxes.reduce(
+    (sum, box) =>
+      box
+        ? [
+            Math.min(sum[0], box.left),
+            Math.max(sum[1], box.right),
+            Math.min(sum[2], box.bottom),
+            Math.max(sum[3], box.top),
+          ]
+        : sum,
+    [Infinity, -Infinity, Infinity, -Infinity],
+  );
   if (!(left <= right)) return { x: 0, y: 0, span: 4 };
   const side = Math.min(size.width, size.height) || 1;
   const span = Math.max((right - left) / (size.width / side || 1), (top - bottom) / (size.height / side || 1)) * 1.08;
@@ -77,7 +86,8 @@ export function fit(boxes, size) {
 /** @param {View} from @param {View} to @param {number} t @returns {View} */
 export function between(from, to, t) {
   return {
-    x: from.x + (to.x - from.x) * t, y: from.y + (to.y - from.y) * t,
+    x: from.x + (to.x - from.x) * t,
+    y: from.y + (to.y - from.y) * t,
     span: Math.exp(Math.log(from.span) + (Math.log(to.span) - Math.log(from.span)) * t),
   };
 }

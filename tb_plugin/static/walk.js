@@ -55,3 +55,15 @@ function distance(a, b) {
   for (let d = 0; d < a.length; d++) sum += (a[d] - b[d]) ** 2;
   return Math.sqrt(sum);
 }
+
+/**
+ * The places [frames, 2] of a walk in a plane.
+ *
+ * @param {import("./state.js").Walk} walk
+ * @param {number} frames
+ * @param {1 | -1} direction
+ */
+export function along(walk, frames, direction) {
+  if (walk.kind === "circle") return circle([walk.x, walk.y], walk.r, [1, 0], [0, 1], frames, direction);
+  return path(direction > 0 ? walk.points : walk.points.toReversed(), frames);
+}

@@ -19,48 +19,98 @@ export function walks(app) {
   const strip = h("div", { className: "strips", role: "group", "aria-label": "Film strip of the walk" });
   const figures = h("div", { className: "figures" });
 
-  const play = button("▶", "Play the walk (space)", () => app.play("walk", !app.playing.walk), { className: "icon" });
+  const play = button("▶", "Play the walk (space)", () => app.player.play("walk", !app.player.playing.walk), {
+    className: "icon",
+  });
   const scrub = h("input", {
-    type: "range", min: "0", step: "1", "aria-label": "Frame of the walk",
+    type: "range",
+    min: "0",
+    step: "1",
+    "aria-label": "Frame of the walk",
     oninput: () => {
-      app.play("walk", false);
+      app.player.play("walk", false);
       store.set({ frame: scrub.valueAsNumber });
     },
   });
-  const kind = select("Form of the walk", [["circle", "circle"], ["line", "line"], ["path", "path"]], "circle", (value) => {
-    const { walk } = app;
-    if (value === "path" || !walk) store.set({ tool: "path" });
-    else if (value === "circle") store.set({ walk: about(app.panels[0].frame?.xy ?? new Float32Array(2)) });
-    else if (walk.kind === "circle") store.set({ walk: { kind: "path", points: [[walk.x - walk.r, walk.y], [walk.x + walk.r, walk.y]] } });
-    else store.set({ walk: { kind: "path", points: [walk.points[0], walk.points[walk.points.length - 1]] } });
-  });
+  const kind = select(
+    "Form of the walk",
+    [
+      ["circle", "circle"],
+      ["line", "line"],
+      ["path", "path"],
+    ],
+    "circle",
+    (value) => {
+      const { walk } = app;
+      if (value === "path" || !walk) store.set({ tool: "path" });
+      else if (value === "circle") store.set({ walk: about(app.panels[0].frame?.xy ?? new Float32Array(2)) });
+      else if (walk.kind === "circle")
+        store.set({
+          walk: {
+            kind: "path",
+            points: [
+              [walk.x - walk.r, walk.y],
+              [walk.x + walk.r, walk.y],
+            ],
+          },
+        });
+      else store.set({ walk: { kind: "path", points: [walk.points[0], walk.points[walk.points.length - 1]] } });
+    },
+  );
   /** @param {"x"|"y"|"r"} part @param {string} label @param {number} [min] */
-  const circleField = (part, label, min) => numberField(label, { min }, (value) => {
-    if (app.walk?.kind === "circle") store.set({ walk: { ...app.walk, [part]: value } });
-  });
-  const fields = { x: circleField("x", "Centre, across"), y: circleField("y", "Centre, up"), r: circleField("r", "Radius", 0) };
-  const circle = h("div", { className: "row" }, h("label", {}, "centre ", fields.x.element, " ", fields.y.element),
-    h("label", {}, "radius ", fields.r.element));
+  const circleField = (part, label, min) =>
+    numberField(label, { min }, (value) => {
+      if (app.walk?.kind === "circle") store.set({ walk: { ...app.walk, [part]: value } });
+    });
+  const fields = {
+    x: circleField("x", "Centre, across"),
+    y: circleField("y", "Centre, up"),
+    r: circleField("r", "Radius", 0),
+  };
+  const circle = h(
+    "div",
+    { className: "row" },
+    h("label", {}, "centre ", fields.x.element, " ", fields.y.element),
+    h("label", {}, "radius ", fields.r.element),
+  );
   const corners = h("div", { className: "row corners" });
-  const frames = numberField("How many frames", { min: 2, max: MAX_FRAMES, step: 1, width: "2.9em" },
-    (value) => store.set({ frames: Math.round(value), frame: Math.min(store.state.frame, Math.round(value) - 1) }));
-  const ms = numberField("Milliseconds for each frame", { min: 20, max: 5000, step: "any", width: "3.4em" },
-    (value) => store.set({ ms: Math.round(value) }));
-  const direction = button("↺", "Turn the direction round", () => (
-    store.set({ direction: store.state.direction === 1 ? -1 : 1 })), { className: "icon" });
+  const frames = numberField("How many frames", { min: 2, max: MAX_FRAMES, step: 1, width: "2.9em" }, (value) =>
+    store.set({ frames: Math.round(value), frame: Math.min(store.state.frame, Math.round(value) - 1) }),
+  );
+  const ms = numberField("Milliseconds for each frame", { min: 20, max: 5000, step: "any", width: "3.4em" }, (value) =>
+    store.set({ ms: Math.round(value) }),
+  );
+  const direction = button(
+    "↺",
+    "Turn the direction round",
+    () => store.set({ direction: store.state.direction === 1 ? -1 : 1 }),
+    { className: "icon" },
+  );
   const reset = button("reset", "The walk to start with", () => store.set({ walk: null, frame: 0 }));
   const hint = h("p", { className: "hint", role: "status" });
   /** @type {[string, string, (strip: Strip, app: App) => void][]} */
-  const kinds = [["GIF", "an animation", downloadGIF], ["PNG", "the film strip as a picture", downloadPNG],
-    ["CSV", "the codes of the walk", downloadCSV]];
-  const exports = kinds.map(([name, what, download]) => button(name, `Save ${what}`, () => {
-    for (const one of strips.values()) if (one.frames.length) download(one, app);
-  }));
+  const kinds = [
+    ["GIF", "an animation", downloadGIF],
+    ["PNG", "the film strip as a picture", downloadPNG],
+    ["CSV", "the codes of the walk", downloadCSV],
+  ];
+  const exports = kinds.map(([name, what, download]) =>
+    button(name, `Save ${what}`, () => {
+      for (const one of strips.values()) if (one.frames.length) download(one, app);
+    }),
+  );
   const none = h("p", { className: "hint" });
-  const controls = h("div", {}, figures,
+  const controls = h(
+    "div",
+    {},
+    figures,
     h("div", { className: "row" }, play, scrub, direction),
     h("div", { className: "row" }, kind, h("span", {}, frames.element, " × ", ms.element, " ms")),
-    circle, corners, hint, h("div", { className: "row" }, h("span", {}, "save"), ...exports, reset));
+    circle,
+    corners,
+    hint,
+    h("div", { className: "row" }, h("span", {}, "save"), ...exports, reset),
+  );
   const section = h("section", { "aria-label": "Walk" }, h("h3", {}, "Walk"), none, controls);
 
   const arrange = () => {
@@ -87,11 +137,12 @@ export function walks(app) {
     const { state } = store;
     const { walk, outline } = app;
     const without = app.panels.length > 0 && app.panels.every((panel) => panel.frame && !panel.space.has("decoder"));
-    none.textContent = "No decoder was logged. With one, given to the writer as decoder=…, the tab decodes anywhere and walks.";
+    none.textContent =
+      "No decoder was logged. With one, given to the writer as decoder=…, the tab decodes anywhere and walks.";
     none.hidden = !without;
     controls.hidden = without;
-    play.textContent = app.playing.walk ? "❚❚" : "▶";
-    play.setAttribute("aria-label", app.playing.walk ? "Pause the walk" : "Play the walk");
+    play.textContent = app.player.playing.walk ? "❚❚" : "▶";
+    play.setAttribute("aria-label", app.player.playing.walk ? "Pause the walk" : "Play the walk");
     direction.textContent = state.direction === 1 ? "↺" : "↻";
     scrub.max = String(state.frames - 1);
     scrub.value = String(state.frame);
@@ -101,11 +152,14 @@ export function walks(app) {
     if (walk) kind.value = walk.kind === "circle" ? "circle" : walk.points.length === 2 ? "line" : "path";
     circle.hidden = walk?.kind !== "circle";
     corners.hidden = walk?.kind !== "path";
-    if (walk?.kind === "circle") for (const part of /** @type {("x"|"y"|"r")[]} */ (["x", "y", "r"])) fields[part].show(Math.abs(walk[part]) < 1e-6 * app.fitted.span ? 0 : walk[part]);
+    if (walk?.kind === "circle")
+      for (const part of /** @type {("x"|"y"|"r")[]} */ (["x", "y", "r"]))
+        fields[part].show(Math.abs(walk[part]) < 1e-6 * app.fitted.span ? 0 : walk[part]);
     if (walk?.kind === "path") showCorners(corners, walk.points, app);
     const drawing = state.tool === "path";
     const put = outline && !outline.closed ? outline.corners.length : 0;
-    hint.textContent = drawing ? `Click through the plot, corner by corner; a double click ends the path. ${put ? `${put} put.` : ""}`
+    hint.textContent = drawing
+      ? `Click through the plot, corner by corner; a double click ends the path. ${put ? `${put} put.` : ""}`
       : "Drag its centre, rim or corners on the plot.";
   });
   return { strip, section };
@@ -117,16 +171,18 @@ export function walks(app) {
  */
 function showCorners(element, points, app) {
   if (element.contains(document.activeElement) && element.childElementCount === points.length) return;
-  element.replaceChildren(...points.map(([x, y], i) => {
-    /** @param {0|1} part @param {string} name */
-    const field = (part, name) => {
-      const one = numberField(`Corner ${i + 1}, ${name}`, {}, (value) => {
-        const moved = points.map((p, k) => /** @type {[number, number]} */ (k === i ? p.with(part, value) : p));
-        app.store.set({ walk: { kind: "path", points: moved } });
-      });
-      one.show(part ? y : x);
-      return one.element;
-    };
-    return h("span", {}, field(0, "across"), field(1, "up"));
-  }));
+  element.replaceChildren(
+    ...points.map(([x, y], i) => {
+      /** @param {0|1} part @param {string} name */
+      const field = (part, name) => {
+        const one = numberField(`Corner ${i + 1}, ${name}`, {}, (value) => {
+          const moved = points.map((p, k) => /** @type {[number, number]} */ (k === i ? p.with(part, value) : p));
+          app.store.set({ walk: { kind: "path", points: moved } });
+        });
+        one.show(part ? y : x);
+        return one.element;
+      };
+      return h("span", {}, field(0, "across"), field(1, "up"));
+    }),
+  );
 }

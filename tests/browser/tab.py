@@ -4,11 +4,13 @@ import base64
 import io
 import json
 import time
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import numpy as np
 from pages import latent_frame
 from PIL import Image
+
+ADDRESS = "(new Map(location.hash.split('&').map(part => part.split('='))).get('p.latent.' + key) ?? null)"
 
 
 class Tab:
@@ -60,17 +62,12 @@ class Tab:
 
     def state(self, key):
         """What the address says, or None; it is written a moment after a change."""
-        return self.page.evaluate(
-            "key => new Map(location.hash.split('&').map(p => p.split('='))).get('p.latent.' + key) ?? null", key)
+        return self.page.evaluate(f"key => {ADDRESS}", key)
 
     def wait_for_state(self, key, script="value => value !== null"):
         """Waits until the address says of `key` what `script` wants, and gives it."""
-        self.page.wait_for_function(
-            f"key => ({script})(new Map(location.hash.split('&').map(p => p.split('='))).get('p.latent.' + key) ?? null)",
-            arg=key, timeout=10_000)
-        return self.page.evaluate(
-            "key => decodeURIComponent(new Map(location.hash.split('&').map(p => p.split('='))).get('p.latent.' + key) ?? '')",
-            key)
+        self.page.wait_for_function(f"key => ({script})({ADDRESS})", arg=key, timeout=10_000)
+        return unquote(self.state(key) or "")
 
     def wait_for(self, script, arg=None):
         self.frame.wait_for_function(script, arg=arg, timeout=15_000)

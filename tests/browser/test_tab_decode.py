@@ -11,6 +11,8 @@ from tab import Tab
 from tb_plugin import planes
 from tb_plugin.decoder import Decoder
 
+pytestmark = pytest.mark.slow
+
 DIGITS = [["vandenburg/digits", "codes"]]
 PREVIEW = "[aria-label=Walk] .preview"
 
@@ -40,7 +42,8 @@ def test_dragging_decodes_what_numpy_decodes(page, board):
     page.mouse.down()
     for x, y in ((0.2, 0.3), (0.4, 0.35), (0.7, 0.8)):
         page.mouse.move(*tab.at(x, y))
-        place = [float(number) for number in tab.wait_for_state("probe", f"v => v !== null && ![{','.join(seen)}].includes(v)").split(",")]
+        other = f"value => value !== null && ![{','.join(seen)}].includes(value)"
+        place = [float(number) for number in tab.wait_for_state("probe", other).split(",")]
         seen.add(repr(tab.state("probe")))
         expected = bytes_of(decoder(board, 500)([place]))[0]
         shown = tab.pixels("[aria-label=Decoded] canvas")
@@ -123,7 +126,9 @@ def test_the_walks_circle_is_dragged_on_the_plot(page, board):
         page.mouse.move(x + (ax + bx) / 2 * scale, y - (ay + by) / 2 * scale)
         page.mouse.move(x + bx * scale, y - by * scale)
         page.mouse.up()
-        walk = tab.wait_for_state("walk", f"v => v && Math.abs(v.slice(9).split('%2C')[{2 if ay else 0}] - {expected[2 if ay else 0]}) < 0.1")
+        changed = 2 if ay else 0
+        near = f"Math.abs(value.slice(9).split('%2C')[{changed}] - {expected[changed]}) < 0.1"
+        walk = tab.wait_for_state("walk", f"value => value && {near}")
         np.testing.assert_allclose([float(n) for n in walk.removeprefix("circle:").split(",")], expected, atol=0.05)
 
 

@@ -9,6 +9,8 @@ from tab import Tab
 from tb_plugin import planes
 from tb_plugin.summary import LatentWriter
 
+pytestmark = pytest.mark.slow
+
 DIGITS = [["vandenburg/digits", "codes"]]
 DEEP = [["pca-16", "digits"]]
 
@@ -26,7 +28,8 @@ def demo(tensorboard, demo_logdir):
 def array(board, route, run, tag, **more):
     status, headers, body = board.get(f"plugin/latent/{route}", run=run, tag=tag, **more)
     assert status == 200
-    return np.frombuffer(body, headers["X-Latent-Dtype"]).reshape([int(n) for n in headers["X-Latent-Shape"].split(",")])
+    shape = [int(size) for size in headers["X-Latent-Shape"].split(",")]
+    return np.frombuffer(body, headers["X-Latent-Dtype"]).reshape(shape)
 
 
 def alone(points):
@@ -55,7 +58,8 @@ def test_hovering_shows_image_reconstruction_label_error_and_index(page, board):
     assert said["label"] == str(labels[index])
     assert float(said["error"]) == pytest.approx(array(board, "errors", **at, step=1001)[index], rel=1e-3)
     assert [float(n) for n in said["at"].split(", ")] == pytest.approx([x, y], rel=1e-3)
-    np.testing.assert_array_equal(tab.pixels(".card [aria-label=Image]")[..., 0], array(board, "images", **at)[index, ..., 0])
+    image = array(board, "images", **at)[index, ..., 0]
+    np.testing.assert_array_equal(tab.pixels(".card [aria-label=Image]")[..., 0], image)
     status, headers, body = board.get("plugin/latent/decode", **at, step=1001, codes=f"[[{x},{y}]]")
     decoded = np.frombuffer(body, headers["X-Latent-Dtype"]).reshape(28, 28)
     shown = tab.pixels(".card [aria-label=Reconstruction]")[..., 0]
@@ -127,7 +131,7 @@ def test_pca_and_axes_of_a_deep_space(page, demo):
     tab = Tab(page, demo, DEEP).painted(200)
     tab.locate("select[aria-label=Plane]").select_option("pca")
     told = tab.locate("section", has=tab.frame.locator("h3", has_text="Plane")).locator(".hint")
-    tab.wait_for("() => [...document.querySelectorAll('.hint')].some(e => e.textContent.includes('of the variance at step 200'))")
+    tab.until(lambda: "of the variance at step 200" in told.inner_text())
     shares = [float(n) for n in re.findall(r"([\d.]+) %", told.inner_text())]
     codes = array(demo, "codes", "pca-16", "digits", step=200)
     plane = planes.principal(codes)
@@ -158,7 +162,6 @@ def test_colours_by_error_and_shapes(page, board):
     assert (tab.seen() != by_error).any()
 
 
-@pytest.mark.slow
 def test_60000_points(page, tensorboard, tmp_path):
     """On software GL: that all is drawn, picked and moved, not how fast (tests/bench measures that)."""
     random = np.random.default_rng(0)

@@ -12,7 +12,8 @@ from tb_plugin.summary import LatentWriter
 
 BOTH = [["flat", "codes"], ["deep", "codes"]]
 NO_WEBGL = """HTMLCanvasElement.prototype.getContext = new Proxy(HTMLCanvasElement.prototype.getContext, {
-  apply: (get, canvas, [kind, ...rest]) => kind.startsWith('webgl') ? null : Reflect.apply(get, canvas, [kind, ...rest])});"""
+  apply: (get, canvas, [kind, ...more]) => kind.startsWith('webgl') ? null
+    : Reflect.apply(get, canvas, [kind, ...more])});"""
 
 TWEENS = """{
   const {getUniformLocation, uniform1f} = WebGL2RenderingContext.prototype, names = new WeakMap();
@@ -36,8 +37,8 @@ def board(tensorboard, small_logdir):
 
 def test_a_link_restores_the_state(page, board):
     state = {"step": "10", "view": "11,9.5,6", "colour": "none", "shapes": "1", "manifold": "0", "hidden": "2,5",
-             "tool": "lasso", "probe": "10.5,9", "walk": "path:9,9,11,9,10,11", "frames": "7", "frame": "3", "ms": "250",
-             "direction": "-1"}
+             "tool": "lasso", "probe": "10.5,9", "walk": "path:9,9,11,9,10,11", "frames": "7", "frame": "3",
+             "ms": "250", "direction": "-1"}
     tab = Tab(page, board, BOTH, **state).painted(10).painted(10, panel=1)
     assert tab.locate(".panel h2").all_inner_texts() == ["flat · codes", "deep · codes"]
     assert tab.locate("input[name=tool][value=lasso]").is_checked()
@@ -100,19 +101,20 @@ def test_runs_side_by_side_share_step_view_probe_and_walk(page, board):
 def test_everything_by_keyboard(page, board):
     tab = Tab(page, board, BOTH[:1]).painted(20)
 
-    def focused():
-        return tab.frame.evaluate("document.activeElement.getAttribute('aria-label') ?? document.activeElement.textContent")
+    def of_focus(script):
+        return tab.frame.evaluate(f"(e => {script})(document.activeElement)")
 
     tab.locate(".runs input").first.focus()
     reached = []
     for _ in range(60):
         page.keyboard.press("Tab")
-        reached.append(focused())
-        if tab.frame.evaluate("document.activeElement.closest('[aria-label=Walk]') !== null && document.activeElement.textContent === 'reset'"):
+        reached.append(of_focus("e.getAttribute('aria-label') ?? e.textContent"))
+        seen = "getComputedStyle(e.matches('[type=radio]') ? e.nextSibling : e)"
+        assert of_focus(f"{seen}.outlineStyle") == "solid", reached[-1]
+        if reached[-1] == "The walk to start with":
             break
-        outline = tab.frame.evaluate("(e => getComputedStyle(e.matches('[type=radio]') ? e.nextSibling : e).outlineStyle)(document.activeElement)")
-        assert outline == "solid", reached[-1]
-    assert {"Latent space of flat · codes", "Step", "Play the walk", "Radius", "Colour by", "Zoom in (key +)"} <= set(reached)
+    assert {"Latent space of flat · codes", "Step", "Play the walk", "Radius", "Colour by",
+            "Zoom in (key +)", "The walk to start with"} <= set(reached)
     tab.plot().focus()
     for key in ("ArrowRight", "ArrowRight", "ArrowUp"):
         page.keyboard.press(key)
@@ -150,12 +152,14 @@ def test_everything_by_keyboard(page, board):
 HOSTILE = "<img src=x onerror=alert(1)><script>alert(1)</script>&p.latent.step=3#%41 é ../.."
 
 
+@pytest.mark.slow
 def test_names_of_any_kind_are_text(page, tensorboard, tmp_path, load_fast):
     name = HOSTILE.replace("/", "⁄")
     codes = np.random.default_rng(0).normal(size=(12, 2))
     with LatentWriter(str(tmp_path / name)) as writer:
-        writer.add(HOSTILE, 0, codes, labels=np.arange(12) % 3, class_names=["<b>a</b>", "<script>alert(2)</script>", "c"],
-                   display_name="<i>shown</i>", description="**bold** <script>alert(3)</script> [x](javascript:alert(4))")
+        writer.add(HOSTILE, 0, codes, labels=np.arange(12) % 3, display_name="<i>shown</i>",
+                   class_names=["<b>a</b>", "<script>alert(2)</script>", "c"],
+                   description="**bold** <script>alert(3)</script> [x](javascript:alert(4))")
     page.on("dialog", lambda dialog: pytest.fail(f"a script ran: {dialog.message}"))
     tab = Tab(page, tensorboard(tmp_path, load_fast)).painted(0)
     assert tab.locate(".panel h2").inner_text() == f"{name} · <i>shown</i>"
@@ -172,6 +176,7 @@ def test_names_of_any_kind_are_text(page, tensorboard, tmp_path, load_fast):
     assert tab.locate(".panel h2").inner_text() == f"{name} · <i>shown</i>"
 
 
+@pytest.mark.slow
 def test_a_run_that_grows(page, tensorboard, tmp_path, load_fast):
     with LatentWriter(str(tmp_path / "growing")) as writer:
         codes = np.random.default_rng(0).normal(size=(50, 2))
@@ -197,6 +202,7 @@ def test_a_run_that_grows(page, tensorboard, tmp_path, load_fast):
         assert tab.plot().get_attribute("data-painted") == "0"
 
 
+@pytest.mark.slow
 def test_without_data_it_says_how_to_log(page, tensorboard, tmp_path):
     (tmp_path / "empty").mkdir()
     board = tensorboard(tmp_path, "--load_fast=false", runs=False)
@@ -209,6 +215,7 @@ def test_without_data_it_says_how_to_log(page, tensorboard, tmp_path):
     page.locator(".plot[data-painted]").wait_for()
 
 
+@pytest.mark.slow
 def test_without_a_decoder_labels_or_images(page, tensorboard, tmp_path):
     with LatentWriter(str(tmp_path / "bare")) as writer:
         writer.add("codes", 0, np.random.default_rng(0).normal(size=(40, 1)))
@@ -219,6 +226,7 @@ def test_without_a_decoder_labels_or_images(page, tensorboard, tmp_path):
     page.mouse.move(*tab.at(0.5, 0.5))
 
 
+@pytest.mark.slow
 def test_a_newer_format_is_told(page, tensorboard, tmp_path, monkeypatch):
     write(tmp_path / "fine")
     monkeypatch.setattr("tb_plugin.codec.VERSION", 99)
@@ -230,6 +238,7 @@ def test_a_newer_format_is_told(page, tensorboard, tmp_path, monkeypatch):
     tab.painted(20, panel=1)
 
 
+@pytest.mark.slow
 def test_a_server_that_is_gone_is_told(page, problems, tmp_path):
     from latent import TensorBoard
 
@@ -264,7 +273,8 @@ def test_a_lost_context_is_bridged_and_restored(page, board):
     tab = Tab(page, board, BOTH[:1], manifold="0", walk="circle:99,99,1").painted(20)
     before = tab.seen().astype(int)
     tab.frame.evaluate("""() => {
-      window.lost = document.querySelectorAll('.plot canvas')[1].getContext('webgl2').getExtension('WEBGL_lose_context');
+      const gl = document.querySelectorAll('.plot canvas')[1].getContext('webgl2');
+      window.lost = gl.getExtension('WEBGL_lose_context');
       window.lost.loseContext(); }""")
     tab.locate(".plot[data-renderer=canvas]").wait_for()
     page.wait_for_timeout(200)
@@ -275,6 +285,7 @@ def test_a_lost_context_is_bridged_and_restored(page, board):
     assert np.abs(tab.seen().astype(int) - before).mean() < 0.1
 
 
+@pytest.mark.slow
 def test_the_two_renderers_draw_alike(new_page, page, board):
     state = {"manifold": "0", "shapes": "1", "walk": "circle:99,99,1"}
     gl = Tab(page, board, BOTH[:1], **state).painted(20).seen().astype(int)

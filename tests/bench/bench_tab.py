@@ -1,0 +1,145 @@
+"""How fast the tab draws, beside TensorBoard's Embedding Projector in the same browser: figures, not verdicts.
+
+Chromium without a GPU: WebGL is computed by the processor, so ratios say more than milliseconds. Both are opened in a
+TensorBoard page that already stands; the first picture is there when a draw call of all points has been carried out.
+Run by `tox -e bench`.
+"""
+
+import json
+import os
+import shutil
+import statistics
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tb_plugin.decoder import Decoder
+from tb_plugin.layers import dense, reshape
+from tb_plugin.summary import LatentWriter
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from latent import TensorBoard
+
+SIZES = [5_000, 20_000, 60_000]
+ROUNDS = 3
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+
+# Notes when WebGL has drawn at least a third of the points (the tab draws that many while the view is dragged).
+NOTES = """{
+  window.draws = [];
+  for (const kind of [WebGLRenderingContext, WebGL2RenderingContext]) {
+    for (const call of ['drawArrays', 'drawElements']) {
+      const draw = kind.prototype[call];
+      kind.prototype[call] = function (...args) {
+        draw.apply(this, args);
+        const count = call === 'drawArrays' ? args[2] : args[1];
+        if (count < POINTS / 3) return;
+        if (!window.draws.length) this.readPixels(0, 0, 1, 1, this.RGBA, this.UNSIGNED_BYTE, new Uint8Array(4));
+        window.draws.push([performance.timeOrigin + performance.now(), document.timeline.currentTime]);
+      };
+    }
+  }
+}"""
+
+
+def log(logdir, points):
+    """The same points for both: 2-D codes of ten clouds; for the Projector with z = 0, or it draws nothing."""
+    random = np.random.default_rng(0)
+    labels = np.arange(points) % 10
+    codes = random.normal(scale=6, size=(10, 2))[labels] + random.normal(size=(points, 2))
+    weights = [random.normal(0, 0.3, size=shape) for shape in ((2, 50), (50, 50), (50, 784))]
+    decoder = Decoder(2, [dense(weights[0]), "tanh", dense(weights[1]), "tanh", dense(weights[2]), "sigmoid",
+                          reshape((28, 28))])
+    images = random.integers(0, 256, (points, 28, 28), np.uint8) * (random.random((points, 28, 28)) < 0.15)
+    run = logdir / "run"
+    with LatentWriter(str(run)) as writer:
+        for step in range(2):
+            writer.add("codes", step, codes * (1 + step), labels=labels, images=images, decoder=decoder)
+    np.savetxt(run / "codes.tsv", np.column_stack([codes, np.zeros(points)]), "%.5f", "\t")
+    np.savetxt(run / "labels.tsv", labels, "%d")
+    (run / "projector_config.pbtxt").write_text('embeddings { tensor_path: "codes.tsv" metadata_path: "labels.tsv" }')
+
+
+def frame_of(page, tab):
+    return next((f for f in page.frames if "plugin_entry" in f.url), None) if tab == "latent" else page.main_frame
+
+
+def draws(page, tab):
+    frame = frame_of(page, tab)
+    return frame.evaluate("window.draws ?? []") if frame else []
+
+
+def until(page, condition, seconds=60):
+    for _ in range(int(seconds / 0.02)):
+        value = condition()
+        if value:
+            return value
+        page.wait_for_timeout(20)
+    raise TimeoutError(f"nothing within {seconds} s")
+
+
+def measure(browser, board, points, tab):
+    """Milliseconds to the first picture, of a frame while the view is dragged, and from a step to its picture."""
+    context = browser.new_context(viewport={"width": 1280, "height": 720})
+    context.add_init_script(NOTES.replace("POINTS", str(points)))
+    page = context.new_page()
+    page.goto(f"{board.url}#text")
+    page.wait_for_timeout(3000)
+    began = page.evaluate(f"() => {{ location.hash = '#{tab}'; return performance.timeOrigin + performance.now(); }}")
+    first = until(page, lambda: draws(page, tab))[0][0] - began
+    page.wait_for_timeout(2500)  # what comes after the picture: labels, images, the grid of decoded digits
+    before = len(draws(page, tab))
+    page.mouse.move(600, 400)
+    if tab == "latent":
+        page.keyboard.down("Shift")
+    page.mouse.down()
+    for k in range(60):
+        page.mouse.move(600 + 2 * k, 400 + k)
+    page.mouse.up()
+    if tab == "latent":
+        page.keyboard.up("Shift")
+    frames = sorted({frame for _, frame in draws(page, tab)[before:]})
+    pan = statistics.median(b - a for a, b in zip(frames, frames[1:]))
+    step = None
+    if tab == "latent":
+        page.wait_for_timeout(500)
+        frame = frame_of(page, tab)
+        began = frame.evaluate("""() => {
+          window.draws = [];
+          document.querySelector('[aria-label="Step before (key ,)"]').click();
+          return performance.timeOrigin + performance.now(); }""")
+        step = until(page, lambda: draws(page, tab))[0][0] - began
+    context.close()
+    return first, pan, step
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("points", SIZES)
+def test_the_tab_beside_the_projector(tmp_path, points, capsys):
+    playwright = pytest.importorskip("playwright.sync_api")
+    if CHROMIUM is None:
+        pytest.skip("Chromium is not installed")
+    log(tmp_path, points)
+    board = TensorBoard(tmp_path, "--load_fast=true")
+    board.until(lambda runs: runs)
+    rows = {}
+    with playwright.sync_playwright() as p:
+        browser = p.chromium.launch(executable_path=CHROMIUM, args=[
+            "--enable-unsafe-swiftshader", *(["--no-sandbox"] if os.geteuid() == 0 else [])])
+        results = {tab: [] for tab in ("latent", "projector")}
+        for _ in range(ROUNDS):  # side by side: what disturbs the machine disturbs both
+            for tab, measured in results.items():
+                measured.append(measure(browser, board, points, tab))
+        browser.close()
+    board.stop()
+    for tab, measured in results.items():
+        rows[tab] = [statistics.median(values) if None not in values else None for values in zip(*measured)]
+    ratios = [a / b for a, b in zip(rows["latent"][:2], rows["projector"][:2])]
+    with capsys.disabled():
+        print(f"\n{points:>6,} points, ms (medians of {ROUNDS}): first picture, frame while dragged, step to picture")
+        for tab, row in rows.items():
+            print(f"  {tab:<10}" + "".join(f"{value:10.0f}" if value is not None else f"{'-':>10}" for value in row))
+        print(f"  ratio     {ratios[0]:10.2f}{ratios[1]:10.2f}")
+        print("  " + json.dumps(rows))

@@ -1,0 +1,137 @@
+"""The pictures of the Latent tab in docs/images: `python tests/browser/screenshots.py --logdir runs`.
+
+The log folder holds three runs:
+
+    legacy-ports run vandenburg --name linear --logdir runs
+    legacy-ports run vandenburg --readout relu --name relu --logdir runs
+    legacy-ports run mathybit_dense --readout-bias -2 --epochs 5 --name bias --logdir runs
+"""
+
+import argparse
+import io
+import re
+import sys
+from pathlib import Path
+
+from PIL import Image
+from playwright.sync_api import sync_playwright
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from conftest import ARGUMENTS, CHROMIUM
+from latent import TensorBoard
+from pages import Problems, watched_page
+from tab import Tab
+
+LINEAR, RELU, DEEP = (["vandenburg/linear", "codes"], ["vandenburg/relu", "codes"], ["mathybit_dense/bias", "codes"])
+IMAGES = Path(__file__).parents[2] / "docs" / "images"
+PREVIEW = "[aria-label=Walk] .preview"
+WIDTH = 960  # of the animation
+
+
+def hover(page, tab, x, y):
+    page.mouse.move(*tab.at(x, y))
+    tab.locate(".card dt", has_text="error").wait_for()
+
+
+def shot(page, tab, name):
+    tab.locate(PREVIEW).first.wait_for()
+    page.wait_for_timeout(1500)  # the grid of decoded digits
+    picture = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
+    picture.quantize(256, dither=Image.Dither.NONE).save(IMAGES / f"{name}.png", optimize=True)
+    print(IMAGES / f"{name}.png")
+
+
+def stills(new_page, board):
+    """One picture of each of the main states."""
+    def opened(page, *args, **state):
+        return Tab(page, board, *args, **state).painted()
+
+    with new_page() as page:
+        tab = opened(page, [LINEAR], probe="-0.5,5.5")
+        hover(page, tab, 0.46, 0.42)
+        shot(page, tab, "tab")
+        shot(page, opened(page, [LINEAR], view="-2.5,-5,3", probe="-2.5,-5", walk="circle:-2.5,-5,1"), "tab-near")
+        tab = opened(page, [LINEAR], manifold="0", frame="17", walk="path:-3,-7,-4,-2,-2,4,0,7,1,0,0.5,-2.5")
+        shot(page, tab, "tab-walk")
+        shot(page, opened(page, [LINEAR, RELU], probe="1,3", frame="20"), "tab-runs")
+        tab = opened(page, [DEEP], plane="pca", colour="error", manifold="1")
+        hover(page, tab, 0.62, 0.4)
+        shot(page, tab, "tab-pca")
+        tab = opened(page, [LINEAR], shapes="1", manifold="0", tool="lasso", view="0,0,10")
+        page.mouse.move(*tab.at(0.42, 0.2))
+        page.mouse.down()
+        for place in ((0.6, 0.25), (0.58, 0.6), (0.45, 0.5)):
+            page.mouse.move(*tab.at(*place))
+        page.mouse.up()
+        shot(page, tab, "tab-selection")
+    with new_page(viewport={"width": 390, "height": 844}, has_touch=True) as page:
+        shot(page, opened(page, [LINEAR], probe="-2,-5"), "tab-narrow")
+    with new_page() as page:
+        tab = opened(page, [LINEAR], probe="0.4,-1.5")
+        page.evaluate("document.body.classList.add('dark-mode')")
+        shot(page, tab, "tab-dark")
+
+
+def animation(new_page, board):
+    """The steps played, a drag that decodes, a walk."""
+    frames = []
+
+    def take(page, milliseconds):
+        picture = Image.open(io.BytesIO(page.screenshot(clip={"x": 0, "y": 64, "width": 1280, "height": 656})))
+        picture = picture.convert("RGB").resize((WIDTH, WIDTH * 656 // 1280), Image.Resampling.LANCZOS)
+        frames.append((picture.quantize(64, dither=Image.Dither.NONE), milliseconds))
+
+    with new_page() as page:
+        tab = Tab(page, board, [LINEAR], step="0", view="0,-0.5,16", walk="circle:-1,0.5,3", frames="24").painted(0)
+        tab.locate(PREVIEW).wait_for()
+        page.wait_for_timeout(1000)
+        take(page, 600)
+        steps = board.runs()[LINEAR[0]][LINEAR[1]]["steps"]
+        for step in steps[1::2]:
+            tab.locate("input[aria-label^='Step;']").fill(str(step))
+            page.keyboard.press("Enter")
+            tab.painted(step)
+            page.wait_for_timeout(700)
+            take(page, 250)
+        page.mouse.move(*tab.at(0.42, 0.85))
+        page.mouse.down()
+        for k in range(12):
+            page.mouse.move(*tab.at(0.42 + 0.012 * k, 0.85 - 0.06 * k))
+            page.wait_for_timeout(100)
+            take(page, 150)
+        page.mouse.up()
+        scrub = tab.locate("input[aria-label='Frame of the walk']")
+        scrub.focus()
+        for _ in range(23):
+            page.keyboard.press("ArrowRight")
+            page.wait_for_timeout(100)
+            take(page, 120)
+    pictures, milliseconds = zip(*frames)
+    pictures[0].save(IMAGES / "tab.gif", save_all=True, append_images=pictures[1:], duration=milliseconds, loop=0,
+                     optimize=True)
+    print(IMAGES / "tab.gif")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=re.split(r"\n\n", __doc__)[0])
+    parser.add_argument("--logdir", required=True)
+    logdir = parser.parse_args().logdir
+    board = TensorBoard(logdir, "--load_fast=true")
+    try:
+        board.until(lambda runs: LINEAR[0] in runs and RELU[0] in runs and DEEP[0] in runs)
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+            problems = Problems()
+
+            def new_page(**options):
+                return watched_page(browser, problems, **options)
+
+            stills(new_page, board)
+            animation(new_page, board)
+            browser.close()
+    finally:
+        board.stop()
+
+
+if __name__ == "__main__":
+    main()
