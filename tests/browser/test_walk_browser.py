@@ -83,6 +83,13 @@ def test_csv_keeps_every_bit(modules, data, dims, rows):
     np.testing.assert_array_equal(back, codes)
 
 
+def test_csv_where_nine_digits_are_needed(modules):
+    codes = np.linspace(0.01, 0.012, 1000, dtype=np.float32)
+    assert any(np.float32(f"{code:.8g}") != code for code in codes)
+    text = modules.evaluate(CSV, [codes.tolist(), 1])
+    np.testing.assert_array_equal(np.loadtxt(io.StringIO(text), np.float32, skiprows=1), codes)
+
+
 def test_csv_is_short(modules):
     codes = np.float32([0.1, -2, 3e-30, 16777217]).tolist()
     assert modules.evaluate(CSV, [codes, 2]) == "code_0,code_1\n0.1,-2\n3e-30,16777216\n"
