@@ -46,7 +46,7 @@ setup(
         "tqdm>=4.66",
     ],
     extras_require={
-        "test": ["hypothesis", "playwright>=1.49,<2", "pytest", "pytest-timeout", "pytest-xdist"],
+        "test": ["colorspacious", "hypothesis", "playwright>=1.49,<2", "pytest", "pytest-timeout", "pytest-xdist"],
         "bench": ["pytest", "pytest-benchmark"],
         "torch": ["torch>=2"],  # for the test of decoders made of PyTorch's layers; the plugin does not import it
     },

@@ -100,6 +100,7 @@ export class Panel {
         this.plot.classList.remove("busy");
         this.#show(frame, errors);
         this.app.arrived(this);
+        if (this.pending) continue; // another step is wanted already
         this.decoding = await this.space.decoding(at);
         if (!this.pending) this.app.decodable(this);
       }

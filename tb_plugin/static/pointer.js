@@ -112,6 +112,7 @@ export function listen(panel, app) {
     else if (tool === "decode") drag = decoding(px, py);
     else drag = selecting(tool, px, py);
     if (drag) app.setDragging(true);
+    if (drag && event.pointerType === "mouse") app.hover(-1, panel, px, py); // its card would be in the way
     if (event.pointerType !== "mouse") app.hover(panel.pick(px, py), panel, px, py);
   });
 

@@ -20,7 +20,7 @@ import { NO_CLASS } from "./palette.js";
  * @typedef {{step: number, choice: PlaneChoice, xy: Float32Array, grid: Grid, plane: api.Plane, labels: Labels|null}} Frame
  */
 
-const KEPT = 60; // answers in memory; of 10,000 points that is some 10 MB
+const KEPT = 100; // answers in memory; points and decoder of a step are 0.5 MB in a run of the vandenburg port
 const LISTED = 100; // classes of labels without names
 
 export class LatentSpace {

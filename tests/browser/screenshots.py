@@ -16,7 +16,7 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import sync_playwright
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
+sys.path.append(str(Path(__file__).parents[1]))
 from conftest import ARGUMENTS, CHROMIUM
 from latent import TensorBoard
 from pages import Problems, watched_page
@@ -36,8 +36,7 @@ def hover(page, tab, x, y):
 def shot(page, tab, name):
     tab.locate(PREVIEW).first.wait_for()
     page.wait_for_timeout(1500)  # the grid of decoded digits
-    picture = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
-    picture.quantize(256, dither=Image.Dither.NONE).save(IMAGES / f"{name}.png", optimize=True)
+    Image.open(io.BytesIO(page.screenshot())).convert("RGB").save(IMAGES / f"{name}.png", optimize=True)
     print(IMAGES / f"{name}.png")
 
 
@@ -47,8 +46,8 @@ def stills(new_page, board):
         return Tab(page, board, *args, **state).painted()
 
     with new_page() as page:
-        tab = opened(page, [LINEAR], probe="-0.5,5.5")
-        hover(page, tab, 0.46, 0.42)
+        tab = opened(page, [LINEAR], probe="-3.3,-4.5")
+        hover(page, tab, 0.615, 0.16)
         shot(page, tab, "tab")
         shot(page, opened(page, [LINEAR], view="-2.5,-5,3", probe="-2.5,-5", walk="circle:-2.5,-5,1"), "tab-near")
         tab = opened(page, [LINEAR], manifold="0", frame="17", walk="path:-3,-7,-4,-2,-2,4,0,7,1,0,0.5,-2.5")
@@ -63,6 +62,7 @@ def stills(new_page, board):
         for place in ((0.6, 0.25), (0.58, 0.6), (0.45, 0.5)):
             page.mouse.move(*tab.at(*place))
         page.mouse.up()
+        page.mouse.move(640, 90)
         shot(page, tab, "tab-selection")
     with new_page(viewport={"width": 390, "height": 844}, has_touch=True) as page:
         shot(page, opened(page, [LINEAR], probe="-2,-5"), "tab-narrow")
@@ -79,7 +79,7 @@ def animation(new_page, board):
     def take(page, milliseconds):
         picture = Image.open(io.BytesIO(page.screenshot(clip={"x": 0, "y": 64, "width": 1280, "height": 656})))
         picture = picture.convert("RGB").resize((WIDTH, WIDTH * 656 // 1280), Image.Resampling.LANCZOS)
-        frames.append((picture.quantize(64, dither=Image.Dither.NONE), milliseconds))
+        frames.append((picture.quantize(160, kmeans=1, dither=Image.Dither.NONE), milliseconds))
 
     with new_page() as page:
         tab = Tab(page, board, [LINEAR], step="0", view="0,-0.5,16", walk="circle:-1,0.5,3", frames="24").painted(0)
@@ -87,7 +87,7 @@ def animation(new_page, board):
         page.wait_for_timeout(1000)
         take(page, 600)
         steps = board.runs()[LINEAR[0]][LINEAR[1]]["steps"]
-        for step in steps[1::2]:
+        for step in steps[2::2]:
             tab.locate("input[aria-label^='Step;']").fill(str(step))
             page.keyboard.press("Enter")
             tab.painted(step)
