@@ -7,6 +7,7 @@
         run.json               what was run, on what, and what came out; complete at any moment
 """
 
+import errno
 import json
 import math
 import os
@@ -15,7 +16,6 @@ import re
 import shlex
 import shutil
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -48,7 +48,6 @@ PACKAGES = ("tensorflow", "tf-keras", "tensorboard", "numpy", "scikit-learn", "m
 RESERVE = 2**20  # bytes of the disk that a run keeps for its last words, should the disk be full
 _RESERVED = ".reserve"
 _WRITING = (OSError, UserError, tf.errors.OpError)
-tf.get_logger().addFilter(lambda record: "EventFileWriter" not in str(record.msg))  # see _on_thread_error
 
 
 class Run:
@@ -108,12 +107,10 @@ class Run:
     def __enter__(self) -> "Run":
         self.started = time.time()
         self.folder = self.resume or self._make_folder()
-        self._excepthook, threading.excepthook = threading.excepthook, _on_thread_error
         try:
             self._lock = folder.hold(self.folder)
             self._open()
         except _WRITING as error:
-            threading.excepthook = self._excepthook
             if not self.resume:
                 shutil.rmtree(self.folder, ignore_errors=True)
             if isinstance(error, UserError):
@@ -132,12 +129,10 @@ class Run:
         kept = self._pending.state["events"] if self._pending else {}
         first, tail, without = events.overlap(self.folder, kept)
         events.cut(self.folder, kept)
-        # A suffix, as two files of one second would be one.
-        self.writer = tf.summary.FileWriter(str(self.folder), filename_suffix=f".{len(kept)}" if kept else None)
-        start = tf.SessionLog(status=tf.SessionLog.START)
+        self.writer = events.Writer(self.folder)
         if self._pending:
             self._go_on(self._pending.state)
-            self.writer.add_session_log(start, self.step + 1 if first is None else first)
+            self.writer.add_start(self.step + 1 if first is None else first)
             for event in tail:
                 self.writer.add_event(event)
             self.writer.flush()
@@ -149,7 +144,7 @@ class Run:
             if self.resume:
                 self.log("from the start: there is no checkpoint to go on from")
             self.manifest["started"] = datetime.now(UTC).isoformat(timespec="seconds")
-            self.writer.add_session_log(start, 0)
+            self.writer.add_start(0)
             self.add_summary(hparams.hparams_pb(
                 {**self.manifest["options"], "data": self.digits.source}, trial_id=f"{self.port}/{self.name}"))
             self._write_manifest()
@@ -318,14 +313,13 @@ class Run:
 
     def add_summary(self, summary: Any) -> None:
         """Writes a Summary proto, TensorFlow's or TensorBoard's, at the present step."""
-        self.writer.add_summary(summary.SerializeToString(), self.step)
+        self.writer.add_summary(summary, self.step)
 
     def __exit__(self, kind, error, traceback) -> None:
         self._hold.begin()  # the record is completed, whatever comes now
         try:
             self._end(error)
         finally:
-            threading.excepthook = self._excepthook
             os.close(self._lock)
             self._hold.end()
         if error is None:
@@ -448,14 +442,12 @@ def _reason(error: BaseException) -> str:
         return which(error).name
     if isinstance(error, OSError):
         return f"{error.filename or 'writing'}: {error.strerror}"
+    if isinstance(error, tf.errors.OpError):  # many lines; somewhere in them is what the operating system said
+        said = [text for text in map(os.strerror, errno.errorcode) if text in str(error)]
+        if said:
+            return f"a file cannot be written ({said[0]})"
     text = (str(error).splitlines() or [""])[0]
     return text if isinstance(error, UserError) else f"{type(error).__name__}: {text}"
-
-
-def _on_thread_error(args: Any) -> None:
-    """Says nothing of the thread that writes events: what stopped it is raised where the run next writes."""
-    if getattr(args.thread, "name", None) != "EventLoggerThread":
-        threading.__excepthook__(args)
 
 
 def _finite(loss: float, step: int) -> float:
