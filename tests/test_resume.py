@@ -1,14 +1,12 @@
 """A resumed run is the run that never stopped: the same losses, weights, batches, events and figures, to the bit."""
 
-import json
 import os
 import signal
 from contextlib import redirect_stdout, suppress
 from io import StringIO
 
-import numpy as np
 import pytest
-from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+from same import assert_same, state
 
 from legacy_ports import UserError, checkpoints, cli, ports
 from legacy_ports.recorder import Run
@@ -55,45 +53,6 @@ def train(few, tmp_path, monkeypatch):
     return train
 
 
-def weights(run, step):
-    """All variables of a checkpoint, the optimizer's too."""
-    reader = tf.train.load_checkpoint(str(run.folder / f"checkpoints/model.ckpt-{step}"))
-    return {name: reader.get_tensor(name) for name in reader.get_variable_to_shape_map()}
-
-
-def state(run, step):
-    """All else of a checkpoint, but for what tells the time."""
-    with np.load(run.folder / f"checkpoints/model.ckpt-{step}.npz") as arrays:
-        content = {key: arrays[key] for key in arrays.files}
-    record = json.loads(content.pop("state").tobytes())
-    for key in ("seconds", "started", "resumed"):
-        record["manifest"].pop(key, None)
-    del record["events"]
-    return record, content
-
-
-def events(run):
-    """Tag -> the steps and values that TensorBoard's Python loader shows; without the texts, which tell the time."""
-    loaded = EventAccumulator(str(run.folder), size_guidance={kind: 0 for kind in ("scalars", "images", "tensors")})
-    loaded.Reload()
-    tags = loaded.Tags()
-    return {
-        **{tag: [(e.step, e.value) for e in loaded.Scalars(tag)] for tag in tags["scalars"]},
-        **{tag: [(e.step, e.encoded_image_string) for e in loaded.Images(tag)] for tag in tags["images"]},
-        **{tag: [(e.step, e.tensor_proto.SerializeToString()) for e in loaded.Tensors(tag)]
-           for tag in tags["tensors"] if tag != "run"},
-    }
-
-
-def assert_same(run, other, step):
-    for ours, theirs in ((weights(run, step), weights(other, step)), (state(run, step)[1], state(other, step)[1])):
-        assert ours.keys() == theirs.keys()
-        for name in ours:
-            np.testing.assert_array_equal(ours[name], theirs[name], err_msg=name, strict=True)
-    assert state(run, step)[0] == state(other, step)[0]
-    assert events(run) == events(other)
-
-
 @pytest.mark.parametrize("name", ports.NAMES)
 def test_a_resumed_run_is_the_run_that_never_stopped(name, train):
     """Broken off between two checkpoints and resumed: as the run in one piece. Both are stopped before the figures."""
@@ -104,6 +63,6 @@ def test_a_resumed_run_is_the_run_that_never_stopped(name, train):
     assert parts.manifest["status"] == whole.manifest["status"] == "interrupted"
     assert parts.manifest["curve"]["mean_loss"]
     assert parts.manifest["losses"]
-    assert len(state(parts, STEPS)[1]) >= 8  # the generator's five, the batches' three, and what the port keeps
-    assert_same(parts, whole, STEPS)
+    assert len(state(parts.folder, STEPS)[1]) >= 8  # the generator's five, the batches' three, and what the port keeps
+    assert_same(parts.folder, whole.folder, STEPS)
 
