@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from contextlib import suppress
 
 import numpy as np
 from tensorboard.compat.proto import event_pb2
@@ -34,9 +35,10 @@ def events(folder):
     """(tag, step) -> the value, as it lies in the event files, each of which must be there once; without the texts."""
     found = []
     for path in sorted(folder.glob("events.*")):
-        for record in tf.io.tf_record_iterator(str(path)):
-            event = event_pb2.Event.FromString(record)
-            found += [((value.tag, event.step), value) for value in event.summary.value]
+        with suppress(tf.errors.DataLossError):  # where the end was never written
+            for record in tf.io.tf_record_iterator(str(path)):
+                event = event_pb2.Event.FromString(record)
+                found += [((value.tag, event.step), value) for value in event.summary.value]
     twice = [key for key, count in Counter(key for key, _ in found).items() if count > 1]
     assert not twice, twice
     for _, value in found:

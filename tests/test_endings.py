@@ -1,19 +1,18 @@
 """However a run ends: readable events, a manifest that tells the truth, one line that says why, an exit code."""
 
-import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 from same import events
 
-from legacy_ports import checkpoints, cli, folder
+from legacy_ports import checkpoints, folder
 
-RUN = ["run", "vandenburg", "--data", "bundled", "--latent-points", "20", "--quiet", "--name", "a"]
+pytestmark = pytest.mark.slow  # processes that train; test_recorder.py has the quick tests of the same
+
+RUN = ["run", "vandenburg", "--data", "bundled", "--latent-points", "20", "--name", "a"]
 
 
 def command(*args, before="", **kwargs):
@@ -31,13 +30,14 @@ def one_line(stderr):
 
 
 def test_a_loss_that_is_not_finite(tmp_path):
-    result = command(*RUN, "--logdir", tmp_path, "--steps", "50", "--learning-rate", "1e38", "--save-every", "1")
+    result = command(*RUN, "--quiet", "--logdir", tmp_path, "--steps", "50", "--learning-rate", "1e38",
+                     "--save-every", "1")
     run = tmp_path / "vandenburg" / "a"
     assert result.returncode == 1
-    assert "the loss is inf at step 1; a smaller --learning-rate may help" in one_line(result.stderr)
+    assert "the loss is nan at step 1; a smaller --learning-rate may help" in one_line(result.stderr)
     manifest = folder.read(run)
     assert (manifest["status"], manifest["steps"]) == ("failed", 1)
-    assert "the loss is inf at step 1" in manifest["reason"]
+    assert "the loss is nan at step 1" in manifest["reason"]
     assert events(run)
     found, damaged = checkpoints.newest(run / "checkpoints")
     assert (found.state["step"], damaged) == (1, [])
@@ -45,7 +45,7 @@ def test_a_loss_that_is_not_finite(tmp_path):
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_during_training(tmp_path, number):
-    process = subprocess.Popen([sys.executable, "-m", "legacy_ports", *RUN[:-3], "--name", "a", "--logdir", tmp_path,
+    process = subprocess.Popen([sys.executable, "-m", "legacy_ports", *RUN, "--logdir", tmp_path,
                                 "--steps", "1000000"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                                env={**os.environ, "PYTHONUNBUFFERED": "1"})
     for line in process.stdout:
@@ -70,7 +70,7 @@ def test_a_full_disk(tmp_path, megabytes, save_every, fills):
     disk, after = tmp_path / "disk", tmp_path / "after"
     disk.mkdir()
     mount = f"mount -t tmpfs -o size={megabytes}m tmpfs '{disk}' || exit 77"
-    result = command(*RUN, "--logdir", disk, "--steps", "100000", "--save-every", save_every,
+    result = command(*RUN, "--quiet", "--logdir", disk, "--steps", "100000", "--save-every", save_every,
                      before=f"{mount}\ntrap 'cp -r \"{disk}\" \"{after}\"' EXIT")
     if result.returncode == 77:
         pytest.skip(f"NOT TESTED on a full disk: no tmpfs can be mounted here ({result.stderr.strip()})")
