@@ -82,7 +82,8 @@ def overlap(folder: Path, kept: dict[str, int]) -> tuple[int | None, list[Any], 
       The first step of which the cut takes something, None if it takes nothing; the events that it leaves from
       that step on; and the sizes of the files without these.
     """
-    left, first = [], None
+    left: list[tuple[str, int, Any]] = []
+    first: int | None = None
     for name in sizes(folder):
         start = 0
         for record in _records(folder / name):
@@ -93,7 +94,8 @@ def overlap(folder: Path, kept: dict[str, int]) -> tuple[int | None, list[Any], 
             elif event.HasField("summary"):
                 first = event.step if first is None else min(first, event.step)
             start = end
-    without, tail = dict(kept), []
+    without = dict(kept)
+    tail: list[Any] = []
     for name, start, event in left:
         if first is not None and event.HasField("summary") and event.step >= first or tail:
             without[name] = min(without[name], start)
