@@ -45,7 +45,7 @@ class Hold:
             raise KeyboardInterrupt(self.signal)
 
     def end(self) -> None:
-        """Gives the signals back to whom they were taken from."""
+        """Gives the signals back to whom they were taken from; `raise_once` has had its one."""
         for number, handler in self._before.items():
-            signal.signal(number, handler)
+            signal.signal(number, signal.SIG_IGN if self.signal and handler is _raise else handler)
         self._before = {}
