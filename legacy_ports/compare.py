@@ -11,7 +11,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from scipy import stats
 
-from legacy_ports import UserError, bands, figures, ports
+from legacy_ports import UserError, bands, figures, folder, ports
 from legacy_ports.reference import variant
 
 
@@ -38,31 +38,13 @@ class NotComparableError(Exception):
     """The run is not the recorded experiment."""
 
 
-def read_run(path: Path) -> dict[str, Any]:
-    """The manifest of a run, by its folder or its run.json.
-
-    Raises:
-      UserError: there is none, or it is not one.
-    """
-    file = path / "run.json" if path.is_dir() else path
-    try:
-        manifest = json.loads(file.read_text(encoding="utf-8"))
-        if not isinstance(manifest, dict) or not {"port", "status", "options", "data", "steps"} <= manifest.keys():
-            raise ValueError("it is not a run's")
-        return manifest
-    except OSError as error:
-        raise UserError(f"{file}: cannot be read ({error.strerror})") from None
-    except ValueError as error:
-        raise UserError(f"{file}: not a run.json ({error})") from None
-
-
 def compare(path: Path) -> Comparison:
     """Holds the run at `path` against the recorded runs of its experiment.
 
     Raises:
       UserError: there is no run.
     """
-    manifest = read_run(path)
+    manifest = folder.read(path)
     name = str(path.parent if path.name == "run.json" else path)
     try:
         runs = _recorded_runs(manifest)

@@ -47,7 +47,7 @@ class Latent:
         self._sess, self._model, self._x, self._decoder, self._walk = sess, model, x, decoder, walk
         self._images, self._labels = images, labels
         self.every = every
-        self._logged = 0
+        self.logged = 0  # how often
 
     def summary(self) -> Any:
         """A Summary of the codes and the decoder as they are now."""
@@ -60,7 +60,7 @@ class Latent:
         points = np.concatenate(codes)
         once: dict[str, Any] = {"labels": self._labels, "images": self._images,
                                 "class_names": [str(digit) for digit in range(10)]}
-        summary = latent(NAME, points, index=self._logged, errors=np.concatenate(errors), decoder=self._decoder(),
-                         walk=self._walk(points) if self._walk else None, **({} if self._logged else once))
-        self._logged += 1
+        summary = latent(NAME, points, index=self.logged, errors=np.concatenate(errors), decoder=self._decoder(),
+                         walk=self._walk(points) if self._walk else None, **({} if self.logged else once))
+        self.logged += 1
         return summary

@@ -8,7 +8,7 @@ import itertools
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import platformdirs
@@ -156,16 +156,37 @@ def keras_batches(digits: Digits, batch_size: int, seed: int) -> Feed:
       DataError: a batch is more than the training images.
     """
     _at_most(batch_size, len(digits.arrays.train_images))
+    return Feed(_KerasBatches(digits.arrays.train_images, batch_size, seed), keras_pixels(digits.arrays.test_images))
 
-    def batches():
-        random, images = np.random.RandomState(seed), digits.arrays.train_images
-        index_array = np.arange(len(images))
-        while True:
-            random.shuffle(index_array)
-            for start in range(0, len(images), batch_size):
-                yield keras_pixels(images[index_array[start:start + batch_size]])
 
-    return Feed(batches(), keras_pixels(digits.arrays.test_images))
+class _KerasBatches:
+    """See `keras_batches`."""
+
+    def __init__(self, images: np.ndarray, batch_size: int, seed: int):
+        self._images, self._batch_size = images, batch_size
+        self._random = np.random.RandomState(seed)
+        self._index_array = np.arange(len(images))
+        self._start = len(images)
+
+    def __iter__(self) -> "_KerasBatches":
+        return self
+
+    def __next__(self) -> np.ndarray:
+        if self._start >= len(self._images):
+            self._random.shuffle(self._index_array)
+            self._start = 0
+        indices = self._index_array[self._start:self._start + self._batch_size]
+        self._start += self._batch_size
+        return keras_pixels(self._images[indices])
+
+    def get_state(self) -> dict[str, Any]:
+        """Which batches come next."""
+        return {"index_array": self._index_array, "start": self._start,
+                "random": self._random.get_state(legacy=False)}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        self._index_array, self._start = state["index_array"], state["start"]
+        self._random.set_state(state["random"])
 
 
 class DataSet:
@@ -173,6 +194,7 @@ class DataSet:
 
     The permutations come from NumPy's global generator, which the constructor seeds (None: from the
     operating system). The pixels are copied to float32 once; shuffling permutes an index.
+    `get_state` and `set_state`: which batches come next, but for that generator.
     """
 
     def __init__(self, images: np.ndarray, labels: np.ndarray, one_hot: bool = False,
@@ -221,6 +243,14 @@ class DataSet:
         self._index_in_epoch += wanted
         batch = np.concatenate(parts)
         return self._images[batch], self._labels[batch]
+
+    def get_state(self) -> dict[str, Any]:
+        order = np.arange(self.num_examples) if self._order is None else self._order
+        return {"order": order, "index_in_epoch": self._index_in_epoch, "epochs_completed": self.epochs_completed}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        self._order = state["order"]
+        self._index_in_epoch, self.epochs_completed = state["index_in_epoch"], state["epochs_completed"]
 
     def _indices(self, start: int, stop: int) -> np.ndarray:
         return np.arange(start, stop) if self._order is None else self._order[start:stop]

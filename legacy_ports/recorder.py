@@ -1,12 +1,13 @@
-"""A run: its folder, event file, checkpoint, manifest (run.json) and what it says on the terminal.
+"""A run: its folder, event file, checkpoints, manifest (run.json) and what it says on the terminal.
 
     runs/<port>/<name>/
         events.out.tfevents…   scalars, images, graph, text, hparams
         figures/               the post's figures
-        checkpoints/           the weights at the end
+        checkpoints/           the last few; see checkpoints.py
         run.json               what was run, on what, and what came out; complete at any moment
 """
 
+import errno
 import json
 import math
 import os
@@ -16,8 +17,8 @@ import shlex
 import shutil
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from importlib import metadata
 from io import BytesIO
@@ -35,7 +36,8 @@ from tensorboard.plugins.hparams import summary as hparams_summary
 from tensorboard.plugins.text.summary_v2 import text_pb
 from tqdm import tqdm
 
-from legacy_ports import UserError, __version__, files
+from legacy_ports import RunError, UserError, __version__, checkpoints, events, files, folder
+from legacy_ports.interrupts import Hold, which
 from legacy_ports.latent import Latent
 from legacy_ports.latent import due as latent_due
 from legacy_ports.mnist import Digits
@@ -43,6 +45,9 @@ from tb_plugin.decoder import Decoder
 
 CURVE_EVERY = 10  # steps; all of the recordings' windows are multiples
 PACKAGES = ("tensorflow", "tf-keras", "tensorboard", "numpy", "scikit-learn", "matplotlib", "mlxtend")
+RESERVE = 2**20  # bytes of the disk that a run keeps for its last words, should the disk be full
+_RESERVED = ".reserve"
+_WRITING = (OSError, UserError, tf.errors.OpError)
 
 
 class Run:
@@ -57,15 +62,24 @@ class Run:
       device: see `tf1.session_config`.
       quiet: say nothing but the results.
       latent_points: how many of the test digits the Latent tab gets; None: all.
+      save_every: steps from checkpoint to checkpoint; None: the interval at which the latent space is logged, the
+        post's own.
+      resume: the folder of a run to go on with, in place of `logdir` and `name`. The rest must be as it was then.
 
     Raises (on entering):
-      UserError: that run exists already, or its folder cannot be made.
+      UserError: that run exists already, or its folder cannot be made, or another process is at it.
+    Raises (on leaving):
+      RunError: the run could not go on, as a file of its could not be written.
     """
 
     def __init__(self, port: str, docstring: str, options: dict[str, Any], digits: Digits,
                  logdir: str | os.PathLike = "runs", name: str | None = None, device: str = "auto",
-                 quiet: bool = False, latent_points: int | None = None):
+                 quiet: bool = False, latent_points: int | None = None, save_every: int | None = None,
+                 resume: Path | None = None):
         self.logdir, self.port, self.name, self.quiet = Path(logdir), port, name, quiet
+        self.resume, self.save_every = resume, save_every
+        if resume:
+            self.logdir, self.name = resume.parent.parent, resume.name
         self.digits, self.docstring = digits, docstring
         self.config = session_config(device)
         if device == "auto":
@@ -75,25 +89,66 @@ class Run:
         self.bar: tqdm | None = None
         self.latent_points = latent_points
         self._latent: Latent | None = None
+        self._pending: checkpoints.Checkpoint | None = None  # what the session and the batches are yet to go on from
+        self._saved = -1  # the step of the newest checkpoint
+        self._seconds = 0.0  # of the run until it was resumed
+        self._hold = Hold()
         heading, url = docstring.splitlines()[:2]
         self.manifest: dict[str, Any] = {
             "port": port, "post": heading, "url": url, "status": "running",
             "options": options,
             "data": {"source": digits.source, "origin": digits.origin, "sha256": digits.sha256},
-            "device": device, "python": platform.python_version(), "platform": platform.platform(),
+            "device": device, "latent_points": latent_points, "save_every": save_every,
+            "python": platform.python_version(), "platform": platform.platform(),
             "versions": {"legacy-ports": __version__, **installed(PACKAGES)},
             "steps": 0, "losses": [], "curve": {"every": CURVE_EVERY, "mean_loss": []}, "results": {}, "figures": [],
         }
 
     def __enter__(self) -> "Run":
         self.started = time.time()
-        self.folder = self._make_folder()
-        self.writer = tf.summary.FileWriter(str(self.folder))
-        self.manifest["started"] = datetime.now(UTC).isoformat(timespec="seconds")
-        self.add_summary(hparams.hparams_pb(
-            {**self.manifest["options"], "data": self.digits.source}, trial_id=f"{self.port}/{self.name}"))
-        self._describe()
+        self.folder = self.resume or self._make_folder()
+        try:
+            self._lock = folder.hold(self.folder)
+            self._open()
+        except _WRITING as error:
+            if not self.resume:
+                shutil.rmtree(self.folder, ignore_errors=True)
+            if isinstance(error, UserError):
+                raise
+            raise UserError(f"the run cannot be written: {_reason(error)}") from None
         return self
+
+    def _open(self) -> None:
+        """Opens the record: a new one, or that of the run to go on with, as its newest checkpoint left it."""
+        for name in ("figures", "checkpoints"):
+            (self.folder / name).mkdir(exist_ok=True)
+        (self.folder / _RESERVED).write_bytes(bytes(RESERVE))
+        self._pending, damaged = checkpoints.newest(self.folder / "checkpoints")
+        for line in damaged:
+            self.log(line)
+        kept = self._pending.state["events"] if self._pending else {}
+        first, tail, without = events.overlap(self.folder, kept)
+        events.cut(self.folder, kept)
+        self.writer = events.Writer(self.folder)
+        if self._pending:
+            self._go_on(self._pending.state)
+            self.writer.add_start(self.step + 1 if first is None else first)
+            for event in tail:
+                self.writer.add_event(event)
+            self.writer.flush()
+            # Told twice by the files until the cut; a kill between them leaves either the old checkpoint or the new.
+            self._pending = checkpoints.with_state(self._pending, events={**events.sizes(self.folder), **without})
+            events.cut(self.folder, self._pending.state["events"])
+            self.log(f"going on from step {self.step:,}")
+        else:
+            if self.resume:
+                self.log("from the start: there is no checkpoint to go on from")
+            self.manifest["started"] = datetime.now(UTC).isoformat(timespec="seconds")
+            self.writer.add_start(0)
+            self.add_summary(hparams.hparams_pb(
+                {**self.manifest["options"], "data": self.digits.source}, trial_id=f"{self.port}/{self.name}"))
+            self._write_manifest()
+            self._show_manifest()
 
     def _make_folder(self) -> Path:
         """Makes the run's folder; never one that is there already."""
@@ -103,45 +158,97 @@ class Run:
         try:
             parent.mkdir(parents=True, exist_ok=True)
             for self.name in names:
-                folder = parent / self.name
-                try:
-                    folder.mkdir()
-                except FileExistsError:
-                    continue
-                (folder / "figures").mkdir()
-                return folder
+                with suppress(FileExistsError):
+                    (parent / self.name).mkdir()
+                    return parent / self.name
         except OSError as error:
             raise UserError(f"the run cannot be written to {error.filename}: {error.strerror}") from None
         raise UserError(f"the run {parent / names[-1]} exists already; give another --name")
 
+    def _go_on(self, state: dict[str, Any]) -> None:
+        """Takes up the record of a run where a checkpoint left it."""
+        now = self.manifest["versions"]
+        self.step, self.window, self.manifest = state["step"], state["window"], state["manifest"]
+        self._saved, self._seconds = self.step, self.manifest["seconds"]
+        before = self.manifest["versions"]
+        changed = {name: version for name, version in now.items() if version != before.get(name)}
+        if changed:
+            self.log(f"not the versions that it was started with: {changed}; the losses may differ")
+        resumed = {"step": self.step, **({"versions": changed} if changed else {})}
+        self.manifest.setdefault("resumed", []).append(resumed)
+        self._write_manifest()
+
     @contextmanager
     def session(self) -> Iterator[tf.Session]:
-        """A session on the present graph, which is written for the Graphs tab.
-
-        On leaving it, by an exception too, the weights are saved.
-        """
+        """A session on the present graph, which is written for the Graphs tab."""
         graph = tf.get_default_graph()
-        self.writer.add_graph(graph)
+        if not self._pending:
+            self.writer.add_graph(graph)
         self.manifest["parameters"] = sum(int(np.prod(v.shape)) for v in tf.trainable_variables())
-        saver = tf.train.Saver()  # after the post's ops: an op's seed depends on how many came before it
+        # After the post's ops: an op's seed depends on how many came before it.
+        saver = tf.train.Saver(max_to_keep=checkpoints.KEEP)
         with tf.Session(config=self.config) as sess:
-            try:
-                yield sess
-            finally:
-                if self.step:
-                    saver.save(sess, str(self.folder / "checkpoints" / "model.ckpt"), self.step)
+            self._session = sess, saver
+            yield sess
 
-    def steps(self, numbers: range) -> Iterator[int]:
-        """The numbers of the training loop, with a progress bar when a terminal looks on."""
-        self.bar = tqdm(numbers, unit="step", disable=True if self.quiet else None)
-        due = latent_due(len(numbers), self._latent.every) if self._latent else set()
-        if 0 in due:
+    def steps(self, numbers: range, keep: Sequence[Any] = ()) -> Iterator[int]:
+        """The numbers of the training loop, with a progress bar when a terminal looks on.
+
+        Saves a checkpoint every `save_every` steps, after the last one and when SIGINT or SIGTERM asks to end,
+        which waits for the step that is under way. A resumed run gets the numbers that are left.
+
+        Args:
+          keep: what the loop changes, beside the session and NumPy's global generator: see `checkpoints.save`. A
+            resumed run finds it as it was.
+
+        Raises:
+          KeyboardInterrupt: after the step during which a signal came.
+        """
+        keep = [_GlobalRandom, *keep]
+        steps, latent = len(numbers), self._latent
+        every = self.save_every or (latent.every if latent else steps)
+        due = latent_due(steps, latent.every) if latent else set()
+        if self._pending:
+            self._restore(keep)
+        elif 0 in due:
             self._log_latent()
+        self.bar = tqdm(numbers[self.step:], initial=self.step, total=steps, unit="step",
+                        disable=True if self.quiet else None)
+        self._hold.begin()
         for i in self.bar:
             yield i
             self.step += 1
             if self.step in due:
                 self._log_latent()
+            if self.step % every == 0 or self.step == steps or self._hold.signal:
+                self._save(keep)
+            self._hold.check()
+        self._hold.end()
+        self._hold.check()
+
+    def _save(self, keep: list[Any]) -> None:
+        """Saves a checkpoint, unless the weights are no longer finite: it would be the worse one."""
+        sess, saver = self._session
+        if self.step == self._saved or not all(np.isfinite(w).all() for w in sess.run(tf.trainable_variables())):
+            return
+        self.writer.flush()
+        self._update_manifest()
+        state = {"step": self.step, "manifest": self.manifest, "window": self.window,
+                 "latent": self._latent.logged if self._latent else 0, "events": events.sizes(self.folder)}
+        checkpoints.save(self.folder / "checkpoints", saver, sess, self.step, state, keep)
+        self._saved = self.step
+        self._write_manifest()
+
+    def _restore(self, keep: list[Any]) -> None:
+        """Gives the session, and what the loop changes, what they had at the pending checkpoint."""
+        assert self._pending
+        sess, saver = self._session
+        saver.restore(sess, self._pending.prefix)
+        saver.recover_last_checkpoints(checkpoints.prefixes(self.folder / "checkpoints"))
+        checkpoints.put_back(keep, self._pending.kept)
+        if self._latent:
+            self._latent.logged = self._pending.state["latent"]
+        self._pending = None
 
     def latent(self, sess: tf.Session, model: Any, x: np.ndarray, decoder: Callable[[], Decoder], every: int,
                walk: Callable[[np.ndarray], dict[str, Any]] | None = None) -> None:
@@ -195,7 +302,9 @@ class Run:
 
     def figure(self, name: str, data: bytes, tag: str | None = None, step: int | None = None) -> None:
         """Keeps a PNG or GIF as figures/`name` and as an image summary, figures/<stem> unless told otherwise."""
-        (self.folder / "figures" / name).write_bytes(data)
+        if self._pending:  # drawn before the training, and so before the checkpoint
+            return
+        files.write(self.folder / "figures" / name, data)
         width, height = Image.open(BytesIO(data)).size
         image = tf.Summary.Image(encoded_image_string=data, width=width, height=height, colorspace=3)
         summary = tf.Summary(value=[tf.Summary.Value(tag=tag or f"figures/{Path(name).stem}", image=image)])
@@ -204,29 +313,60 @@ class Run:
 
     def add_summary(self, summary: Any) -> None:
         """Writes a Summary proto, TensorFlow's or TensorBoard's, at the present step."""
-        self.writer.add_summary(summary.SerializeToString(), self.step)
+        self.writer.add_summary(summary, self.step)
 
     def __exit__(self, kind, error, traceback) -> None:
+        self._hold.begin()  # the record is completed, whatever comes now
+        try:
+            self._end(error)
+        finally:
+            os.close(self._lock)
+            self._hold.end()
+        if error is None:
+            self._hold.check()
+
+    def _end(self, error: BaseException | None) -> None:
         if self.bar is not None:
             self.bar.close()
-        if isinstance(error, UserError) and not self.step:  # bad input: leave nothing behind
+        if isinstance(error, UserError) and not self.step and not self.resume:  # bad input: leave nothing behind
             self.writer.close()
             shutil.rmtree(self.folder)
             return
-        status = {None: "completed", KeyboardInterrupt: "interrupted"}.get(kind, "failed")
-        if status == "failed":
-            self.manifest["reason"] = f"{kind.__name__}: {error}"
-        self.manifest["status"] = status
-        end = api_pb2.STATUS_SUCCESS if status == "completed" else api_pb2.STATUS_FAILURE
-        self.add_summary(hparams_summary.session_end_pb(end))
-        self._describe()
-        self.writer.close()
+        (self.folder / _RESERVED).unlink(missing_ok=True)
+        self._judge(error)
+        try:
+            end = api_pb2.STATUS_SUCCESS if error is None else api_pb2.STATUS_FAILURE
+            self.add_summary(hparams_summary.session_end_pb(end))
+            self._show_manifest()
+            self.writer.close()
+        except _WRITING as failure:
+            if error is None:
+                self._judge(error := failure)
+        try:
+            self._write_manifest()
+        except UserError as failure:
+            error = error or failure
+        if error is not None and _cannot_write(error):
+            raise RunError(f"stopped at step {self.step:,}: {_reason(error)}") from None
 
-    def _describe(self) -> None:
-        """Writes run.json, atomically, and the same for the Text tab."""
+    def _judge(self, error: BaseException | None) -> None:
+        """Puts into the manifest how the run ended, and why."""
+        self.manifest["status"] = ("completed" if error is None else
+                                   "interrupted" if isinstance(error, KeyboardInterrupt) else "failed")
+        if error is not None:
+            self.manifest["reason"] = _reason(error)
+        self._update_manifest()
+
+    def _update_manifest(self) -> None:
         self.manifest["steps"] = self.step
-        self.manifest["seconds"] = round(time.time() - self.started, 1)
+        self.manifest["seconds"] = round(self._seconds + time.time() - self.started, 1)
+
+    def _write_manifest(self) -> None:
+        """Writes run.json, atomically."""
+        self._update_manifest()
         files.write(self.folder / "run.json", _json(self.manifest).encode())
+
+    def _show_manifest(self) -> None:
         self.add_summary(text_pb("run", markdown(self.manifest, self.docstring)))
         self.writer.flush()
 
@@ -243,6 +383,8 @@ class Run:
             f"run         {self.folder / 'run.json'}",
             f"figures     {self.folder / 'figures'}",
             f"TensorBoard {tensorboard}",
+            *([] if self.manifest["status"] == "completed" else
+              [f"to go on    legacy-ports run --resume {shlex.quote(str(self.folder))}"]),
         ])
 
 
@@ -273,6 +415,39 @@ def markdown(manifest: dict[str, Any], docstring: str) -> str:
     )
     table = "\n".join(f"| {key} | {value} |" for key, value in rows)
     return f"| | |\n|---|---|\n{table}\n\n```\n{docstring}\n```\n"
+
+
+class _GlobalRandom:
+    """NumPy's global generator, from which `next_batch` draws."""
+
+    @staticmethod
+    def get_state() -> dict[str, Any]:
+        return np.random.get_state(legacy=False)
+
+    @staticmethod
+    def set_state(state: dict[str, Any]) -> None:
+        np.random.set_state(state)
+
+
+def _cannot_write(error: BaseException) -> bool:
+    """Whether a file could not be written; a TensorFlow error of an op is another thing, but for that of a Saver."""
+    if isinstance(error, tf.errors.OpError):
+        return error.op is None or error.op.type == "SaveV2"
+    return isinstance(error, (OSError, UserError))
+
+
+def _reason(error: BaseException) -> str:
+    """An error in one line."""
+    if isinstance(error, KeyboardInterrupt):
+        return which(error).name
+    if isinstance(error, OSError):
+        return f"{error.filename or 'writing'}: {error.strerror}"
+    if isinstance(error, tf.errors.OpError):  # many lines; somewhere in them is what the operating system said
+        said = [text for text in map(os.strerror, errno.errorcode) if text in str(error)]
+        if said:
+            return f"a file cannot be written ({said[0]})"
+    text = (str(error).splitlines() or [""])[0]
+    return text if isinstance(error, UserError) else f"{type(error).__name__}: {text}"
 
 
 def _finite(loss: float, step: int) -> float:

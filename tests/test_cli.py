@@ -147,7 +147,7 @@ def test_ctrl_c_ends_a_run_in_order(tmp_path):
     process.send_signal(signal.SIGINT)  # an impatient second one
     out, err = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert err.splitlines()[-1] == "legacy-ports: interrupted"
+    assert err.splitlines()[-1] == "legacy-ports: interrupted by SIGINT"
     assert "interrupted: " in out
     folder = tmp_path / "vandenburg" / "a"
     manifest = json.loads((folder / "run.json").read_text())

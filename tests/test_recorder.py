@@ -73,12 +73,12 @@ def test_a_loss_that_is_not_finite_between_the_logged_steps(new_run):
                                                (FloatingPointError("the loss is nan at step 2"), "failed"),
                                                (RuntimeError("a bug"), "failed")])
 def test_a_run_that_breaks_keeps_what_it_has(new_run, error, status):
-    run = new_run()
+    run = new_run(save_every=1)
     with pytest.raises(type(error)):
         count(run, fail_at=2, error=error)
     record = manifest(run)
     assert (record["status"], record["steps"], len(record["losses"])) == (status, 2, 2)
-    assert ("reason" in record) == (status == "failed")
+    assert record["reason"] == ("SIGINT" if status == "interrupted" else f"{type(error).__name__}: {error}")
     assert counter_in_checkpoint(run) == 2
     assert EventAccumulator(str(run.folder)).Reload().Tags()["graph"]
 

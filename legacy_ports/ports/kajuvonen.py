@@ -27,6 +27,7 @@ Running this gives
 from typing import Any, NamedTuple
 
 import numpy as np
+from PIL import Image
 from sklearn.decomposition import PCA
 
 from legacy_ports import bands, figures
@@ -103,13 +104,12 @@ def main(run: Run, *, steps, batch_size, learning_rate, seed):
         [("input", (784,)), ("encoder", (500,)), ("code", (100,)), ("decoder", (500,)), ("output", (784,))],
         "An undercomplete autoencoder"))
 
-    pictures = []
     with run.session() as sess:
         init = tf.global_variables_initializer()
         sess.run(init)
         run.latent(sess, model, mnist.test.images,
                    lambda: dense_decoder(sess, tf.trainable_variables()[4:], ["linear", "linear"]), save_every)
-        for i in run.steps(range(1, steps + 1)):
+        for i in run.steps(range(1, steps + 1), keep=[mnist.train]):
             batch, _ = mnist.train.next_batch(batch_size)
             _, l, summary = sess.run([train_op, loss, train_loss], feed_dict={x: batch})
             run.batch_loss(l)
@@ -120,7 +120,6 @@ def main(run: Run, *, steps, batch_size, learning_rate, seed):
                 # Reconstruct example image
                 result = sess.run([output], feed_dict={x: example_fig})
                 figure = reconstruction(example_fig[0], result[0][0], f"Step {i}")
-                pictures.append(figures.picture(figure))
                 run.figure(f"step-{i:05}.png", figures.png(figure), tag="reconstruction", step=i)
                 run.writer.flush()
 
@@ -134,8 +133,9 @@ def main(run: Run, *, steps, batch_size, learning_rate, seed):
         run.result("training loss", mean_loss(sess, loss, x, mnist.train.images), "not given")
         run.result("floor: PCA, training images", on_train, "no linear network with a code of 100 is below")
         run.result("PCA, test images", on_test, "not given")
-        if pictures:
-            run.figure("reconstruction.gif", figures.gif(pictures, milliseconds=300, hold=1500))
+        drawn = [run.folder / f"figures/step-{i:05}.png" for i in range(save_every, steps + 1, save_every)]
+        if drawn:
+            run.figure("reconstruction.gif", figures.gif([Image.open(path) for path in drawn], 300, hold=1500))
 
 
 def pca_floor(train: np.ndarray, test: np.ndarray, components: int) -> tuple[float, float]:

@@ -211,9 +211,9 @@ def train(run, sess, model, batches, X_test, steps, codings, seed):
     """The post's fit, and its notebook's pictures of the same few images after every epoch."""
     epochs = math.ceil(steps / steps_per_epoch)
     images_const = random_images(run.digits.arrays.train_images, n_examples, seed)
-    frames = [reconstructions(images_const, sess.run(model.output, {model.x: images_const}), "epoch 0")]
-    epoch, losses, epoch_losses, saturated_epochs = 1, [], [], 0
-    for i in run.steps(range(steps)):
+    frames = [sess.run(model.output, {model.x: images_const})]
+    losses, epoch_losses, mean_codings = [], [], []
+    for i in run.steps(range(steps), keep=[batches, frames, losses, epoch_losses, mean_codings]):
         batch_loss, _ = sess.run([model.loss, model.train_step], {model.x: next(batches)})
         run.scalar("batch_loss", batch_loss)
         run.batch_loss(batch_loss)
@@ -222,24 +222,27 @@ def train(run, sess, model, batches, X_test, steps, codings, seed):
             continue
 
         epoch_losses.append(np.mean(losses))
-        run.log(f"Epoch {epoch}/{epochs} - loss: {epoch_losses[-1]:.4f}")
+        run.log(f"Epoch {len(epoch_losses)}/{epochs} - loss: {epoch_losses[-1]:.4f}")
         run.loss(i, epoch_losses[-1])
         run.scalar("epoch_loss", epoch_losses[-1])
-        mean_coding = np.abs(sess.run(model.codes, {model.x: X_test[:1000]})).mean()
-        run.scalar("mean_abs_coding", mean_coding)
-        if codings == "tanh" and mean_coding > saturated:
-            run.log(f"codings saturated: mean |tanh| {mean_coding:.5f}")
-            saturated_epochs += 1
+        mean_codings.append(np.abs(sess.run(model.codes, {model.x: X_test[:1000]})).mean())
+        run.scalar("mean_abs_coding", mean_codings[-1])
+        if codings == "tanh" and mean_codings[-1] > saturated:
+            run.log(f"codings saturated: mean |tanh| {mean_codings[-1]:.5f}")
         run.writer.flush()
-        frames.append(reconstructions(images_const, sess.run(model.output, {model.x: images_const}), f"epoch {epoch}"))
-        epoch, losses = epoch + 1, []
+        frames.append(sess.run(model.output, {model.x: images_const}))
+        losses.clear()
 
     run.result("loss of the first epoch", float(epoch_losses[0]), "not given")
     run.result("loss of the last epoch", float(epoch_losses[-1]), "not given")
+    saturated_epochs = sum(mean_coding > saturated for mean_coding in mean_codings) if codings == "tanh" else 0
     if saturated_epochs:
-        run.result("codings saturated", f"{saturated_epochs} of {epochs} epochs; last mean |tanh| {mean_coding:.5f}",
+        run.result("codings saturated",
+                   f"{saturated_epochs} of {epochs} epochs; last mean |tanh| {mean_codings[-1]:.5f}",
                    "not given; its histograms are not saturated")
-    run.figure("reconstruction_progress.gif", figures.gif([figures.picture(f) for f in frames], 250, hold=2000))
+    pictures = [figures.picture(reconstructions(images_const, frame, f"epoch {epoch}"))
+                for epoch, frame in enumerate(frames)]
+    run.figure("reconstruction_progress.gif", figures.gif(pictures, 250, hold=2000))
 
 
 def encode(sess, model, images):

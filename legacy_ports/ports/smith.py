@@ -144,7 +144,7 @@ def main(run: Run, *, steps, batch_size, learning_rate, loss, classifier, seed):
         run.latent(sess, model, mnist.test.images,
                    lambda: dense_decoder(sess, tf.trainable_variables()[6:12], activations), 50)
         # Training Loop
-        for i in run.steps(range(1, steps + 1)):
+        for i in run.steps(range(1, steps + 1), keep=[mnist.train]):
             # Feed Batches of MNIST Data
             (batch_x, _) = mnist.train.next_batch(batch_size)
             # Run the Optimization Process

@@ -155,26 +155,27 @@ def main(run: Run, *, steps, batch_size, learning_rate, readout, seed):
         [("input", (784,)), ("tanh", (50,)), ("tanh", (50,)), ("code", (2,)), ("tanh", (50,)), ("tanh", (50,)),
          ("output", (784,))], "Simple MNIST autoencoder"))
 
-    frames, first_batch = [], None
+    frames: list[np.ndarray] = []
+    first_batch = np.empty((batch_size, 28*28), np.float32)
     # run the training loop
     with run.session() as sess:
         sess.run(tf.global_variables_initializer())
         run.latent(sess, model, mnist.test.images, lambda: decoder(sess, readout), save_every, walk_of)
-        for i in run.steps(range(steps)):
+        for i in run.steps(range(steps), keep=[mnist.train, first_batch, frames]):
             batch = mnist.train.next_batch(batch_size)
             feed = {x: batch[0]}
-            if first_batch is None:
-                first_batch = feed
+            if i == 0:
+                first_batch[:] = batch[0]
             if i % save_every == 0:
                 summary, train_loss = sess.run([summary_op, loss], feed_dict=feed)
                 run.log("step: %d. loss: %g" % (i, train_loss))
                 run.loss(i, train_loss)
                 run.writer.add_summary(summary, i)
                 run.writer.flush()
-                frames.append((i, sess.run(grids, feed_dict=first_batch)))
+                frames.append(pixels(sess.run(grids, feed_dict={x: first_batch})))
             train_loss, _ = sess.run([loss, train_step], feed_dict=feed)
             run.batch_loss(train_loss)
-        frames.append((steps, sess.run(grids, feed_dict=first_batch)))
+        frames.append(pixels(sess.run(grids, feed_dict={x: first_batch})))
 
         options = {"steps": steps, "batch_size": batch_size, "learning_rate": learning_rate, "readout": readout}
         band = bands.test_loss_band("vandenburg", options, run.digits.source)
@@ -182,21 +183,26 @@ def main(run: Run, *, steps, batch_size, learning_rate, readout, seed):
         run.test_loss("final test loss", mean_loss(sess, loss, x, mnist.test.images), f"not given; {band}")
 
         run.log("drawing the figures")
-        run.figure("input_output.gif", input_output_animation(frames))
+        run.figure("input_output.gif", input_output_animation([*range(0, steps, save_every), steps], frames))
         codes = sess.run(latent, feed_dict={x: mnist.test.images[:1000]})
         labels = mnist.test.labels[:1000]
         run.figure("latent_space.png", latent_space(codes, labels))
         run.figure("circle_walk.gif", circle_walk(sess, model, codes, labels))
 
 
-def input_output_animation(frames):
-    """The grids Input and Output of one batch over training, as tf.summary.image renders them."""
+def pixels(grids):
+    """The pictures in the image summaries `grids`, as tf.summary.image renders them: uint8 [N, H, W]."""
+    encoded = [tf.Summary.FromString(grid).value[0].image.encoded_image_string for grid in grids]
+    return np.stack([np.asarray(Image.open(BytesIO(png))) for png in encoded])
+
+
+def input_output_animation(steps, frames):
+    """The grids Input and Output of one batch over training, uint8 [2, H, W] after each of `steps`."""
     pictures = []
-    for step, grids in frames:
+    for step, grids in zip(steps, frames):
         figure = figures.new_figure(9.2, 2.9)
         for axes, grid, title in zip(figure.subplots(1, 2), grids, ("Input", "Output")):
-            encoded = tf.Summary.FromString(grid).value[0].image.encoded_image_string
-            figures.show_pixels(axes, np.asarray(Image.open(BytesIO(encoded))))
+            figures.show_pixels(axes, grid)
             axes.set_title(title)
         figure.supxlabel(f"iteration: {step}")
         pictures.append(figures.picture(figure))

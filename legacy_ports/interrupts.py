@@ -1,0 +1,51 @@
+"""SIGINT and SIGTERM: the first one ends what is done in order; further ones must not cut that short."""
+
+import signal
+import threading
+from typing import Any, NoReturn
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+def raise_once() -> None:
+    """From now on the first signal raises KeyboardInterrupt with its number, and the others are ignored."""
+    for number in SIGNALS:
+        signal.signal(number, _raise)
+
+
+def _raise(number: int, frame: Any) -> NoReturn:
+    for each in SIGNALS:
+        signal.signal(each, signal.SIG_IGN)
+    raise KeyboardInterrupt(signal.Signals(number))
+
+
+def which(error: BaseException) -> signal.Signals:
+    """The signal behind a KeyboardInterrupt."""
+    return error.args[0] if error.args else signal.SIGINT
+
+
+class Hold:
+    """Holds the signals back, so that what is under way is finished first."""
+
+    def __init__(self) -> None:
+        self.signal: signal.Signals | None = None  # the first that came
+        self._before: dict[int, Any] = {}
+
+    def begin(self) -> None:
+        """Holds back from now on; again does nothing. Only the main thread can."""
+        if not self._before and threading.current_thread() is threading.main_thread():
+            self._before = {number: signal.signal(number, self._note) for number in SIGNALS}
+
+    def _note(self, number: int, frame: Any) -> None:
+        self.signal = self.signal or signal.Signals(number)
+
+    def check(self) -> None:
+        """Raises KeyboardInterrupt if a signal has come."""
+        if self.signal is not None:
+            raise KeyboardInterrupt(self.signal)
+
+    def end(self) -> None:
+        """Gives the signals back to whom they were taken from; `raise_once` has had its one."""
+        for number, handler in self._before.items():
+            signal.signal(number, signal.SIG_IGN if self.signal and handler is _raise else handler)
+        self._before = {}

@@ -1,0 +1,88 @@
+"""However a run ends: readable events, a manifest that tells the truth, one line that says why, an exit code."""
+
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+from same import events
+
+from legacy_ports import checkpoints, folder
+
+pytestmark = pytest.mark.slow  # processes that train; test_recorder.py has the quick tests of the same
+
+RUN = ["run", "vandenburg", "--data", "bundled", "--latent-points", "20", "--name", "a"]
+
+
+def command(*args, before="", **kwargs):
+    """The command line in a process of its own; `before`: shell commands, in namespaces of their own."""
+    line = [sys.executable, "-m", "legacy_ports", *map(str, args)]
+    if before:
+        line = ["unshare", "--map-root-user", "--mount", "sh", "-c", f'{before}\n"$@"', "sh", *line]
+    return subprocess.run(line, capture_output=True, text=True, timeout=300, **kwargs)
+
+
+def one_line(stderr):
+    assert stderr.startswith("legacy-ports: ")
+    assert stderr.count("\n") == 1
+    return stderr
+
+
+def test_a_loss_that_is_not_finite(tmp_path):
+    result = command(*RUN, "--quiet", "--logdir", tmp_path, "--steps", "50", "--learning-rate", "1e38",
+                     "--save-every", "1")
+    run = tmp_path / "vandenburg" / "a"
+    assert result.returncode == 1
+    assert "the loss is nan at step 1; a smaller --learning-rate may help" in one_line(result.stderr)
+    manifest = folder.read(run)
+    assert (manifest["status"], manifest["steps"]) == ("failed", 1)
+    assert "the loss is nan at step 1" in manifest["reason"]
+    assert events(run)
+    found, damaged = checkpoints.newest(run / "checkpoints")
+    assert (found.state["step"], damaged) == (1, [])
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_during_training(tmp_path, number):
+    process = subprocess.Popen([sys.executable, "-m", "legacy_ports", *RUN, "--logdir", tmp_path,
+                                "--steps", "1000000"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                               env={**os.environ, "PYTHONUNBUFFERED": "1"})
+    for line in process.stdout:
+        if line.startswith("step: 500."):
+            break
+    process.send_signal(number)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 128 + number
+    assert one_line(err) == f"legacy-ports: interrupted by {number.name}\n"
+    run = tmp_path / "vandenburg" / "a"
+    assert f"legacy-ports run --resume {run}" in out
+    manifest = folder.read(run)
+    assert (manifest["status"], manifest["reason"]) == ("interrupted", number.name)
+    found, _ = checkpoints.newest(run / "checkpoints")
+    assert found.state["step"] == manifest["steps"] >= 500  # nothing is lost
+    assert ("Loss", 500) in events(run)
+
+
+@pytest.mark.parametrize(("megabytes", "save_every", "fills"), [(5, 50, "a checkpoint"), (2, 100000, "events")])
+def test_a_full_disk(tmp_path, megabytes, save_every, fills):
+    """On a tmpfs of a few MB. What is there in the end can be resumed where there is room."""
+    disk, after = tmp_path / "disk", tmp_path / "after"
+    disk.mkdir()
+    mount = f"mount -t tmpfs -o size={megabytes}m tmpfs '{disk}' || exit 77"
+    result = command(*RUN, "--quiet", "--logdir", disk, "--steps", "100000", "--save-every", save_every,
+                     before=f"{mount}\ntrap 'cp -r \"{disk}\" \"{after}\"' EXIT")
+    if result.returncode == 77:
+        pytest.skip(f"NOT TESTED on a full disk: no tmpfs can be mounted here ({result.stderr.strip()})")
+    assert result.returncode == 1
+    assert "No space left on device" in one_line(result.stderr)
+    run = after / "vandenburg" / "a"
+    manifest = folder.read(run)
+    assert manifest["status"] == "failed"
+    assert "No space left on device" in manifest["reason"]
+    assert 0 < manifest["steps"] < 100000
+    assert ("codes/latent", 0) in events(run)
+    assert [path.name for path in run.rglob("*") if ".part" in path.name or "_temp" in path.name] == []
+    found, damaged = checkpoints.newest(run / "checkpoints")
+    assert damaged == []
+    assert (found is None) == (fills == "events")

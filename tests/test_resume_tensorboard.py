@@ -1,0 +1,97 @@
+"""No step is there twice in TensorBoard after a run was resumed: not in one that looked on, not in a new one."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+
+import pytest
+
+from legacy_ports.latent import due
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
+STEPS = 300
+RUN = [sys.executable, "-m", "legacy_ports", "run"]
+
+
+class Board:
+    """A TensorBoard process."""
+
+    def __init__(self, logdir, load_fast):
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "tensorboard.main", "--logdir", logdir, "--samples_per_plugin", "images=100",
+             "--load_fast", load_fast, "--reload_interval", "1", "--port", "0"],
+            stderr=subprocess.PIPE, text=True)
+        self.url = next(line.split(" at ")[1].split()[0] for line in self.process.stderr if " at http" in line)
+
+    def get(self, path):
+        try:
+            with urllib.request.urlopen(f"{self.url}data/plugin/{path}", timeout=60) as response:
+                return json.loads(response.read())
+        except urllib.error.HTTPError:  # nothing of the kind yet
+            return None
+
+    def losses(self):
+        """The step and the value of each loss."""
+        points = self.get("scalars/scalars?run=smith%2Fa&tag=loss") or []
+        return [(step, value) for _, step, value in points]
+
+    def steps_of_codes(self):
+        spaces = (self.get("latent/runs") or {}).get("smith/a", {})
+        return spaces["codes"]["steps"] if spaces else []
+
+    def figures(self):
+        tags = (self.get("images/tags") or {}).get("smith/a", {})
+        return {tag: len(self.get(f"images/images?run=smith%2Fa&tag={tag.replace('/', '%2F')}&sample=0"))
+                for tag in tags}
+
+    def wait_for(self, step):
+        """Waits until the losses reach a step, and then for another reload."""
+        deadline = time.monotonic() + 120
+        while (self.losses() or [(0, 0)])[-1][0] < step and time.monotonic() < deadline:
+            time.sleep(0.5)
+        time.sleep(3)
+
+    def close(self):
+        self.process.terminate()
+        self.process.communicate(timeout=30)
+
+
+def go(args, number=None, at=None):
+    """Runs the command line; sends it a signal once it has logged step `at`."""
+    process = subprocess.Popen([*RUN, *map(str, args)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    for line in process.stdout:
+        if number and line.startswith(f"Step {at}:"):
+            process.send_signal(number)
+            number = None
+    process.communicate(timeout=300)
+
+
+@pytest.mark.parametrize("load_fast", ["true", "false"], ids=["rust", "python"])
+def test_no_step_twice(tmp_path, load_fast):
+    onlooker = Board(tmp_path, load_fast)
+    try:
+        go(["smith", "--data", "bundled", "--steps", STEPS, "--save-every", "40", "--latent-points", "20",
+            "--logdir", tmp_path, "--name", "a"], signal.SIGINT, 70)
+        onlooker.wait_for(70)
+        go(["--resume", tmp_path / "smith/a"], signal.SIGKILL, 150)
+        onlooker.wait_for(130)
+        assert onlooker.losses()[-1][0] > 120  # the last checkpoint: what is beyond it must go
+        go(["--resume", tmp_path / "smith/a"])
+        onlooker.wait_for(STEPS)
+        new = Board(tmp_path, load_fast)
+        try:
+            new.wait_for(STEPS)
+            for board in (new, onlooker):
+                losses = board.losses()
+                assert [step for step, _ in losses] == list(range(1, STEPS + 1))
+                assert board.steps_of_codes() == sorted(due(STEPS, 50))
+                assert set(board.figures().values()) == {1}
+            assert new.losses() == onlooker.losses()
+        finally:
+            new.close()
+    finally:
+        onlooker.close()
