@@ -2,13 +2,14 @@
 
 import gzip
 import hashlib
+import io
 import math
 import os
 import warnings
 import zipfile
 import zlib
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -124,7 +125,7 @@ def read_idx(path: Path) -> np.ndarray:
     return array
 
 
-def _read(file: IO[bytes], shape: tuple[int, ...], name: str) -> np.ndarray:
+def _read(file: io.BufferedIOBase, shape: tuple[int, ...], name: str) -> np.ndarray:
     """The rest of a file as uint8 of `shape`, [N, 28, 28] or [N].
 
     It grows as bytes come: a header alone, whatever it promises, takes no memory.
@@ -150,7 +151,8 @@ def read_npz(path: Path) -> Arrays:
     """
     try:
         with zipfile.ZipFile(path) as archive:
-            missing = [key for key in NPZ_KEYS if f"{key}.npy" not in archive.namelist()]
+            names = archive.namelist()
+            missing = [key for key in NPZ_KEYS if f"{key}.npy" not in names]
             if missing:
                 raise DataError(f"{path}: has no {', '.join(missing)}")
             arrays = {key: _read_npy(archive, key, path) for key in NPZ_KEYS}

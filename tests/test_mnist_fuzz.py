@@ -164,7 +164,8 @@ def test_any_npy_header(tmp_path_factory, arrays, key, text, version, length):
 
 
 @many
-@given(content=st.binary(max_size=60), start=st.sampled_from([b"", b"PK\x03\x04", b"PK\x05\x06", b"\x93NUMPY", b"\x80"]))
+@given(content=st.binary(max_size=60),
+       start=st.sampled_from([b"", b"PK\x03\x04", b"PK\x05\x06", b"\x93NUMPY", b"\x80"]))
 def test_any_bytes_as_npz(tmp_path_factory, content, start):
     assert read(folder_of(tmp_path_factory, {"mnist.npz": start + content})) is None
 
@@ -181,7 +182,7 @@ def test_an_npz_of_other_things(tmp_path, arrays, what):
     np.lib.format.write_array(evil, np.array([Evil()]), allow_pickle=True)
     content = {
         "an npy file": lambda: npy(arrays[0]),
-        "raw bytes": lambda: npz({key: content for key, content in zip(NPZ_KEYS, good.values())}),
+        "raw bytes": lambda: npz(dict(zip(NPZ_KEYS, good.values()))),
         "pickles": lambda: npz(dict.fromkeys(good, evil.getvalue())),
         "bzip2": lambda: npz(good, zipfile.ZIP_BZIP2),
         "lzma": lambda: npz(good, zipfile.ZIP_LZMA),
