@@ -1,5 +1,13 @@
 """Small latent spaces for the tests of the Latent plugin, and the plugin as a client sees it."""
 
+import json
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from urllib.parse import urlencode
+
 import numpy as np
 from tensorboard.backend.event_processing import data_provider, plugin_event_multiplexer
 from tensorboard.plugins import base_plugin
@@ -51,3 +59,34 @@ class Routes:
         assert response.status_code == 200, response.text
         return np.frombuffer(response.data, response.headers["X-Latent-Dtype"]).reshape(
             [int(size) for size in response.headers["X-Latent-Shape"].split(",")])
+
+
+class TensorBoard:
+    """A TensorBoard on a log folder, at `url`."""
+
+    def __init__(self, logdir, *flags):
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "tensorboard.main", "--logdir", logdir, "--port", "0", *flags],
+            stderr=subprocess.PIPE, text=True)
+        line = next(line for line in self.process.stderr if " at http" in line)
+        self.url = line.split(" at ")[1].split()[0]
+
+    def get(self, path, **query):
+        try:
+            with urllib.request.urlopen(f"{self.url}data/{path}?{urlencode(query)}", timeout=60) as response:
+                return response.status, response.headers, response.read()
+        except urllib.error.HTTPError as error:
+            return error.code, error.headers, error.read()
+
+    def runs(self):
+        return json.loads(self.get("plugin/latent/runs")[2])
+
+    def until(self, condition, seconds=60):
+        deadline = time.monotonic() + seconds
+        while not condition(self.runs()) and time.monotonic() < deadline:
+            time.sleep(0.3)
+        assert condition(self.runs()), self.runs().keys()
+
+    def stop(self):
+        self.process.terminate()
+        return self.process.communicate(timeout=30)[1]

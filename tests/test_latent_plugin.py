@@ -5,11 +5,8 @@ import shutil
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from io import BytesIO
 from pathlib import Path
-from urllib.parse import urlencode
 
 import latent
 import numpy as np
@@ -440,44 +437,13 @@ def test_the_http_api_names_every_route(routes):
 NAMES = ["a b+c/dé%2F", "nested/run/one", "<script>&amp;'#?", "plain"]
 
 
-class TensorBoard:
-    """A TensorBoard on a log folder."""
-
-    def __init__(self, logdir, *flags):
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "tensorboard.main", "--logdir", logdir, "--port", "0", *flags],
-            stderr=subprocess.PIPE, text=True)
-        line = next(line for line in self.process.stderr if " at http" in line)
-        self.url = line.split(" at ")[1].split()[0] + "data/"
-
-    def get(self, path, **query):
-        try:
-            with urllib.request.urlopen(f"{self.url}{path}?{urlencode(query)}", timeout=60) as response:
-                return response.status, response.headers, response.read()
-        except urllib.error.HTTPError as error:
-            return error.code, error.headers, error.read()
-
-    def runs(self):
-        return json.loads(self.get("plugin/latent/runs")[2])
-
-    def until(self, condition, seconds=60):
-        deadline = time.monotonic() + seconds
-        while not condition(self.runs()) and time.monotonic() < deadline:
-            time.sleep(0.3)
-        assert condition(self.runs()), self.runs().keys()
-
-    def stop(self):
-        self.process.terminate()
-        return self.process.communicate(timeout=30)[1]
-
-
 @pytest.mark.parametrize("fast", ["true", "false"], ids=["rust", "python"])
 def test_a_real_tensorboard(tmp_path, fast):
     for name in NAMES:
         latent.write(tmp_path / name, steps=range(0, 1500, 10))
-    board = TensorBoard(tmp_path, "--load_fast", fast, "--path_prefix", "/pre/fix", "--reload_interval", "1")
+    board = latent.TensorBoard(tmp_path, "--load_fast", fast, "--path_prefix", "/pre/fix", "--reload_interval", "1")
     try:
-        assert board.url.endswith("/pre/fix/data/")
+        assert board.url.endswith("/pre/fix/")
         board.until(lambda runs: len(runs) == 4 and all(run["codes"]["steps"][-1] == 1490 for run in runs.values()))
         for name in NAMES:
             described = board.runs()[name]["codes"]
@@ -530,7 +496,7 @@ def test_a_real_tensorboard(tmp_path, fast):
 @pytest.mark.parametrize(("samples", "kept"), [(0, {150}), (5, {5, 6})])
 def test_samples_per_plugin_is_honoured(tmp_path, fast, samples, kept):
     latent.write(tmp_path / "run", steps=range(0, 1500, 10))
-    board = TensorBoard(tmp_path, "--load_fast", fast, "--samples_per_plugin", f"images=3,latent={samples}")
+    board = latent.TensorBoard(tmp_path, "--load_fast", fast, "--samples_per_plugin", f"images=3,latent={samples}")
     try:
         board.until(lambda runs: runs and runs["run"]["codes"]["steps"][-1] == 1490)
         described = board.runs()["run"]["codes"]
