@@ -123,7 +123,7 @@ def reset(connection, content):
 
 
 LIES = {
-    "shorter than said": lambda c, b: c.sendall(answer(f"Content-Length: {len(b) + 100}") + b),
+    "shorter than said": lambda c, b: c.sendall(answer(f"Content-Length: {len(b)}") + b[:-9]),
     "longer than said": lambda c, b: c.sendall(answer(f"Content-Length: {len(b) - 10}") + b),
     "nothing": lambda c, b: c.sendall(answer("Content-Length: 0")),
     "no content": lambda c, b: c.sendall(answer(status="204 No Content")),
