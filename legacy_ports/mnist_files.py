@@ -9,7 +9,7 @@ import warnings
 import zipfile
 import zlib
 from pathlib import Path
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
 import numpy as np
 
@@ -125,7 +125,7 @@ def read_idx(path: Path) -> np.ndarray:
     return array
 
 
-def _read(file: io.BufferedIOBase, shape: tuple[int, ...], name: str) -> np.ndarray:
+def _read(file: io.BufferedIOBase | IO[bytes], shape: tuple[int, ...], name: str) -> np.ndarray:
     """The rest of a file as uint8 of `shape`, [N, 28, 28] or [N].
 
     It grows as bytes come: a header alone, whatever it promises, takes no memory.

@@ -3,7 +3,7 @@
 import json
 import math
 import re
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 
@@ -33,6 +33,12 @@ class Params:
         if value not in choices:
             raise BadRequest(f"{name}: it can be {' or '.join(choices)}")
         return value
+
+    @overload
+    def integer(self, name: str, default: int, low: int, high: int) -> int: ...
+
+    @overload
+    def integer(self, name: str, default: int | None, low: int, high: int) -> int | None: ...
 
     def integer(self, name: str, default: int | None, low: int, high: int) -> int | None:
         """A whole number from `low` to `high`."""
