@@ -19,7 +19,7 @@ MAX_WAIT = 20.0  # seconds until it is a request's turn
 
 def readers() -> threading.BoundedSemaphore:
     """For the routes that read: some at a time, so that what they hold in memory has a bound."""
-    return threading.BoundedSemaphore(4)
+    return threading.BoundedSemaphore(8)  # each waits some 40 ms for the Rust loader
 
 
 def workers() -> threading.BoundedSemaphore:

@@ -109,7 +109,7 @@ def test_no_more_at_a_time_than_there_are_turns(routes, monkeypatch):
     turns = 0
     while routes.plugin._readers.acquire(blocking=False):
         turns += 1
-    assert turns == 4
+    assert turns == 8
     refused = routes.get("/codes", **AT)
     assert (refused.status_code, refused.headers["Retry-After"]) == (429, "5")
     assert routes.get("/decode", **AT, codes="[[1,2]]").status_code == 200  # who computes has other turns
