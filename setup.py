@@ -32,12 +32,12 @@ setup(
     # Lower bounds: the oldest that is tested, with constraints-oldest.txt, or has what is named. Upper bounds: the next
     # version that may break what it wants, by its own rules; where it has none, the next that nobody tried.
     install_requires=[
-        "tensorflow>=2.15,<2.22",  # 2.14 has another Keras; the recordings were never held against 2.22
+        "tensorflow>=2.15,<2.22",  # the oldest and the newest that the recordings are held against
         "tf-keras>=2.15,<2.22",  # each release names the one TensorFlow that it matches
         "tensorboard>=2.15,<2.22",  # TensorFlow 2.21 no longer brings it along
-        "scipy>=1.11,<2",  # the first for Python 3.12, and for NumPy 1.26
+        "scipy>=1.11,<2",
         "setuptools>=77,<82",  # as the build; TensorBoard before 2.21 imports pkg_resources, which 82 removed
-        "numpy>=1.26,<3",  # what TensorFlow 2.15 takes, to what 2.21 does
+        "numpy>=1.26,<3",  # the last 1.x, which TensorFlow 2.15 wants, to 2.x, which 2.21 takes
         "scikit-learn>=1.5,<2",  # the first whose principal components have signs that do not depend on the solver
         "jinja2>=3.1,<4",
         "matplotlib>=3.10,<4",  # the colours of petroff10
