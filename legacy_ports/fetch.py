@@ -7,10 +7,14 @@ import sys
 import tempfile
 import threading
 import zlib
+from collections.abc import Callable
+from concurrent.futures import Future
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import requests
+import urllib3
 from tqdm import tqdm
 
 from legacy_ports.mnist_files import OFFICIAL_SHA256, DataError, find
@@ -21,11 +25,21 @@ MIRRORS = (
 )
 PATIENCE = 3.0  # seconds until a mirror must have answered
 STALL = 10.0  # seconds without a byte
+LONGEST = 900.0  # seconds for one file: 11 kB/s for the largest
 MAX_SIZE = 100 << 20  # bytes, packed or unpacked; the largest file is 9.9 MB and 47 MB
 
 
 class FetchError(DataError):
     """The full set cannot be fetched."""
+
+
+class _TooLarge(Exception):
+    pass
+
+
+# What a mirror can do wrong.
+_WRONG = (requests.RequestException, urllib3.exceptions.HTTPError, TimeoutError, EOFError, zlib.error,
+          gzip.BadGzipFile, _TooLarge)
 
 
 def fetch(directory: Path, progress: bool = True) -> list[str]:
@@ -57,21 +71,30 @@ def fetch(directory: Path, progress: bool = True) -> list[str]:
     return names
 
 
-def _answers(url: str) -> bool:
-    """Whether a mirror answers within PATIENCE; in a thread, as no timeout of requests covers DNS."""
-    answered = threading.Event()
+def _within(seconds: float, work: Callable[..., Any], *args: Any) -> Any:
+    """What `work` returns or raises. In a thread: no timeout of requests covers DNS, or bytes that come one by one.
 
-    def ask():
+    Raises:
+      TimeoutError: it took longer, and was left alone.
+    """
+    done: Future = Future()
+
+    def run():
         try:
-            if requests.head(url, timeout=PATIENCE, allow_redirects=True).ok:
-                answered.set()
-        except requests.RequestException:
-            pass
+            done.set_result(work(*args))
+        except BaseException as error:
+            done.set_exception(error)
 
-    thread = threading.Thread(target=ask, daemon=True)
-    thread.start()
-    thread.join(PATIENCE)
-    return answered.is_set()
+    threading.Thread(target=run, daemon=True).start()
+    return done.result(seconds)
+
+
+def _answers(url: str) -> bool:
+    """Whether a mirror answers within PATIENCE."""
+    try:
+        return _within(PATIENCE, lambda: requests.head(url, timeout=PATIENCE).ok)
+    except _WRONG:
+        return False
 
 
 def _fetch_file(name: str, mirrors: list[str], directory: Path, progress: bool) -> None:
@@ -80,29 +103,35 @@ def _fetch_file(name: str, mirrors: list[str], directory: Path, progress: bool) 
         handle, partial = tempfile.mkstemp(prefix=name + ".", suffix=".part", dir=directory)
         try:
             with os.fdopen(handle, "wb") as file:
-                _download(mirror + name, file, progress)
+                _within(LONGEST, _download, mirror + name, file, progress)
+                file.flush()
+                os.fsync(file.fileno())
             if _sha256_unpacked(partial) == OFFICIAL_SHA256[name.removesuffix(".gz")]:
                 os.replace(partial, directory / name)
                 return
             problems.append(f"{urlsplit(mirror).netloc} has another file")
-        except (requests.RequestException, EOFError, zlib.error, gzip.BadGzipFile, _TooLarge) as error:
+        except _WRONG as error:
             problems.append(f"{urlsplit(mirror).netloc}: {type(error).__name__}")
         finally:
             Path(partial).unlink(missing_ok=True)
     raise FetchError(f"{name} cannot be fetched ({'; '.join(problems)})")
 
 
-class _TooLarge(Exception):
-    pass
+def _stay(response: requests.Response, **_: Any) -> None:
+    if response.is_redirect:
+        raise requests.TooManyRedirects
 
 
 def _download(url: str, file, progress: bool) -> None:
     show = progress and sys.stderr.isatty()
-    with requests.get(url, stream=True, timeout=(PATIENCE, STALL)) as response:
+    # The file as it lies there, and from there: what is decompressed on the way, or comes with a redirection, may have
+    # no end, and requests would hold it all.
+    with requests.get(url, stream=True, timeout=(PATIENCE, STALL), headers={"Accept-Encoding": "identity"},
+                      hooks={"response": _stay}) as response:
         response.raise_for_status()
-        size = int(response.headers.get("Content-Length", 0)) or None
-        with tqdm(total=size, desc=url.rsplit("/", 1)[1], unit="B", unit_scale=True, disable=not show) as bar:
-            for chunk in response.iter_content(1 << 16):
+        with tqdm(total=response.raw.length_remaining, desc=url.rsplit("/", 1)[1], unit="B", unit_scale=True,
+                  disable=not show) as bar:
+            for chunk in response.raw.stream(1 << 16, decode_content=False):
                 file.write(chunk)
                 bar.update(len(chunk))
                 if file.tell() > MAX_SIZE:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from tb_plugin import codec
-from tb_plugin.layers import KINDS, MAX_VALUES, Layer, Shape, activation, explicit
+from tb_plugin.layers import KINDS, MAX_VALUES, Layer, Shape, Size, activation, explicit
 
 MAX_LAYERS = 256
 _CHUNK_VALUES = 2**22  # of a batch between two layers: memory stays bounded for any number of codes
@@ -24,7 +24,6 @@ class Decoder:
       dims: D, the width of a code.
       layers: a list of Layer, with paddings in numbers.
       output_shape: the shape of a picture as the last layer gives it, e.g. (784,) or (28, 28, 1).
-      macs: multiplications for one code.
     """
 
     def __init__(self, dims: int, layers: Sequence[Layer | str]):
@@ -39,8 +38,7 @@ class Decoder:
             raise ValueError(f"a decoder of {len(layers)} layers; 1 to {MAX_LAYERS} are possible")
         self.dims = int(dims)
         self.layers: list[Layer] = []
-        self.macs = 0
-        self._largest = self.dims
+        sizes: list[Size] = []
         shape: Shape = (self.dims,)
         for number, layer in enumerate(layers, 1):
             layer = activation(layer) if isinstance(layer, str) else layer
@@ -48,13 +46,24 @@ class Decoder:
                 if layer.kind not in KINDS:
                     raise ValueError("this kind of layer is not supported")
                 layer = explicit(layer, shape)
-                shape, macs, values = KINDS[layer.kind][0](layer, shape)
+                sizes.append(KINDS[layer.kind][0](layer, shape))
             except ValueError as error:
                 raise ValueError(f"decoder layer {number} ({layer.kind}): {error}") from error
             self.layers.append(layer)
-            self.macs += macs
-            self._largest = max(self._largest, values)
+            shape = sizes[-1].shape
         self.output_shape = shape
+        self._chunk = max(1, _CHUNK_VALUES // max(self.dims, *(size.values for size in sizes)))
+        self._work = sum(size.work for size in sizes)
+        self._batch_work = sum(size.batch_work for size in sizes)
+
+    @property
+    def weights(self) -> int:
+        """How many numbers it was trained to."""
+        return sum(array.size for layer in self.layers for array in layer.weights)
+
+    def work(self, codes: int) -> int:
+        """What evaluating so many codes takes, in multiplications of large matrices, some 0.3 ns each."""
+        return codes * self._work + -(-codes // self._chunk) * self._batch_work
 
     def __call__(self, codes: Any) -> np.ndarray:
         """Pictures float32 [N, *output_shape] of codes [N, D].
@@ -65,8 +74,7 @@ class Decoder:
         codes = np.asarray(codes, np.float32)
         if codes.ndim != 2 or codes.shape[1] != self.dims:
             raise ValueError(f"codes of shape {list(codes.shape)}; this decoder takes [N, {self.dims}]")
-        chunk = max(1, _CHUNK_VALUES // self._largest)
-        parts = [self._evaluate(codes[i:i + chunk]) for i in range(0, len(codes), chunk)]
+        parts = [self._evaluate(codes[i:i + self._chunk]) for i in range(0, len(codes), self._chunk)]
         return np.concatenate(parts) if parts else np.zeros((0, *self.output_shape), np.float32)
 
     def _evaluate(self, x: np.ndarray) -> np.ndarray:

@@ -10,7 +10,7 @@ activations linear, relu, tanh, sigmoid, softmax, leaky_relu, elu, gelu.
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -18,7 +18,22 @@ from tb_plugin import codec
 
 MAX_VALUES = 2**22  # of one picture between two layers
 
+# Work is counted in multiplications of large matrices, some 0.3 ns each. Small ones cost more: for each number that a
+# layer makes, for each that a place of a kernel takes and makes, and for each place whatever the batch.
+_VALUE_WORK = 40
+_PLACE_VALUE_WORK = 8
+_PLACE_WORK = 20_000
+
 Shape = tuple[int, ...]
+
+
+class Size(NamedTuple):
+    """What a layer makes of one picture, and what that takes."""
+
+    shape: Shape  # of the output
+    work: int  # for each picture
+    batch_work: int  # for a batch of any size
+    values: int  # the most that it holds at a time
 
 
 @dataclass(frozen=True)
@@ -119,12 +134,12 @@ def _is_ints(value: Any, count: int, low: int, high: int = 2**12) -> bool:
     return isinstance(value, list) and len(value) == count and all(type(v) is int and low <= v <= high for v in value)
 
 
-def _sized(shape: Shape, macs: int = 0, values: int = 0) -> tuple[Shape, int, int]:
-    """The shape, the multiplications and the most values at a time, checked against MAX_VALUES."""
+def _sized(shape: Shape, work: int = 0, batch_work: int = 0, values: int = 0) -> Size:
+    """The size of a layer that gives `shape`, checked against MAX_VALUES."""
     values = max(values, math.prod(shape))
     _check(all(size > 0 for size in shape), f"gives an empty picture, {list(shape)}")
     _check(values <= MAX_VALUES, f"needs {values:,} values for one picture; {MAX_VALUES:,} are the most")
-    return shape, macs, values
+    return Size(shape, work + _VALUE_WORK * math.prod(shape), batch_work, values)
 
 
 def explicit(layer: Layer, shape: Shape) -> Layer:
@@ -147,7 +162,7 @@ def explicit(layer: Layer, shape: Shape) -> Layer:
     return Layer(layer.kind, {**layer.config, "padding": numbers}, layer.weights)
 
 
-def _dense_shape(layer: Layer, shape: Shape) -> tuple[Shape, int, int]:
+def _dense_shape(layer: Layer, shape: Shape) -> Size:
     _check(len(layer.weights) == 2, "needs kernel and bias")
     kernel, bias = layer.weights
     _check(kernel.ndim == 2 and bias.shape == kernel.shape[1:],
@@ -156,7 +171,7 @@ def _dense_shape(layer: Layer, shape: Shape) -> tuple[Shape, int, int]:
     return _sized((*shape[:-1], kernel.shape[1]), math.prod(shape) * kernel.shape[1])
 
 
-def _conv_shape(layer: Layer, shape: Shape) -> tuple[Shape, int, int]:
+def _conv_shape(layer: Layer, shape: Shape) -> Size:
     _check(len(layer.weights) == 2, "needs kernel and bias")
     kernel, bias = layer.weights
     _check(kernel.ndim == 4 and bias.shape == kernel.shape[3:],
@@ -178,7 +193,9 @@ def _conv_shape(layer: Layer, shape: Shape) -> tuple[Shape, int, int]:
             outs.append(work[-1] - before - after)
     pixels = math.prod(outs) if layer.kind == "conv2d" else math.prod(shape[:2])
     channels = kernel.shape[2] if layer.kind == "conv2d" else kernel.shape[3]
-    return _sized((*outs, kernel.shape[3]), pixels * kernel.size, math.prod(work) * channels)
+    places = math.prod(kernel.shape[:2])
+    return _sized((*outs, kernel.shape[3]), pixels * (kernel.size + places * _PLACE_VALUE_WORK * sum(kernel.shape[2:])),
+                  places * _PLACE_WORK, math.prod(work) * channels)
 
 
 def _conv2d(layer: Layer, x: np.ndarray) -> np.ndarray:
@@ -207,34 +224,34 @@ def _conv2d_transpose(layer: Layer, x: np.ndarray) -> np.ndarray:
     return out + bias
 
 
-def _upsample_shape(layer: Layer, shape: Shape) -> tuple[Shape, int, int]:
+def _upsample_shape(layer: Layer, shape: Shape) -> Size:
     size: Any = layer.config.get("size")
     _check(_is_ints(size, 2, 1) and not layer.weights, "size is two positive numbers")
     _check(len(shape) == 3, f"takes [height, width, channels], not {list(shape)}")
     return _sized((shape[0] * size[0], shape[1] * size[1], shape[2]))
 
 
-def _reshape_shape(layer: Layer, shape: Shape) -> tuple[Shape, int, int]:
+def _reshape_shape(layer: Layer, shape: Shape) -> Size:
     to: Any = [math.prod(shape)] if layer.kind == "flatten" else layer.config.get("shape")
     _check(codec.is_shape(to) and 1 <= len(to) <= 3 and not layer.weights, "shape is one to three numbers")
     _check(math.prod(to) == math.prod(shape), f"{list(shape)} cannot take the shape {to}")
     return _sized(tuple(to))
 
 
-def _permute_shape(layer: Layer, shape: Shape) -> tuple[Shape, int, int]:
+def _permute_shape(layer: Layer, shape: Shape) -> Size:
     axes: Any = layer.config.get("axes")
     _check(_is_ints(axes, len(shape), 0) and sorted(axes) == list(range(len(shape))) and not layer.weights,
            f"axes is an order of the {len(shape)} axes, from 0")
     return _sized(tuple(shape[axis] for axis in axes))
 
 
-def _scale_shape(layer: Layer, shape: Shape) -> tuple[Shape, int, int]:
+def _scale_shape(layer: Layer, shape: Shape) -> Size:
     _check(len(layer.weights) == 2 and all(w.shape in ((1,), shape[-1:]) for w in layer.weights),
            f"factor and offset are numbers, or one for each of {shape[-1]} channels")
     return _sized(shape)
 
 
-def _activation_shape(layer: Layer, shape: Shape) -> tuple[Shape, int, int]:
+def _activation_shape(layer: Layer, shape: Shape) -> Size:
     wanted = ACTIVATIONS[layer.kind][1]
     _check(layer.config.keys() == wanted.keys() and not layer.weights, f"takes {', '.join(wanted) or 'nothing'}")
     _check(all(isinstance(value, (int, float)) and abs(value) < 1e6 for value in layer.config.values()),
@@ -266,7 +283,7 @@ ACTIVATIONS: dict[str, tuple[Callable, dict[str, float]]] = {
     "gelu": (_gelu, {"approximate": False}),
 }
 
-# kind: (the output's shape, the work and the values of one picture; the evaluation of a batch)
+# kind: (what it makes of one picture; the evaluation of a batch)
 KINDS: dict[str, tuple[Callable, Callable]] = {
     "dense": (_dense_shape, lambda layer, x: x @ layer.weights[0] + layer.weights[1]),
     "conv2d": (_conv_shape, _conv2d),

@@ -3,7 +3,7 @@
 import json
 import math
 import re
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 
@@ -34,6 +34,12 @@ class Params:
             raise BadRequest(f"{name}: it can be {' or '.join(choices)}")
         return value
 
+    @overload
+    def integer(self, name: str, default: int, low: int, high: int) -> int: ...
+
+    @overload
+    def integer(self, name: str, default: int | None, low: int, high: int) -> int | None: ...
+
     def integer(self, name: str, default: int | None, low: int, high: int) -> int | None:
         """A whole number from `low` to `high`."""
         value = self._args.get(name)
@@ -60,16 +66,16 @@ class Params:
             raise BadRequest(f"{name}: {dims} numbers, with commas between them")
         return np.array([self._float(name, number) for number in numbers], np.float32)
 
-    def codes(self, name: str, dims: int) -> np.ndarray:
-        """float32 [n, D] of JSON, [[number, ...], ...], n from 1 to MAX_CODES."""
+    def codes(self, name: str) -> np.ndarray:
+        """float32 [n, D] of JSON, [[number, ...], ...], n from 1 to MAX_CODES, any D."""
         try:
             rows = json.loads(self.text(name))
             with np.errstate(over="ignore"):
                 array = np.asarray(rows, np.float32) if isinstance(rows, list) and len(rows) <= MAX_CODES else None
         except (ValueError, TypeError, OverflowError, RecursionError):
             array = None
-        if array is None or array.ndim != 2 or array.shape[1] != dims or not len(array) or not np.isfinite(array).all():
-            raise BadRequest(f"{name}: JSON, [[number, ...], ...], 1 to {MAX_CODES:,} codes of {dims} finite numbers")
+        if array is None or array.ndim != 2 or not array.size or not np.isfinite(array).all():
+            raise BadRequest(f"{name}: JSON, [[number, ...], ...], 1 to {MAX_CODES:,} codes of finite numbers")
         return array
 
     @staticmethod

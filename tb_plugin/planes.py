@@ -74,8 +74,9 @@ def line(start: np.ndarray, end: np.ndarray, frames: int) -> np.ndarray:
 
 def mean_circle(codes: np.ndarray) -> dict[str, Any]:
     """The circle about the mean of codes [N, D], its radius their mean distance from it along the first two axes."""
-    center = codes.mean(axis=0)
-    return {"center": center, "radius": float(np.linalg.norm((codes - center)[:, :2], axis=1).mean())}
+    far = codes.astype(np.float64)  # the sum of far-off codes overflows float32
+    center = far.mean(axis=0)
+    return {"center": center, "radius": float(np.linalg.norm((far - center)[:, :2], axis=1).mean())}
 
 
 def gif(pictures: np.ndarray, size: int, milliseconds: int) -> bytes:
@@ -84,11 +85,13 @@ def gif(pictures: np.ndarray, size: int, milliseconds: int) -> bytes:
     Pixels are enlarged by a whole number, without smoothing.
     """
     pixels = (np.clip(pictures, 0, 1) * 255 + 0.5).astype(np.uint8)
-    if pixels.shape[3] == 4:
-        pixels = pixels[..., :3]
     factor = max(1, size // max(pixels.shape[1:3]))
-    pixels = pixels.repeat(factor, axis=1).repeat(factor, axis=2)
-    frames = [Image.fromarray(frame.squeeze(-1) if frame.shape[-1] == 1 else frame) for frame in pixels]
+    frames = []
+    for frame in pixels:
+        image = Image.fromarray(frame.squeeze(-1) if frame.shape[-1] == 1 else frame[..., :3])
+        if image.mode == "RGB":  # Pillow's own choice of colours takes half a second for a large frame
+            image = image.quantize(method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+        frames.append(image.resize((image.width * factor, image.height * factor), Image.Resampling.NEAREST))
     out = io.BytesIO()
     frames[0].save(out, "GIF", save_all=True, append_images=frames[1:], duration=milliseconds, loop=0)
     return out.getvalue()

@@ -1,6 +1,9 @@
 """The routes of the Latent plugin; http_api.md describes them."""
 
+import bisect
 import functools
+import html
+import json
 import math
 import mimetypes
 import threading
@@ -14,62 +17,23 @@ from tensorboard.backend import http_util
 from tensorboard.plugins import base_plugin
 from werkzeug import wrappers
 
-from tb_plugin import PLUGIN_NAME, checks, codec, planes
+from tb_plugin import PLUGIN_NAME, answers, checks, codec, planes
+from tb_plugin.answers import binary, chosen, route
 from tb_plugin.decoder import Decoder
-from tb_plugin.params import BadRequest, Params
+from tb_plugin.params import MAX_CODES, BadRequest
 from tb_plugin.store import NotThere, Space, Store, array_of
 
 STATIC = Path(__file__).parent / "static"
 
 # What one request may ask of the server.
-MAX_MACS = 10**9  # multiplications
+MAX_WORK = 4 * 10**9  # see Decoder.work: one to three seconds
 MAX_PIXELS = 2**24  # numbers in the answer of decode, pixels of an animation
 MAX_PCA_NUMBERS = 2**24
 MAX_PLANES = 64  # kept in memory
-MAX_DESCRIPTION = 10_000  # characters of Markdown, the rest is not shown
-
-
-def route(answer):
-    """A WSGI application of a method that takes (request, params) and returns a response.
-
-    What the client got wrong is 400, what is not there 404, stored data that cannot be read 422.
-    """
-    @functools.wraps(answer)
-    def application(self, environ, start_response):
-        request = wrappers.Request(environ)
-        if request.method not in ("GET", "HEAD"):
-            response = _text(request, "only GET and HEAD", 405, [("Allow", "GET, HEAD")])
-        else:
-            try:
-                response = answer(self, request, Params(_arguments(request)))
-            except BadRequest as error:
-                response = _text(request, str(error), 400)
-            except NotThere as error:
-                response = _text(request, str(error), 404)
-            except codec.FormatError as error:
-                response = _text(request, str(error), 422)
-        return response(environ, start_response)
-
-    return application
-
-
-def _arguments(request):
-    try:
-        return request.args
-    except UnicodeDecodeError as error:
-        raise BadRequest("the query is not UTF-8") from error
-
-
-def _text(request, message, code, headers=None):
-    return http_util.Respond(request, message, "text/plain", code=code, headers=headers)
-
-
-def _binary(request, array: np.ndarray, gzipped: bytes | None = None):
-    """Respond with an array as it lies in memory, little-endian; shape and dtype are headers."""
-    array = np.ascontiguousarray(array, array.dtype.newbyteorder("<"))
-    headers = [("X-Latent-Shape", ",".join(map(str, array.shape))), ("X-Latent-Dtype", array.dtype.name)]
-    return http_util.Respond(request, gzipped or array.tobytes(), "application/octet-stream",
-                             content_encoding="gzip" if gzipped else None, headers=headers)
+MAX_SPACES = 2000  # listed by runs
+MAX_LISTING = 2**24  # bytes
+MAX_DESCRIPTION = 2000  # characters of Markdown, the rest is not shown
+MAX_MARKUP = 300  # characters of it that mean something
 
 
 class LatentPlugin(base_plugin.TBPlugin):
@@ -80,7 +44,8 @@ class LatentPlugin(base_plugin.TBPlugin):
     def __init__(self, context: base_plugin.TBContext):
         self._store = Store(context.data_provider)
         self._planes: OrderedDict[tuple, planes.Plane] = OrderedDict()
-        self._planes_lock = threading.Lock()
+        self._fitting = threading.Lock()
+        self._readers, self._workers = answers.readers(), answers.workers()
 
     def get_plugin_apps(self):
         """The routes: those of the data, and one for each file in `static`; nothing else can be read."""
@@ -112,20 +77,29 @@ class LatentPlugin(base_plugin.TBPlugin):
         kind = "text/javascript" if path.suffix == ".js" else mimetypes.guess_type(path.name)[0]
         return http_util.Respond(request, path.read_bytes(), kind)(environ, start_response)
 
-    @route
+    @route("_readers")
     def runs(self, request, params):
         """What there is: runs, tags, steps, how many of how many are kept."""
         ctx, experiment = _context(request)
         listing: dict[str, dict[str, Any]] = {}
-        for space in self._store.spaces(ctx, experiment):
-            listing.setdefault(space.run, {})[space.name] = self._describe(ctx, space)
-        return http_util.Respond(request, listing, "application/json")
+        spaces, size = self._store.spaces(ctx, experiment), 0
+        omitted = max(0, len(spaces) - MAX_SPACES)
+        for space in spaces[:MAX_SPACES]:
+            described = self._describe(ctx, space)
+            more = len(json.dumps([space.run, space.name, described]))
+            if size + more > MAX_LISTING:
+                omitted += 1
+                continue
+            listing.setdefault(space.run, {})[space.name] = described
+            size += more
+        headers = [("X-Latent-Omitted", str(omitted))] if omitted else []
+        return http_util.Respond(request, json.dumps(listing, allow_nan=False), "application/json", headers=headers)
 
     def _describe(self, ctx, space: Space) -> dict[str, Any]:
         steps = space.steps
         described = {
             "display_name": space.display_name,
-            "description": plugin_util.markdown_to_safe_html(space.description[:MAX_DESCRIPTION]),
+            "description": _safe_html(space.description[:MAX_DESCRIPTION]),
             "steps": steps,
             "wall_times": [_finite(wall_time) for wall_time in space.wall_times],
             "kept": len(steps),
@@ -164,26 +138,34 @@ class LatentPlugin(base_plugin.TBPlugin):
         return ctx, space, space.resolve(params.integer("step", None, -2**63, 2**63 - 1))
 
     def _codes(self, ctx, space: Space, step: int) -> np.ndarray:
-        return self._store.array(ctx, space.record(step), "codes", "float32", 2)
+        codes = self._store.array(ctx, space.record(step), "codes", "float32", 2)
+        if not (1 <= len(codes) <= checks.MAX_POINTS and 1 <= codes.shape[1] <= checks.MAX_DIMS):
+            raise codec.FormatError(f"The codes of this step cannot be read: {codes.shape[0]:,} of "
+                                    f"{codes.shape[1]:,} numbers.")
+        return codes
 
-    @route
+    @route("_readers")
     def step(self, request, params):
         """What was logged at a step."""
         ctx, space, step = self._select(request, params)
         record = space.record(step)
         head = self._head(ctx, record)
         head["image_shape"] = self._image_shape(ctx, space, step, head)
-        answer = {key: head[key] for key in ("points", "dims", "index", "image_shape", "parts", "walk")}
+        answer = {key: head[key] for key in ("points", "dims", "index", "image_shape", "parts")}
+        answer["walk"] = _walk(head["walk"], head["dims"])
         return http_util.Respond(request, answer | {"step": step, "wall_time": _finite(record.wall_time)},
                                  "application/json")
 
-    @route
+    @route("_readers")
     def codes(self, request, params):
         """The codes float32 [N, D] of a step."""
         ctx, space, step = self._select(request, params)
-        return _binary(request, self._codes(ctx, space, step))
+        return self._rows(request, params, self._codes(ctx, space, step))
 
-    @route
+    def _rows(self, request, params, array: np.ndarray):
+        return binary(request, array[chosen(params, array.shape, array.dtype)])
+
+    @route("_workers")
     def projection(self, request, params):
         """A plane through the codes, as JSON."""
         plane, _ = self._plane(request, params)
@@ -191,7 +173,7 @@ class LatentPlugin(base_plugin.TBPlugin):
             "origin": plane.origin.tolist(), "u": plane.u.tolist(), "v": plane.v.tolist(),
             "explained_variance_ratio": list(plane.explained)}, "application/json")
 
-    @route
+    @route("_workers")
     def coordinates(self, request, params):
         """Where the codes of a step lie in a plane, float32 [N, 2]."""
         plane, codes = self._plane(request, params)
@@ -199,7 +181,7 @@ class LatentPlugin(base_plugin.TBPlugin):
             points = planes.coordinates(codes, plane)
         if not np.isfinite(points).all():
             raise codec.FormatError("The codes of this step are too large to be projected.")
-        return _binary(request, points)
+        return self._rows(request, params, points)
 
     def _plane(self, request, params) -> tuple[planes.Plane, np.ndarray]:
         """The plane that a request is about, and the codes of its step."""
@@ -212,39 +194,40 @@ class LatentPlugin(base_plugin.TBPlugin):
             return planes.axes(codes, i, j), codes
         fit = space.resolve(params.integer("fit", step, -2**63, 2**63 - 1))
         key = (_context(request)[1], space.run, space.name, fit, space.record(fit).wall_time)
-        with self._planes_lock:  # held while it is computed: once, and one at a time
-            if key not in self._planes:
-                fitted = codes if fit == step else self._codes(ctx, space, fit)
-                if fitted.size > MAX_PCA_NUMBERS:
-                    raise BadRequest(f"plane: no PCA of more than {MAX_PCA_NUMBERS:,} numbers")
-                self._planes[key] = planes.principal(fitted)
-            self._planes.move_to_end(key)
-            while len(self._planes) > MAX_PLANES:
-                self._planes.popitem(last=False)
-            plane = self._planes[key]
+        plane = self._planes.get(key)
+        if plane is None:
+            with self._fitting:  # once, and one at a time
+                plane = self._planes.get(key)
+                if plane is None:
+                    fitted = codes if fit == step else self._codes(ctx, space, fit)
+                    if fitted.size > MAX_PCA_NUMBERS:
+                        raise BadRequest(f"plane: no PCA of more than {MAX_PCA_NUMBERS:,} numbers")
+                    plane = self._planes[key] = planes.principal(fitted)
+                    if len(self._planes) > MAX_PLANES:
+                        self._planes.popitem(last=False)
         if len(plane.origin) != codes.shape[1]:
             raise BadRequest("fit: at this step the codes have another width")
         return plane, codes
 
-    @route
+    @route("_readers")
     def labels(self, request, params):
         """The labels int32 [N]."""
         ctx, space, step = self._select(request, params)
-        return _binary(request, self._store.array(ctx, space.once(step), "labels", "int32", 1))
+        return self._rows(request, params, self._store.array(ctx, space.once(step), "labels", "int32", 1))
 
-    @route
+    @route("_readers")
     def errors(self, request, params):
         """The error of each point at a step, float32 [N]."""
         ctx, space, step = self._select(request, params)
-        return _binary(request, self._store.array(ctx, space.record(step), "errors", "float32", 1))
+        return self._rows(request, params, self._store.array(ctx, space.record(step), "errors", "float32", 1))
 
-    @route
+    @route("_readers")
     def images(self, request, params):
         """The images uint8 [n, H, W, C] that were encoded."""
         ctx, space, step = self._select(request, params)
         return self._pictures(request, params, ctx, space.once(step), "images")
 
-    @route
+    @route("_readers")
     def reconstructions(self, request, params):
         """The reconstructions uint8 [n, H, W, C] of a step."""
         ctx, space, step = self._select(request, params)
@@ -253,60 +236,71 @@ class LatentPlugin(base_plugin.TBPlugin):
     def _pictures(self, request, params, ctx, record, part: str):
         blob = self._store.part(ctx, record, part)
         array = array_of(blob, part, "uint8", 4)
-        start = params.integer("start", 0, 0, max(0, len(array) - 1))
-        count = params.integer("count", len(array) - start, 0, len(array) - start)
-        gzipped = None
-        if count == len(array):  # all of them go as they are stored
+        rows, gzipped = chosen(params, array.shape, array.dtype), None
+        if rows == slice(0, len(array)):  # all of them go as they are stored
             header, payload = codec.unpack_raw(blob)
             gzipped = payload if header.get("gzip") else None
-        return _binary(request, array[start:start + count], gzipped)
+        return binary(request, array[rows], gzipped)
 
     def _decoder(self, ctx, space: Space, step: int) -> Decoder:
         blob = self._store.part(ctx, space.record(step), "decoder")
         try:
-            return Decoder.from_blob(blob)
+            decoder = Decoder.from_blob(blob)
+            if decoder.dims > checks.MAX_DIMS:
+                raise codec.FormatError(f"it takes codes of {decoder.dims:,} numbers")
         except codec.FormatError as error:
             raise codec.FormatError(f"The decoder of this step cannot be read: {error}.") from error
+        return decoder
 
-    @route
+    @route("_readers")
     def decoder(self, request, params):
         """The decoder of a step as a blob of the stored format, weights float32."""
         ctx, space, step = self._select(request, params)
-        return http_util.Respond(request, self._decoder(ctx, space, step).to_blob(), "application/octet-stream")
+        decoder = self._decoder(ctx, space, step)
+        if 4 * decoder.weights > answers.MAX_BYTES:
+            raise codec.FormatError(f"The decoder of this step is too large to be sent: {decoder.weights:,} weights.")
+        return http_util.Respond(request, decoder.to_blob(), "application/octet-stream")
 
     def _decode(self, decoder: Decoder, codes: np.ndarray) -> np.ndarray:
-        if len(codes) * decoder.macs > MAX_MACS or len(codes) * math.prod(decoder.output_shape) > MAX_PIXELS:
-            most = min(MAX_MACS // max(1, decoder.macs), MAX_PIXELS // math.prod(decoder.output_shape))
+        if codes.shape[1] != decoder.dims:
+            raise BadRequest(f"codes: each has {decoder.dims} numbers")
+        numbers = math.prod(decoder.output_shape)
+        if decoder.work(len(codes)) > MAX_WORK or len(codes) * numbers > MAX_PIXELS:
+            most = min(bisect.bisect_right(range(1, MAX_CODES + 1), MAX_WORK, key=decoder.work), MAX_PIXELS // numbers)
             raise BadRequest(f"too much for one request: this decoder takes {most:,} codes at a time")
         pictures = decoder(codes)
         if not np.isfinite(pictures).all():
             raise codec.FormatError("The decoder of this step gives numbers that are not finite.")
         return pictures
 
-    @route
+    @route("_workers")
     def decode(self, request, params):
         """What the decoder of a step makes of given codes: float32 [n, ...]."""
+        codes = params.codes("codes")
         ctx, space, step = self._select(request, params)
-        decoder = self._decoder(ctx, space, step)
-        return _binary(request, self._decode(decoder, params.codes("codes", decoder.dims)))
+        return binary(request, self._decode(self._decoder(ctx, space, step), codes))
 
-    @route
+    @route("_workers")
     def walk_gif(self, request, params):
         """A walk through the space of the codes, decoded, as an animation."""
-        ctx, space, step = self._select(request, params)
-        decoder = self._decoder(ctx, space, step)
         size = params.integer("size", 224, 1, planes.MAX_SIDE)
         milliseconds = params.integer("ms", 100, 20, 5000)
+        self._check_pixels(params.integer("frames", 2, 2, checks.MAX_FRAMES), size, 1)
+        ctx, space, step = self._select(request, params)
+        decoder = self._decoder(ctx, space, step)
         head = self._head(ctx, space.record(step))
         shape = checks.picture_shape(decoder.output_shape, self._image_shape(ctx, space, step, head))
         if shape is None:
             raise NotThere("this decoder gives no pictures of 1, 3 or 4 channels")
         path = self._path(ctx, space, step, params, decoder.dims, head["walk"])
-        side = max(size, *shape[:2])
-        if side > planes.MAX_SIDE or len(path) * side**2 * shape[2] > MAX_PIXELS:
-            raise BadRequest(f"frames, size: too large; the product of frames and pixels is {MAX_PIXELS:,} at most")
+        self._check_pixels(len(path), max(size, *shape[:2]), shape[2])
         pictures = self._decode(decoder, path).reshape(-1, *shape)
         return http_util.Respond(request, planes.gif(pictures, size, milliseconds), "image/gif")
+
+    @staticmethod
+    def _check_pixels(frames: int, side: int, channels: int) -> None:
+        if side > planes.MAX_SIDE or frames * side**2 * channels > MAX_PIXELS:
+            raise BadRequest(f"frames, size: too large; the product of frames and pixels is {MAX_PIXELS:,} at most")
 
     def _image_shape(self, ctx, space: Space, step: int, head: dict[str, Any]) -> tuple[int, ...] | None:
         """(H, W, C) of the images that go with a step; the first step may be the only one that says it."""
@@ -323,12 +317,11 @@ class LatentPlugin(base_plugin.TBPlugin):
         if params.choice("path", ("circle", "line")) == "line":
             return planes.line(params.vector("start", dims), params.vector("end", dims),
                                params.integer("frames", 60, 2, checks.MAX_FRAMES))
-        try:
-            circle = dict(checks.walk(logged, dims))
-        except ValueError:  # none was logged
+        circle = _walk(logged, dims)
+        if circle is None:
             codes = self._codes(ctx, space, step)
             if codes.shape[1] != dims:
-                raise codec.FormatError("The decoder of this step does not take its codes.") from None
+                raise codec.FormatError("The decoder of this step does not take its codes.")
             circle = planes.mean_circle(codes)
         frames = params.integer("frames", circle.get("frames", 60), 2, checks.MAX_FRAMES)
         basis = np.eye(2, dims, dtype=np.float32)
@@ -340,6 +333,22 @@ class LatentPlugin(base_plugin.TBPlugin):
 
 def _context(request) -> tuple[Any, str]:
     return plugin_util.context(request.environ), plugin_util.experiment_id(request.environ)
+
+
+def _walk(logged: Any, dims: int) -> dict[str, Any] | None:
+    """The circle walk that was logged, or None: none was, or it is none."""
+    try:
+        return checks.walk(logged, dims)
+    except ValueError:
+        return None
+
+
+@functools.lru_cache(MAX_SPACES)
+def _safe_html(description: str) -> str:
+    """HTML of Markdown. What has much markup stays text: a thousand brackets take Markdown a third of a second."""
+    if sum(map(description.count, "[]<>()*_`&|\\\n")) > MAX_MARKUP:
+        return f"<p>{html.escape(description)}</p>"
+    return plugin_util.markdown_to_safe_html(description)
 
 
 def _finite(number: float) -> float | None:

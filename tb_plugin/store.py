@@ -1,5 +1,6 @@
 """The latent spaces that TensorBoard's data provider has: what there is, and the parts of a step."""
 
+import threading
 import time
 from typing import Any
 
@@ -12,7 +13,6 @@ from tb_plugin import PLUGIN_NAME, codec
 # A client that moves through the steps asks for one space again and again; to list its blobs takes TensorBoard's
 # Rust loader 40 ms. A blob's key depends on names and step alone, so an old list is out of date at worst.
 _RECENT_SECONDS = 1.0
-_RECENT_SPACES = 256
 
 # Steps to ask for: all that the loader kept (0 would mean none).
 _ALL = 2**31 - 1
@@ -85,12 +85,21 @@ class Space:
         return self._once[max(before) if before else min(self._once)]
 
 
+def _claims_too_much(series: Any) -> bool:
+    """Whether a record of a series claims more parts than there are.
+
+    TensorBoard's Python loader takes a record at its word, and would make a key for each of 2**40.
+    """
+    return (series.max_length or 0) > len(codec.PARTS)
+
+
 class Store:
     """Reads latent spaces through a TensorBoard data provider."""
 
     def __init__(self, data_provider: provider.DataProvider):
         self._provider = data_provider
         self._recent: dict[tuple[str, str, str], tuple[float, Space]] = {}
+        self._recent_lock = threading.Lock()
 
     def spaces(self, ctx: Any, experiment: str, run: str | None = None, name: str | None = None) -> list[Space]:
         """All latent spaces, or the one of `run` and `name`; one that cannot be read says so in its `error`."""
@@ -100,7 +109,7 @@ class Store:
         query = {"experiment_id": experiment, "plugin_name": PLUGIN_NAME, "run_tag_filter": chosen}
         try:
             listed = self._provider.list_blob_sequences(ctx, **query)
-            data = self._provider.read_blob_sequences(ctx, downsample=_ALL, **query)
+            data = self._read(ctx, query, listed)
         except errors.NotFoundError:
             return []
         found: dict[tuple[str, str], Space] = {}
@@ -109,6 +118,8 @@ class Store:
                 error = None
                 try:
                     space_name, kind = codec.parse_metadata(tag, series.plugin_content)
+                    if _claims_too_much(series):
+                        raise codec.FormatError("a record of it has more parts than there are")
                 except codec.FormatError as failure:
                     error = f"This data cannot be read: {failure}."
                     space_name, kind = tag, codec.STEPS
@@ -121,6 +132,20 @@ class Store:
                 if error is None:
                     space.add(kind, data.get(run_name, {}).get(tag, []))
         return [found[key] for key in sorted(found)]
+
+    def _read(self, ctx: Any, query: dict[str, Any], listed: Any) -> Any:
+        """What the provider reads of the series that it listed, but for those that claim too much."""
+        hostile = {run for run, tags in listed.items() if any(map(_claims_too_much, tags.values()))}
+        filters = [query["run_tag_filter"]]
+        if hostile:
+            names = filters[0] and filters[0].tags
+            filters = [provider.RunTagFilter(runs=[run for run in listed if run not in hostile], tags=names)]
+            filters += [provider.RunTagFilter(runs=[run], tags=[
+                tag for tag, series in listed[run].items() if not _claims_too_much(series)]) for run in hostile]
+        data: dict[str, Any] = {}
+        for chosen in filters:
+            data |= self._provider.read_blob_sequences(ctx, downsample=_ALL, **query | {"run_tag_filter": chosen})
+        return data
 
     def space(self, ctx: Any, experiment: str, run: str, name: str) -> Space:
         """The latent space `name` of a run.
@@ -135,9 +160,10 @@ class Store:
             space = next((space for space in self.spaces(ctx, experiment, run, name) if space.name == name), None)
             if space is None:
                 raise NotThere("there is no such run, or no such tag in it")
-            if len(self._recent) >= _RECENT_SPACES:
-                self._recent = {}
-            self._recent[key] = now, space
+            with self._recent_lock:
+                for old in [old for old, (at, _) in self._recent.items() if now - at > _RECENT_SECONDS]:
+                    del self._recent[old]
+                self._recent[key] = now, space
         if space.error:
             raise codec.FormatError(space.error)
         return space

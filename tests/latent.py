@@ -1,11 +1,14 @@
 """Small latent spaces for the tests of the Latent plugin, and the plugin as a client sees it."""
 
 import json
+import os
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
+from pathlib import Path
 from urllib.parse import urlencode
 
 import numpy as np
@@ -65,13 +68,20 @@ class TensorBoard:
     """A TensorBoard on a log folder, at `url`."""
 
     def __init__(self, logdir, *flags):
+        self._log = tempfile.TemporaryFile("a+")  # noqa: SIM115 - a pipe that nobody reads would stop TensorBoard
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "tensorboard.main", "--logdir", logdir, "--port", "0", *flags],
-            stderr=subprocess.PIPE, text=True)
-        line = next(line for line in self.process.stderr if " at http" in line)
-        self.url = line.split(" at ")[1].split()[0]
+            [sys.executable, "-m", "tensorboard.main", "--logdir", logdir, "--port", "0", *flags], stderr=self._log)
+        while " at http" not in self.log():
+            assert self.process.poll() is None, self.log()
+            time.sleep(0.1)
+        self.url = "http" + self.log().split(" at http")[1].split()[0]
 
-    def get(self, path, **query):
+    def log(self):
+        """What it wrote until now."""
+        self._log.seek(0)
+        return self._log.read()
+
+    def get(self, path, /, **query):
         try:
             with urllib.request.urlopen(f"{self.url}data/{path}?{urlencode(query)}", timeout=60) as response:
                 return response.status, response.headers, response.read()
@@ -87,6 +97,14 @@ class TensorBoard:
             time.sleep(0.3)
         assert condition(self.runs()), self.runs().keys()
 
+    def megabytes(self):
+        """The resident memory of TensorBoard and its data server."""
+        pids = [self.process.pid, *map(int, subprocess.run(
+            ["pgrep", "-P", str(self.process.pid)], capture_output=True, text=True).stdout.split())]
+        pages = sum(int(Path(f"/proc/{pid}/statm").read_text().split()[1]) for pid in pids)
+        return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+
     def stop(self):
         self.process.terminate()
-        return self.process.communicate(timeout=30)[1]
+        self.process.wait(timeout=30)
+        return self.log()

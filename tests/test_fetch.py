@@ -2,15 +2,20 @@
 
 import gzip
 import hashlib
+import itertools
 import socket
+import struct
+import subprocess
+import sys
 import threading
 import time
+import tracemalloc
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from legacy_ports import fetch, mnist_files
+from legacy_ports import fetch, mnist, mnist_files
 from legacy_ports.fetch import FetchError
 
 NAMES = list(mnist_files.OFFICIAL_SHA256)
@@ -32,7 +37,7 @@ def mirror(tmp_path_factory, monkeypatch):
         digests[name] = hashlib.sha256(content).hexdigest()
     monkeypatch.setattr(fetch, "OFFICIAL_SHA256", digests)
     with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=root)) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         monkeypatch.setattr(fetch, "MIRRORS", (f"http://127.0.0.1:{server.server_port}/",))
         yield root
         server.shutdown()
@@ -93,3 +98,167 @@ def test_a_folder_that_cannot_be_written(mirror, tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(FetchError, match="file"):
         fetch.fetch(tmp_path / "file" / "home")
+
+
+# A server that lies: each writes a response of its own to (the socket, the file that was asked for).
+
+def answer(*headers, status="200 OK"):
+    return "\r\n".join([f"HTTP/1.1 {status}", *headers, "", ""]).encode()
+
+
+def forever(send, block):
+    while True:
+        send(block)
+
+
+def trickle(send, content):
+    for byte in content:
+        send(bytes([byte]))
+        time.sleep(0.05)
+
+
+def reset(connection, content):
+    connection.sendall(answer(f"Content-Length: {len(content)}") + content[:100])
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
+LIES = {
+    "shorter than said": lambda c, b: c.sendall(answer(f"Content-Length: {len(b)}") + b[:-9]),
+    "longer than said": lambda c, b: c.sendall(answer(f"Content-Length: {len(b) - 10}") + b),
+    "nothing": lambda c, b: c.sendall(answer("Content-Length: 0")),
+    "no content": lambda c, b: c.sendall(answer(status="204 No Content")),
+    "endless": lambda c, b: c.sendall(answer()) or forever(c.sendall, bytes(2**16)),
+    "endless chunks": lambda c, b: c.sendall(answer("Transfer-Encoding: chunked")) or forever(
+        c.sendall, b"4000\r\n" + bytes(0x4000) + b"\r\n"),
+    "an endless chunk": lambda c, b: c.sendall(answer("Transfer-Encoding: chunked") + b"f" * 15 + b"\r\n") or forever(
+        c.sendall, bytes(2**16)),
+    "half of the chunks": lambda c, b: c.sendall(answer("Transfer-Encoding: chunked") + b"a\r\n" + b[:10] + b"\r\n"),
+    "no chunks": lambda c, b: c.sendall(answer("Transfer-Encoding: chunked") + b),
+    "half, with no length": lambda c, b: c.sendall(answer() + b[:len(b) // 2]),
+    "cut off": reset,
+    "no HTTP": lambda c, b: c.sendall(b),
+    "endless headers": lambda c, b: c.sendall(answer()[:-2]) or forever(c.sendall, b"X: y\r\n"),
+    "an endless header": lambda c, b: c.sendall(answer()[:-2]) or forever(c.sendall, b"X" * 2**16),
+    "redirected in circles": lambda c, b: c.sendall(answer("Location: ?", "Content-Length: 0", status="302 Found")),
+    "redirected with an endless text": lambda c, b: c.sendall(answer("Location: /", status="302 Found")) or forever(
+        c.sendall, bytes(2**16)),
+    "an error": lambda c, b: c.sendall(answer(f"Content-Length: {len(b)}", status="500 No") + b),
+    "byte by byte": lambda c, b: c.sendall(answer()) or trickle(c.sendall, b * 100),
+    "headers byte by byte": lambda c, b: trickle(c.sendall, answer() * 100),
+}
+
+
+@pytest.fixture
+def liar(mirror, monkeypatch):
+    """Sets what the only mirror, itself honest when asked whether it is there, sends for a file."""
+    def answers(connection, send):
+        with connection:
+            try:
+                request = connection.recv(4096).decode()
+                name = request.split()[1].removeprefix("/")
+                if request.startswith("HEAD"):
+                    connection.sendall(answer("Content-Length: 9"))
+                else:
+                    send(connection, (mirror / name).read_bytes())
+            except OSError:  # the client went away
+                pass
+
+    def serve(server, send):
+        for _ in itertools.count():
+            try:
+                connection, _ = server.accept()
+            except OSError:
+                return
+            threading.Thread(target=answers, args=(connection, send), daemon=True).start()
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        def start(send):
+            threading.Thread(target=serve, args=(server, send), daemon=True).start()
+            monkeypatch.setattr(fetch, "MIRRORS", (f"http://127.0.0.1:{server.getsockname()[1]}/",))
+        yield start
+        server.shutdown(socket.SHUT_RDWR)
+
+
+@pytest.mark.parametrize("send", LIES.values(), ids=LIES)
+def test_a_lie_is_one_line_and_leaves_nothing(mirror, liar, tmp_path, monkeypatch, capfd, send):
+    monkeypatch.setattr(fetch, "MAX_SIZE", 2**20)
+    monkeypatch.setattr(fetch, "LONGEST", 1.0)
+    liar(send)
+    tracemalloc.start()
+    with pytest.raises(FetchError, match=f"^{NAMES[0]}.gz cannot be fetched") as error:
+        fetch.fetch(tmp_path)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 2**22
+    assert "\n" not in str(error.value)
+    assert list(tmp_path.iterdir()) == []
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("headers", [["Content-Length: many"], ["Content-Length: -1"], ["Content-Encoding: gzip"],
+                                     ["Content-Encoding: br"], []], ids=repr)
+def test_what_is_whole_is_taken_whatever_is_said_of_it(mirror, liar, tmp_path, headers):
+    liar(lambda connection, content: connection.sendall(answer(*headers) + content))
+    assert fetch.fetch(tmp_path) == NAMES
+    for name in NAMES:
+        assert (tmp_path / f"{name}.gz").read_bytes() == (mirror / f"{name}.gz").read_bytes()
+
+
+FETCH = """
+import sys
+from pathlib import Path
+from legacy_ports import fetch
+fetch.MIRRORS, fetch.OFFICIAL_SHA256 = sys.argv[2:3], dict(zip(sys.argv[3::2], sys.argv[4::2]))
+print("ready", flush=True)
+fetch.fetch(Path(sys.argv[1]))
+"""
+
+
+def fetching(folder):
+    """A process that fetches into a folder, from the mirror as it is set here."""
+    words = [word for pair in fetch.OFFICIAL_SHA256.items() for word in pair]
+    process = subprocess.Popen([sys.executable, "-c", FETCH, folder, *fetch.MIRRORS, *words], stdout=subprocess.PIPE)
+    process.stdout.readline()
+    return process
+
+
+def slowly(connection, content):
+    connection.sendall(answer(f"Content-Length: {len(content)}"))
+    for at in range(0, len(content), 8):
+        connection.sendall(content[at:at + 8])
+        time.sleep(0.01)
+
+
+def whole(mirror, folder):
+    """The files that count as data, each of which is as in the mirror."""
+    files = mnist_files.find(folder)
+    for file in files.values():
+        assert file.read_bytes() == (mirror / file.name).read_bytes()
+    return files
+
+
+def test_killed_at_any_moment(mirror, liar, tmp_path):
+    liar(slowly)
+    seen, parts = set(), 0
+    for moment in range(6):
+        folder = tmp_path / str(moment)
+        process = fetching(folder)
+        time.sleep(moment / 10)
+        process.kill()
+        process.communicate()
+        files = whole(mirror, folder)
+        assert mnist.complete(folder) == (len(files) == 4)
+        parts += any(folder.glob("*.part"))
+        seen.add(len(files))
+        fetch.fetch(folder)
+        assert len(whole(mirror, folder)) == 4
+    assert len(seen) > 1  # in the first file and later
+    assert parts  # within a file
+
+
+def test_two_at_once(mirror, liar, tmp_path):
+    liar(slowly)
+    both = [fetching(tmp_path), fetching(tmp_path)]
+    assert [process.wait(60) for process in both] == [0, 0]
+    assert len(whole(mirror, tmp_path)) == 4
+    assert not any(tmp_path.glob("*.part"))

@@ -1,0 +1,96 @@
+"""How the routes answer: which status, an array as bytes, how many at a time and how much at most."""
+
+import functools
+import math
+import threading
+from typing import Any
+
+import numpy as np
+from tensorboard.backend import http_util
+from werkzeug import wrappers
+
+from tb_plugin import codec
+from tb_plugin.params import BadRequest, Params
+from tb_plugin.store import NotThere
+
+MAX_BYTES = 2**26  # of an answer; 60,000 digits are 47 MB
+MAX_WAIT = 20.0  # seconds until it is a request's turn
+
+
+def readers() -> threading.BoundedSemaphore:
+    """For the routes that read: some at a time, so that what they hold in memory has a bound."""
+    return threading.BoundedSemaphore(8)  # each waits some 40 ms for the Rust loader
+
+
+def workers() -> threading.BoundedSemaphore:
+    """For the routes that compute: apart from those that read, which are not to wait for them."""
+    return threading.BoundedSemaphore(2)
+
+
+def route(turns: str):
+    """Makes a method that takes (request, params) and returns a response a WSGI application.
+
+    What the client got wrong is 400, what is not there 404, stored data that cannot be read 422; 429 where `turns`,
+    the plugin's semaphore of that name, gave it no turn for MAX_WAIT.
+    """
+    def decorate(answer):
+        @functools.wraps(answer)
+        def application(self, environ, start_response):
+            request = wrappers.Request(environ)
+            if request.method not in ("GET", "HEAD"):
+                response = _text(request, "only GET and HEAD", 405, [("Allow", "GET, HEAD")])
+            elif not (turn := getattr(self, turns)).acquire(timeout=MAX_WAIT):
+                response = _text(request, "the server is busy with other requests; try again", 429,
+                                 [("Retry-After", "5")])
+            else:
+                try:
+                    response = answer(self, request, Params(_arguments(request)))
+                except BadRequest as error:
+                    response = _text(request, str(error), 400)
+                except NotThere as error:
+                    response = _text(request, str(error), 404)
+                except codec.FormatError as error:
+                    response = _text(request, str(error), 422)
+                finally:
+                    turn.release()
+            return response(environ, start_response)
+
+        return application
+
+    return decorate
+
+
+def _arguments(request):
+    try:
+        return request.args
+    except UnicodeDecodeError as error:
+        raise BadRequest("the query is not UTF-8") from error
+
+
+def _text(request, message, code, headers=None):
+    return http_util.Respond(request, message, "text/plain", code=code, headers=headers)
+
+
+def chosen(params: Params, shape: tuple[int, ...], dtype: Any) -> slice:
+    """Which rows of an array a request asks for, by `start` and `count`; absent, all.
+
+    Raises:
+      BadRequest: there are no such rows, or they are more than MAX_BYTES.
+    """
+    start = params.integer("start", 0, 0, max(0, shape[0] - 1))
+    count = params.integer("count", shape[0] - start, 0, shape[0] - start)
+    row = math.prod(shape[1:]) * np.dtype(dtype).itemsize
+    if count * row > MAX_BYTES:
+        raise BadRequest(f"start, count: {MAX_BYTES:,} bytes are the most at a time, {MAX_BYTES // row:,} of these")
+    return slice(start, start + count)
+
+
+def binary(request, array: np.ndarray, gzipped: bytes | None = None):
+    """Responds with an array as it lies in memory, little-endian; shape and dtype are headers.
+
+    `gzipped` is the same, compressed already.
+    """
+    array = np.ascontiguousarray(array, array.dtype.newbyteorder("<"))
+    headers = [("X-Latent-Shape", ",".join(map(str, array.shape))), ("X-Latent-Dtype", array.dtype.name)]
+    return http_util.Respond(request, gzipped or array.tobytes(), "application/octet-stream",
+                             content_encoding="gzip" if gzipped else None, headers=headers)

@@ -1,0 +1,56 @@
+"""A port trains and logs while four clients of a live TensorBoard read, for ten minutes; `tox -e soak`."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+import flood
+import latent
+
+MINUTES, CLIENTS = 10, 4
+GROWTH = 500  # MB, of which 100 kept steps take some 40; docs/reliability.md promises it
+AT = {"run": "vandenburg/soak", "tag": "codes"}
+
+
+def megabytes(pid):
+    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+
+@pytest.mark.timeout(MINUTES * 60 + 300)
+def test_soak(tmp_path, capsys):
+    port = subprocess.Popen([sys.executable, "-m", "legacy_ports", "run", "vandenburg", "--data", "bundled", "--name",
+                             "soak", "--steps", "10000000", "--logdir", tmp_path],
+                            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    next(line for line in port.stdout if line.startswith("step: 500."))
+    board = latent.TensorBoard(tmp_path, "--reload_interval", "1")
+    try:
+        board.until(lambda runs: AT["run"] in runs)
+        clients = flood.Clients(board.url, [flood.good(AT, steps=0) for _ in range(CLIENTS)])
+        time.sleep(20)  # what is imported or made but once
+        sizes = [(board.megabytes(), megabytes(port.pid))]
+        for _ in range(MINUTES):
+            time.sleep(60)
+            sizes.append((board.megabytes(), megabytes(port.pid)))
+            assert port.poll() is None, port.stdout.read()
+        clients.stop()
+        described = board.runs()[AT["run"]]["codes"]
+    finally:
+        port.send_signal(signal.SIGINT)
+        said, _ = port.communicate(timeout=60)
+        log = board.stop()
+    with capsys.disabled():
+        print(f"\n{CLIENTS} clients, {MINUTES} minutes: {clients}; steps to {described['steps'][-1]:,}, "
+              f"{described['logged']:,} logged\n  MB of TensorBoard, of the port: "
+              + ", ".join(f"{board:.0f} {run:.0f}" for board, run in sizes))
+    assert clients.failed == []
+    assert set(clients.statuses) == {200}
+    assert port.returncode == 130, said
+    assert max(board for board, _ in sizes) < sizes[0][0] + GROWTH
+    assert max(run for _, run in sizes) < sizes[0][1] + GROWTH
+    assert "Traceback" not in log + said

@@ -1,0 +1,152 @@
+"""What the routes refuse, and before what: too large an answer, too much work, too many at once, records that lie."""
+
+import json
+import threading
+from pathlib import Path
+
+import hostile
+import latent
+import numpy as np
+import pytest
+
+import tb_plugin
+from tb_plugin import answers, checks, layers, plugin
+from tb_plugin.decoder import Decoder
+from tb_plugin.params import MAX_CODES
+
+codes, labels, images, decoder = latent.arrays()
+AT = {"run": "a", "tag": "codes"}
+
+
+@pytest.fixture(scope="module")
+def logdir(tmp_path_factory):
+    logdir = tmp_path_factory.mktemp("logs")
+    latent.write(logdir / "a", errors=labels / 7, reconstructions=images)
+    latent.write(logdir / "b", name="deep", dims=5, description="*five*")
+    return logdir
+
+
+@pytest.fixture
+def routes(logdir):
+    return latent.Routes(logdir)
+
+
+@pytest.mark.parametrize(("path", "row"), [("/codes", 8), ("/labels", 4), ("/errors", 4), ("/coordinates", 8),
+                                           ("/images", 36), ("/reconstructions", 36)])
+def test_a_large_array_comes_in_parts(routes, monkeypatch, path, row):
+    whole = routes.array(path, **AT)
+    monkeypatch.setattr(answers, "MAX_BYTES", 11 * row)
+    refused = routes.get(path, **AT)
+    assert refused.status_code == 400
+    assert "11 of these" in refused.text
+    assert routes.get(path, **AT, count=12).status_code == 400
+    parts = [routes.array(path, **AT, start=start, count=10) for start in (0, 10, 20)]
+    np.testing.assert_array_equal(np.concatenate(parts), whole)
+
+
+def test_a_large_decoder_is_not_sent_but_decodes(routes, monkeypatch):
+    monkeypatch.setattr(answers, "MAX_BYTES", 100)
+    assert routes.get("/decoder", **AT).status_code == 422
+    assert routes.get("/decode", **AT, codes="[[1,2]]").status_code == 200
+
+
+@pytest.mark.parametrize(("bound", "value", "omitted"), [("MAX_SPACES", 1, 1), ("MAX_LISTING", 700, 1),
+                                                         ("MAX_LISTING", 10, 2), ("MAX_SPACES", 2, 0)])
+def test_a_listing_has_a_bound_and_says_what_it_leaves_out(routes, monkeypatch, bound, value, omitted):
+    monkeypatch.setattr(plugin, bound, value)
+    response = routes.get("/runs")
+    assert sum(map(len, response.json.values())) == 2 - omitted
+    assert response.headers.get("X-Latent-Omitted", "0") == str(omitted)
+
+
+def test_markdown_that_would_take_long_stays_text():
+    assert plugin._safe_html("*five* [a](http://b)").startswith("<p><em>five</em> <a")
+    assert plugin._safe_html("*a*<b>" * 300) == f"<p>{'*a*&lt;b&gt;' * 300}</p>"
+
+
+def test_a_walk_or_codes_beyond_the_bounds_are_refused_before_anything_is_read(routes, monkeypatch):
+    monkeypatch.setattr(routes.provider, "read_blob", None)
+    monkeypatch.setattr(routes.provider, "list_blob_sequences", None)
+    for query in ({"frames": 241}, {"size": 513}, {"frames": 240, "size": 512}, {"ms": 1}):
+        assert routes.get("/walk.gif", **AT, **query).status_code == 400
+    for given in ("[]", "[[]]", "nonsense", json.dumps([[0, 0]] * (MAX_CODES + 1)), "[[1,NaN]]"):
+        assert routes.get("/decode", **AT, codes=given).status_code == 400
+
+
+def to_one_number(channels):
+    return layers.conv2d(np.ones((1, 1, channels, 1)), strides=4000, padding="valid")
+
+
+@pytest.mark.parametrize(("count", "made"), [
+    (MAX_CODES, [layers.upsample(1000), *["gelu"] * 9, to_one_number(2)]),
+    (MAX_CODES, [layers.upsample(300), *["linear"] * 200, to_one_number(2)]),
+    (1, [layers.conv2d_transpose(np.ones((500, 500, 2, 1)), padding=[[0, 499], [0, 499]])]),
+    (MAX_CODES, [layers.upsample(100), layers.conv2d(np.ones((15, 15, 2, 64))), to_one_number(64)]),
+    (MAX_CODES, [layers.upsample(700), *[layers.permute((1, 0, 2))] * 9, to_one_number(2)]),
+], ids=["activations", "many layers", "a large kernel", "multiplications", "copies"])
+def test_work_is_counted_whatever_it_is(count, made, monkeypatch, tmp_path):
+    heavy = Decoder(2, [layers.reshape((1, 1, 2)), *made])
+    assert heavy.output_shape == (1, 1, 1)
+    hostile.log(tmp_path / "a", hostile.overwrite(hostile.DECODER, heavy.to_blob()), steps=[1])
+    routes = latent.Routes(tmp_path)
+    monkeypatch.setattr(Decoder, "__call__", None)
+    refused = routes.get("/decode", **AT, codes=json.dumps([[0, 0]] * count))
+    assert refused.status_code == 400
+    assert "codes at a time" in refused.text
+
+
+def test_the_work_of_a_ports_decoder_is_far_below_the_bound():
+    widths = [2, 50, 50, 784]
+    port = Decoder(2, [layers.dense(np.ones(shape)) for shape in zip(widths, widths[1:])])
+    assert port.work(MAX_CODES) < plugin.MAX_WORK / 10
+
+
+def test_no_more_at_a_time_than_there_are_turns(routes, monkeypatch):
+    monkeypatch.setattr(answers, "MAX_WAIT", 0.01)
+    for _ in range(3):  # a turn is given back, whatever the answer is
+        assert [routes.get("/codes", **query).status_code for query in (AT, {}, {"run": "no", "tag": "no"})] == [
+            200, 400, 404]
+    turns = 0
+    while routes.plugin._readers.acquire(blocking=False):
+        turns += 1
+    assert turns == 8
+    refused = routes.get("/codes", **AT)
+    assert (refused.status_code, refused.headers["Retry-After"]) == (429, "5")
+    assert routes.get("/decode", **AT, codes="[[1,2]]").status_code == 200  # who computes has other turns
+    routes.plugin._readers.release()
+    assert routes.get("/codes", **AT).status_code == 200
+
+
+def test_a_plane_that_is_there_does_not_wait_for_another(routes):
+    at = AT | {"plane": "pca", "step": 0}
+    assert routes.get("/projection", **at).status_code == 200
+    answered = []
+    with routes.plugin._fitting:
+        thread = threading.Thread(target=lambda: answered.append(routes.get("/projection", **at).status_code))
+        thread.start()
+        thread.join(30)
+    assert answered == [200]
+
+
+@pytest.mark.parametrize("change", ["huge count", "huge count of one", "huge product", "more blobs"])
+def test_a_record_that_claims_too_much_is_refused_unread(tmp_path, change):
+    latent.write(tmp_path / "a")
+    latent.write(tmp_path / "lies", name="other")
+    hostile.log(tmp_path / "lies", hostile.SUMMARIES[change])
+    hostile.log(tmp_path / "only lies", hostile.SUMMARIES[change])
+    routes = latent.Routes(tmp_path)  # 2**40 keys would end the test
+    listed = routes.get("/runs").json
+    for run in ("lies", "only lies"):
+        assert "more parts than there are" in listed[run]["codes"]["error"]
+        assert routes.get("/codes", run=run, tag="codes").status_code == 422
+    assert listed["lies"]["other"]["error"] is None
+    assert routes.array("/codes", run="lies", tag="other").shape == (30, 2)
+    assert routes.array("/codes", **AT).shape == (30, 2)
+
+
+def test_the_bounds_are_written_down():
+    text = (Path(tb_plugin.__file__).parent / "http_api.md").read_text()
+    for bound in (answers.MAX_BYTES, plugin.MAX_WORK, plugin.MAX_PIXELS, plugin.MAX_PCA_NUMBERS, plugin.MAX_SPACES,
+                  plugin.MAX_LISTING, plugin.MAX_DESCRIPTION, checks.MAX_POINTS, checks.MAX_DIMS, MAX_CODES):
+        assert f"{bound:,}" in text, bound
+    assert f"{answers.MAX_WAIT:g} seconds" in text
