@@ -49,7 +49,8 @@ setup(
         "tqdm>=4.66,<5",
     ],
     extras_require={
-        "test": ["colorspacious>=1.1,<2", "hypothesis", "playwright>=1.49,<2", "pytest", "pytest-timeout", "pytest-xdist"],
+        "test": ["colorspacious>=1.1,<2", "hypothesis", "playwright>=1.49,<2", "pytest", "pytest-timeout",
+                 "pytest-xdist"],
         "bench": ["playwright>=1.49,<2", "pytest", "pytest-benchmark", "pytest-timeout"],
         "torch": ["torch>=2"],  # for the test of decoders made of PyTorch's layers; the plugin does not import it
     },
