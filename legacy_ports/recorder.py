@@ -8,19 +8,16 @@
 """
 
 import errno
-import json
 import math
 import os
 import platform
-import re
 import shlex
 import shutil
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
-from importlib import metadata
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -36,7 +33,7 @@ from tensorboard.plugins.hparams import summary as hparams_summary
 from tensorboard.plugins.text.summary_v2 import text_pb
 from tqdm import tqdm
 
-from legacy_ports import RunError, UserError, __version__, checkpoints, events, files, folder
+from legacy_ports import RunError, UserError, __version__, checkpoints, events, files, folder, manifest
 from legacy_ports.interrupts import Hold, which
 from legacy_ports.latent import Latent
 from legacy_ports.latent import due as latent_due
@@ -44,7 +41,6 @@ from legacy_ports.mnist import Digits
 from tb_plugin.decoder import Decoder
 
 CURVE_EVERY = 10  # steps; all of the recordings' windows are multiples
-PACKAGES = ("tensorflow", "tf-keras", "tensorboard", "numpy", "scikit-learn", "matplotlib", "mlxtend")
 RESERVE = 2**20  # bytes of the disk that a run keeps for its last words, should the disk be full
 _RESERVED = ".reserve"
 _WRITING = (OSError, UserError, tf.errors.OpError)
@@ -100,7 +96,7 @@ class Run:
             "data": {"source": digits.source, "origin": digits.origin, "sha256": digits.sha256},
             "device": device, "latent_points": latent_points, "save_every": save_every,
             "python": platform.python_version(), "platform": platform.platform(),
-            "versions": {"legacy-ports": __version__, **installed(PACKAGES)},
+            "versions": {"legacy-ports": __version__, **manifest.installed(manifest.PACKAGES)},
             "steps": 0, "losses": [], "curve": {"every": CURVE_EVERY, "mean_loss": []}, "results": {}, "figures": [],
         }
 
@@ -364,16 +360,16 @@ class Run:
     def _write_manifest(self) -> None:
         """Writes run.json, atomically."""
         self._update_manifest()
-        files.write(self.folder / "run.json", _json(self.manifest).encode())
+        files.write(self.folder / "run.json", manifest.to_json(self.manifest).encode())
 
     def _show_manifest(self) -> None:
-        self.add_summary(text_pb("run", markdown(self.manifest, self.docstring)))
+        self.add_summary(text_pb("run", manifest.markdown(self.manifest, self.docstring)))
         self.writer.flush()
 
     def closing_lines(self) -> str:
         """The last thing a run prints: the results beside the post's, and where everything is."""
         rows = [("", "this run", "the post")]
-        rows += [(name, number(r["value"]), r["post"]) for name, r in self.manifest["results"].items()]
+        rows += [(name, manifest.number(r["value"]), r["post"]) for name, r in self.manifest["results"].items()]
         # TensorBoard keeps 10 images of a tag unless told otherwise; told 0, all, it shows none.
         tensorboard = f"tensorboard --logdir {shlex.quote(str(self.logdir))} --samples_per_plugin images=100"
         widths = [max(len(row[i]) for row in rows) for i in (0, 1)]
@@ -388,33 +384,11 @@ class Run:
         ])
 
 
-def installed(packages: Iterable[str]) -> dict[str, str]:
-    """The versions of installed packages."""
-    return {package: metadata.version(package) for package in packages}
-
-
 def mean_loss(sess: tf.Session, loss: tf.Tensor, x: tf.Tensor, images: np.ndarray) -> float:
     """The mean of a mean loss over `images`, in batches of 1,000, as the recordings' test loss."""
     batches = [images[i:i + 1000] for i in range(0, len(images), 1000)]
     losses = [sess.run(loss, feed_dict={x: batch}) for batch in batches]
     return float(np.average(losses, weights=[len(batch) for batch in batches]))
-
-
-def markdown(manifest: dict[str, Any], docstring: str) -> str:
-    """The manifest as a Markdown table, with the port's provenance under it."""
-    rows: Iterable[tuple[str, Any]] = (
-        ("post", f"[{manifest['post']}]({url})" if (url := manifest["url"]).startswith("http") else manifest["post"]),
-        ("status", manifest["status"]),
-        ("options", ", ".join(f"{k} {v}" for k, v in manifest["options"].items())),
-        ("data", f"{manifest['data']['source']}, from {manifest['data']['origin']}"),
-        ("device", manifest["device"]),
-        ("versions", ", ".join(f"{k} {v}" for k, v in manifest["versions"].items())),
-        ("steps", manifest["steps"]),
-        ("seconds", manifest["seconds"]),
-        *((name, f"{number(r['value'])} (the post: {r['post']})") for name, r in manifest["results"].items()),
-    )
-    table = "\n".join(f"| {key} | {value} |" for key, value in rows)
-    return f"| | |\n|---|---|\n{table}\n\n```\n{docstring}\n```\n"
 
 
 class _GlobalRandom:
@@ -454,14 +428,3 @@ def _finite(loss: float, step: int) -> float:
     if not math.isfinite(loss):
         raise FloatingPointError(f"the loss is {loss} at step {step}; a smaller --learning-rate may help")
     return float(loss)
-
-
-def _json(manifest: dict[str, Any]) -> str:
-    """Indented, but each list of numbers on one line."""
-    text = json.dumps(manifest, indent=1)
-    return re.sub(r'\[[^\[\]{}"]+\]', lambda m: f"[{' '.join(m[0][1:-1].split())}]", text) + "\n"
-
-
-def number(value: float | str) -> str:
-    """A result as it is printed."""
-    return f"{value:,}" if isinstance(value, int) else f"{value:.5f}" if isinstance(value, float) else value

@@ -10,8 +10,8 @@ import jinja2
 from markupsafe import Markup
 
 from legacy_ports import __version__, bands, compare, ports, verify
+from legacy_ports.manifest import PACKAGES, installed, number
 from legacy_ports.mnist import Digits
-from legacy_ports.recorder import PACKAGES, installed, number
 from legacy_ports.reference import variant
 
 TEMPLATE = Path(__file__).with_name("report.html")
