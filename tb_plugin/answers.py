@@ -11,7 +11,7 @@ from werkzeug import wrappers
 
 from tb_plugin import codec
 from tb_plugin.params import BadRequest, Params
-from tb_plugin.store import NotThere
+from tb_plugin.store import Gone, NotThere
 
 MAX_BYTES = 2**26  # of an answer; 60,000 digits are 47 MB
 MAX_WAIT = 20.0  # seconds until it is a request's turn
@@ -28,7 +28,7 @@ def workers() -> threading.BoundedSemaphore:
 
 
 def route(turns: str):
-    """Makes a method that takes (request, params) and returns a response a WSGI application.
+    """Makes a method of the plugin that takes (request, params) and returns a response a WSGI application.
 
     What the client got wrong is 400, what is not there 404, stored data that cannot be read 422; 429 where `turns`,
     the plugin's semaphore of that name, gave it no turn for MAX_WAIT.
@@ -44,7 +44,12 @@ def route(turns: str):
                                  [("Retry-After", "5")])
             else:
                 try:
-                    response = answer(self, request, Params(_arguments(request)))
+                    params = Params(_arguments(request))
+                    try:
+                        response = answer(self, request, params)
+                    except Gone:  # a run that goes on: the last step is another one by now
+                        self.store.forget()
+                        response = answer(self, request, params)
                 except BadRequest as error:
                     response = _text(request, str(error), 400)
                 except NotThere as error:

@@ -42,7 +42,7 @@ class LatentPlugin(base_plugin.TBPlugin):
     plugin_name = PLUGIN_NAME
 
     def __init__(self, context: base_plugin.TBContext):
-        self._store = Store(context.data_provider)
+        self.store = Store(context.data_provider)
         self._planes: OrderedDict[tuple, planes.Plane] = OrderedDict()
         self._fitting = threading.Lock()
         self._readers, self._workers = answers.readers(), answers.workers()
@@ -82,7 +82,7 @@ class LatentPlugin(base_plugin.TBPlugin):
         """What there is: runs, tags, steps, how many of how many are kept."""
         ctx, experiment = _context(request)
         listing: dict[str, dict[str, Any]] = {}
-        spaces, size = self._store.spaces(ctx, experiment), 0
+        spaces, size = self.store.spaces(ctx, experiment), 0
         omitted = max(0, len(spaces) - MAX_SPACES)
         for space in spaces[:MAX_SPACES]:
             described = self._describe(ctx, space)
@@ -125,7 +125,7 @@ class LatentPlugin(base_plugin.TBPlugin):
         return described | {"logged": logged, "parts": parts} | {key: last[key] for key in keys}
 
     def _head(self, ctx, record) -> dict[str, Any]:
-        blob = self._store.part(ctx, record, "head")
+        blob = self.store.part(ctx, record, "head")
         try:
             return codec.unpack_head(blob)
         except codec.FormatError as error:
@@ -134,11 +134,11 @@ class LatentPlugin(base_plugin.TBPlugin):
     def _select(self, request, params) -> tuple[Any, Space, int]:
         """The context, the latent space and the step that a request is about."""
         ctx, experiment = _context(request)
-        space = self._store.space(ctx, experiment, params.text("run"), params.text("tag"))
+        space = self.store.space(ctx, experiment, params.text("run"), params.text("tag"))
         return ctx, space, space.resolve(params.integer("step", None, -2**63, 2**63 - 1))
 
     def _codes(self, ctx, space: Space, step: int) -> np.ndarray:
-        codes = self._store.array(ctx, space.record(step), "codes", "float32", 2)
+        codes = self.store.array(ctx, space.record(step), "codes", "float32", 2)
         if not (1 <= len(codes) <= checks.MAX_POINTS and 1 <= codes.shape[1] <= checks.MAX_DIMS):
             raise codec.FormatError(f"The codes of this step cannot be read: {codes.shape[0]:,} of "
                                     f"{codes.shape[1]:,} numbers.")
@@ -213,13 +213,13 @@ class LatentPlugin(base_plugin.TBPlugin):
     def labels(self, request, params):
         """The labels int32 [N]."""
         ctx, space, step = self._select(request, params)
-        return self._rows(request, params, self._store.array(ctx, space.once(step), "labels", "int32", 1))
+        return self._rows(request, params, self.store.array(ctx, space.once(step), "labels", "int32", 1))
 
     @route("_readers")
     def errors(self, request, params):
         """The error of each point at a step, float32 [N]."""
         ctx, space, step = self._select(request, params)
-        return self._rows(request, params, self._store.array(ctx, space.record(step), "errors", "float32", 1))
+        return self._rows(request, params, self.store.array(ctx, space.record(step), "errors", "float32", 1))
 
     @route("_readers")
     def images(self, request, params):
@@ -234,7 +234,7 @@ class LatentPlugin(base_plugin.TBPlugin):
         return self._pictures(request, params, ctx, space.record(step), "reconstructions")
 
     def _pictures(self, request, params, ctx, record, part: str):
-        blob = self._store.part(ctx, record, part)
+        blob = self.store.part(ctx, record, part)
         array = array_of(blob, part, "uint8", 4)
         rows, gzipped = chosen(params, array.shape, array.dtype), None
         if rows == slice(0, len(array)):  # all of them go as they are stored
@@ -243,7 +243,7 @@ class LatentPlugin(base_plugin.TBPlugin):
         return binary(request, array[rows], gzipped)
 
     def _decoder(self, ctx, space: Space, step: int) -> Decoder:
-        blob = self._store.part(ctx, space.record(step), "decoder")
+        blob = self.store.part(ctx, space.record(step), "decoder")
         try:
             decoder = Decoder.from_blob(blob)
             if decoder.dims > checks.MAX_DIMS:

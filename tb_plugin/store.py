@@ -22,6 +22,10 @@ class NotThere(LookupError):
     """A run, tag, step or part that does not exist; the message is for the client."""
 
 
+class Gone(NotThere):
+    """What was listed is not there any more: another step took its place, or the run was deleted."""
+
+
 class Space:
     """A latent space of a run: the steps that were kept, and where their parts are.
 
@@ -168,11 +172,16 @@ class Store:
             raise codec.FormatError(space.error)
         return space
 
+    def forget(self) -> None:
+        """Lists anew from now on."""
+        with self._recent_lock:
+            self._recent.clear()
+
     def part(self, ctx: Any, record: Any, part: str) -> bytes:
         """A part of a record, as stored.
 
         Raises:
-          NotThere: it was not logged, or is gone since the record was listed.
+          NotThere: it was not logged; as Gone: it went since the record was listed.
           codec.FormatError: it is not what this plugin writes.
         """
         position = codec.PARTS.index(part)
@@ -181,7 +190,7 @@ class Store:
         try:
             blob = self._provider.read_blob(ctx, blob_key=record.values[position].blob_key)
         except (KeyError, errors.NotFoundError) as error:
-            raise NotThere("this step is no longer kept, or its run was deleted") from error
+            raise Gone("this step is no longer kept, or its run was deleted") from error
         except errors.InvalidArgumentError as error:
             # Its Rust loader does not understand the keys that it made itself of such names.
             raise codec.FormatError("TensorBoard's fast loader cannot read a run with quotes, backslashes or control "

@@ -158,6 +158,22 @@ def test_a_list_of_steps_is_used_again_for_a_second(tmp_path, monkeypatch):
     assert len(calls) == 3  # what there is, is always asked for
 
 
+def test_the_last_step_is_the_last_while_a_run_goes_on(tmp_path):
+    """Of the steps that were listed a moment ago TensorBoard may have dropped some, even the last of them."""
+    at = {"run": ".", "tag": "codes"}
+    with LatentWriter(str(tmp_path)) as writer:
+        for last in range(20):
+            writer.add("codes", last, codes + last, decoder=decoder, images=images if last == 0 else None)
+            writer.flush()
+            if last == 0:
+                routes = latent.Routes(tmp_path, samples=2)
+            routes.provider._multiplexer.Reload()
+            for path in ("/step", "/decoder", "/walk.gif", "/projection", "/images", "/codes"):
+                assert routes.get(path, **at).status_code == 200
+    time.sleep(1.1)
+    np.testing.assert_array_equal(routes.array("/codes", **at), (codes + 19).astype(np.float32))
+
+
 @pytest.mark.parametrize("method", ["axes", "pca"])
 def test_a_single_dimension_has_a_plane_too(routes, method):
     plane = routes.get("/projection", run="b", tag="one", plane=method).json
