@@ -45,11 +45,14 @@ def route(turns: str):
             else:
                 try:
                     params = Params(_arguments(request))
-                    try:
-                        response = answer(self, request, params)
-                    except Gone:  # a run that goes on: the last step is another one by now
-                        self.store.forget()
-                        response = answer(self, request, params)
+                    for last_try in (False, False, True):
+                        try:
+                            response = answer(self, request, params)
+                            break
+                        except Gone:  # a run that goes on: the last step is another one by now
+                            if last_try:
+                                raise
+                            self.store.forget()
                 except BadRequest as error:
                     response = _text(request, str(error), 400)
                 except NotThere as error:

@@ -21,7 +21,7 @@ from tb_plugin import PLUGIN_NAME, answers, checks, codec, planes
 from tb_plugin.answers import binary, chosen, route
 from tb_plugin.decoder import Decoder
 from tb_plugin.params import MAX_CODES, BadRequest
-from tb_plugin.store import NotThere, Space, Store, array_of
+from tb_plugin.store import Gone, NotThere, Space, Store, array_of
 
 STATIC = Path(__file__).parent / "static"
 
@@ -85,7 +85,7 @@ class LatentPlugin(base_plugin.TBPlugin):
         spaces, size = self.store.spaces(ctx, experiment), 0
         omitted = max(0, len(spaces) - MAX_SPACES)
         for space in spaces[:MAX_SPACES]:
-            described = self._describe(ctx, space)
+            described = self._describe(ctx, experiment, space)
             more = len(json.dumps([space.run, space.name, described]))
             if size + more > MAX_LISTING:
                 omitted += 1
@@ -95,7 +95,7 @@ class LatentPlugin(base_plugin.TBPlugin):
         headers = [("X-Latent-Omitted", str(omitted))] if omitted else []
         return http_util.Respond(request, json.dumps(listing, allow_nan=False), "application/json", headers=headers)
 
-    def _describe(self, ctx, space: Space) -> dict[str, Any]:
+    def _describe(self, ctx, experiment: str, space: Space, tries: int = 3) -> dict[str, Any]:
         steps = space.steps
         described = {
             "display_name": space.display_name,
@@ -116,7 +116,11 @@ class LatentPlugin(base_plugin.TBPlugin):
                 last["image_shape"] = last["image_shape"] or first["image_shape"]
                 parts = [part for part in codec.PARTS if part in parts
                          or (part in first["parts"] and part not in codec.STEP_PARTS)]
-            except NotThere:  # nothing once per run, or a run that is just being deleted
+            except Gone:  # a run that goes on, or is just being deleted
+                for now in self.store.spaces(ctx, experiment, space.run, space.name) if tries > 1 else []:
+                    if now.name == space.name:
+                        return self._describe(ctx, experiment, now, tries - 1)
+            except NotThere:  # nothing once per run
                 pass
             except codec.FormatError as error:
                 described["error"] = str(error)

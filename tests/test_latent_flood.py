@@ -1,10 +1,13 @@
 """A live TensorBoard under many requests, most of them wrong; tests/bench/bench_flood.py has more, and the times."""
 
+import time
 from itertools import islice
 
 import flood
 import latent
 import pytest
+
+from tb_plugin.summary import LatentWriter
 
 GROWTH = 300  # MB
 
@@ -32,3 +35,33 @@ def test_ten_thousand_requests(tmp_path, fast):
     assert max(bad.largest, good.largest) <= 2**26
     assert after < before + GROWTH
     assert "Traceback" not in log
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("fast", ["true", "false"], ids=["rust", "python"])
+def test_a_run_that_goes_on_is_read_without_a_gap(tmp_path, fast):
+    """Of the steps that TensorBoard lists it may have dropped some a moment later, even the last."""
+    codes, labels, images, decoder = latent.arrays()
+
+    def more(index):
+        writer.add("codes", index, codes, labels=labels, images=images, errors=labels / 7, decoder=decoder)
+        writer.flush()
+
+    with LatentWriter(str(tmp_path / "run")) as writer:
+        more(0)
+        board = latent.TensorBoard(tmp_path, "--load_fast", fast, "--reload_interval", "1", "--samples_per_plugin",
+                                   "latent=3")
+        try:
+            board.until(lambda runs: "run" in runs)
+            clients = flood.Clients(board.url, [flood.good(steps=0) for _ in range(3)])
+            described = []
+            for index in range(1, 100):
+                more(index)
+                time.sleep(0.2)
+                described.append(board.runs()["run"]["codes"])
+            clients.stop()
+        finally:
+            board.stop()
+    assert set(clients.statuses) == {200}
+    assert {one["points"] for one in described} == {30}
+    assert described[-1]["logged"] > 50
