@@ -55,7 +55,8 @@ def train(few, tmp_path, monkeypatch):
     return train
 
 
-@pytest.mark.parametrize("name", ports.NAMES)
+@pytest.mark.parametrize("name", ["smith", "vandenburg", *(
+    pytest.param(name, marks=pytest.mark.slow) for name in ports.NAMES if name not in ("smith", "vandenburg"))])
 def test_a_resumed_run_is_the_run_that_never_stopped(name, train):
     """Broken off between two checkpoints and resumed: as the run in one piece. Both are stopped before the figures."""
     whole = train(name, "whole", stop=STEPS - 1)
