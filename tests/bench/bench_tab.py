@@ -63,7 +63,8 @@ def log(logdir, points):
 
 
 def frame_of(page, tab):
-    return next((f for f in page.frames if "plugin_entry" in f.url), None) if tab == "latent" else page.main_frame
+    page_of = {"latent": "plugin_entry.html?name=latent", "projector": "projector_binary.html"}
+    return next((frame for frame in page.frames if page_of[tab] in frame.url), None)
 
 
 def draws(page, tab):
