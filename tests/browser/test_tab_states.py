@@ -10,6 +10,8 @@ from tab import Tab
 
 from tb_plugin.summary import LatentWriter
 
+pytestmark = pytest.mark.slow
+
 BOTH = [["flat", "codes"], ["deep", "codes"]]
 NO_WEBGL = """HTMLCanvasElement.prototype.getContext = new Proxy(HTMLCanvasElement.prototype.getContext, {
   apply: (get, canvas, [kind, ...more]) => kind.startsWith('webgl') ? null
@@ -152,7 +154,6 @@ def test_everything_by_keyboard(page, board):
 HOSTILE = "<img src=x onerror=alert(1)><script>alert(1)</script>&p.latent.step=3#%41 é ../.."
 
 
-@pytest.mark.slow
 def test_names_of_any_kind_are_text(page, tensorboard, tmp_path, load_fast):
     name = HOSTILE.replace("/", "⁄")
     codes = np.random.default_rng(0).normal(size=(12, 2))
@@ -176,7 +177,6 @@ def test_names_of_any_kind_are_text(page, tensorboard, tmp_path, load_fast):
     assert tab.locate(".panel h2").inner_text() == f"{name} · <i>shown</i>"
 
 
-@pytest.mark.slow
 def test_a_run_that_grows(page, tensorboard, tmp_path, load_fast):
     with LatentWriter(str(tmp_path / "growing")) as writer:
         codes = np.random.default_rng(0).normal(size=(50, 2))
@@ -202,7 +202,6 @@ def test_a_run_that_grows(page, tensorboard, tmp_path, load_fast):
         assert tab.plot().get_attribute("data-painted") == "0"
 
 
-@pytest.mark.slow
 def test_without_data_it_says_how_to_log(page, tensorboard, tmp_path):
     (tmp_path / "empty").mkdir()
     board = tensorboard(tmp_path, "--load_fast=false", runs=False)
@@ -215,7 +214,6 @@ def test_without_data_it_says_how_to_log(page, tensorboard, tmp_path):
     page.locator(".plot[data-painted]").wait_for()
 
 
-@pytest.mark.slow
 def test_without_a_decoder_labels_or_images(page, tensorboard, tmp_path):
     with LatentWriter(str(tmp_path / "bare")) as writer:
         writer.add("codes", 0, np.random.default_rng(0).normal(size=(40, 1)))
@@ -226,7 +224,6 @@ def test_without_a_decoder_labels_or_images(page, tensorboard, tmp_path):
     page.mouse.move(*tab.at(0.5, 0.5))
 
 
-@pytest.mark.slow
 def test_a_newer_format_is_told(page, tensorboard, tmp_path, monkeypatch):
     write(tmp_path / "fine")
     monkeypatch.setattr("tb_plugin.codec.VERSION", 99)
@@ -238,7 +235,6 @@ def test_a_newer_format_is_told(page, tensorboard, tmp_path, monkeypatch):
     tab.painted(20, panel=1)
 
 
-@pytest.mark.slow
 def test_a_server_that_is_gone_is_told(page, problems, tmp_path):
     from latent import TensorBoard
 
@@ -285,7 +281,6 @@ def test_a_lost_context_is_bridged_and_restored(page, board):
     assert np.abs(tab.seen().astype(int) - before).mean() < 0.1
 
 
-@pytest.mark.slow
 def test_the_two_renderers_draw_alike(new_page, page, board):
     state = {"manifold": "0", "shapes": "1", "walk": "circle:99,99,1"}
     gl = Tab(page, board, BOTH[:1], **state).painted(20).seen().astype(int)
