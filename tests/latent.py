@@ -64,16 +64,22 @@ class Routes:
             [int(size) for size in response.headers["X-Latent-Shape"].split(",")])
 
 
+def megabytes(pid):
+    """The resident memory of a process."""
+    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+
 class TensorBoard:
     """A TensorBoard on a log folder, at `url`."""
 
-    def __init__(self, logdir, *flags):
+    def __init__(self, logdir, *flags, env=None):
         self._log = tempfile.TemporaryFile("a+")  # noqa: SIM115 - a pipe that nobody reads would stop TensorBoard
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "tensorboard.main", "--logdir", logdir, "--port", "0", *flags], stderr=self._log)
+            [sys.executable, "-m", "tensorboard.main", "--logdir", logdir, "--port", "0", *flags], stderr=self._log,
+            env=env)
         while " at http" not in self.log():
             assert self.process.poll() is None, self.log()
-            time.sleep(0.1)
+            time.sleep(0.02)
         self.url = "http" + self.log().split(" at http")[1].split()[0]
 
     def log(self):
@@ -101,8 +107,7 @@ class TensorBoard:
         """The resident memory of TensorBoard and its data server."""
         pids = [self.process.pid, *map(int, subprocess.run(
             ["pgrep", "-P", str(self.process.pid)], capture_output=True, text=True).stdout.split())]
-        pages = sum(int(Path(f"/proc/{pid}/statm").read_text().split()[1]) for pid in pids)
-        return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+        return sum(map(megabytes, pids))
 
     def stop(self):
         self.process.terminate()

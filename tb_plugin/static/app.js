@@ -127,7 +127,7 @@ export class App {
     const [first] = this.panels;
     if (!first?.size.width) return;
     this.fitted = fit(
-      this.panels.map((panel) => panel.box ?? null),
+      this.panels.map((panel) => panel.frame?.grid.box ?? null),
       first.size,
     );
     const view = this.store.state.view ?? this.fitted;
@@ -158,7 +158,6 @@ export class App {
   decodable(panel) {
     const { probe } = this.store.state;
     panel.probed = probe && panel.decodePicture(probe);
-    this.#makeWalk();
     panel.refreshManifold();
     panel.redraw();
     this.tell("decoder");

@@ -1,17 +1,14 @@
 /** Points in cells, so that those near the pointer are found without asking all. */
 
+import { bounds } from "./view.js";
+
 export class Grid {
   /** @param {Float32Array} xy [n, 2]; kept, not copied */
   constructor(xy) {
     this.xy = xy;
     const n = xy.length / 2;
-    let [left, right, bottom, top] = [Infinity, -Infinity, Infinity, -Infinity];
-    for (let i = 0; i < 2 * n; i += 2) {
-      left = Math.min(left, xy[i]);
-      right = Math.max(right, xy[i]);
-      bottom = Math.min(bottom, xy[i + 1]);
-      top = Math.max(top, xy[i + 1]);
-    }
+    this.box = bounds(xy);
+    const { left, right, bottom, top } = this.box ?? { left: 0, right: 0, bottom: 0, top: 0 };
     this.left = left;
     this.bottom = bottom;
     const columns = Math.max(1, Math.min(256, Math.round(Math.sqrt(n / 4))));

@@ -9,7 +9,7 @@ import { pictureShape, rgba, toBytes, toCanvas } from "./picture.js";
 import { axisNames, lift } from "./planes.js";
 import { Points } from "./points.js";
 import { Thumbnails } from "./thumbnails.js";
-import { bounds, toPlane, toScreen } from "./view.js";
+import { toPlane, toScreen } from "./view.js";
 
 /** @typedef {import("./space.js").Frame} Frame */
 
@@ -129,7 +129,6 @@ export class Panel {
     this.points.set({ from: this.from, to: frame.xy });
     this.recolour();
     this.remark();
-    this.box = bounds(frame.xy);
     const { kept, logged } = this.space.info;
     this.note.textContent = `step ${frame.step.toLocaleString("en")}`;
     this.note.title = `${kept} of ${logged ?? "an unknown number of"} steps kept`;

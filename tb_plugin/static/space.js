@@ -12,7 +12,7 @@ import { NO_CLASS } from "./palette.js";
 /** @typedef {{name: string, count: number}} Class */
 
 /** Which class each point has, as an index into `classes` or NO_CLASS.
- * @typedef {{classes: Class[], of: Uint8Array, values: Int32Array}} Labels
+ * @typedef {{classes: Class[], of: Uint8Array}} Labels
  */
 
 /**
@@ -123,7 +123,6 @@ export class LatentSpace {
           .slice(0, names ? NO_CLASS : LISTED)
           .map((value, i) => ({ name: names ? names[i] : String(value), count: counts.get(value) ?? 0 })),
         of: Uint8Array.from(values, (value) => index.get(value) ?? NO_CLASS),
-        values,
       };
     });
   }

@@ -9,9 +9,7 @@ import statistics
 import subprocess
 import sys
 import time
-import urllib.request
 from pathlib import Path
-from urllib.parse import urlencode
 
 import numpy as np
 import pytest
@@ -19,6 +17,9 @@ import pytest
 from tb_plugin.decoder import Decoder
 from tb_plugin.layers import dense
 from tb_plugin.summary import LatentWriter
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from latent import TensorBoard
 
 SIZES = [1_000, 10_000, 60_000]
 STEPS = 20
@@ -76,32 +77,10 @@ def test_logging(points, tmp_path, capsys):
               f"the first {once / 1e6:.2f} MB, {first * 1e3:.0f} ms")
 
 
-class TensorBoard:
-    """A TensorBoard and the seconds until it says where it is."""
-
-    def __init__(self, logdir, *flags, env=None):
-        began = time.perf_counter()
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "tensorboard.main", "--logdir", str(logdir), "--port", "0", *flags],
-            stderr=subprocess.PIPE, text=True, env=env)
-        line = next(line for line in self.process.stderr if " at http" in line)
-        self.seconds = time.perf_counter() - began
-        self.url = line.split(" at ")[1].split()[0] + "data/"
-
-    def get(self, path, **query):
-        with urllib.request.urlopen(f"{self.url}{path}?{urlencode(query)}", timeout=60) as response:
-            return response.read()
-
-    def megabytes(self):
-        """The resident memory of TensorBoard and its data server."""
-        pids = [self.process.pid, *map(int, subprocess.run(
-            ["pgrep", "-P", str(self.process.pid)], capture_output=True, text=True).stdout.split())]
-        pages = sum(int(Path(f"/proc/{pid}/statm").read_text().split()[1]) for pid in pids)
-        return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
-
-    def stop(self):
-        self.process.terminate()
-        self.process.communicate(timeout=30)
+def answer(board, path, **query):
+    status, _, body = board.get(path, **query)
+    assert status == 200, (path, status, body)
+    return body
 
 
 @pytest.mark.parametrize("fast", ["true", "false"], ids=["rust", "python"])
@@ -110,15 +89,14 @@ def test_routes(points, fast, tmp_path, capsys):
     log(tmp_path / "run", points)
     board = TensorBoard(tmp_path, "--load_fast", fast)
     try:
-        while not (runs := json.loads(board.get("plugin/latent/runs"))) or runs["run"]["codes"]["kept"] < STEPS:
-            time.sleep(0.2)
+        board.until(lambda runs: runs and runs["run"]["codes"]["kept"] == STEPS)
         lines = [f"\nroutes at {points:,} points, {fast=}: p50, p99 of up to 100 requests",
                  f"  {board.megabytes():.0f} MB before"]
         for name, query in ROUTES.items():
             path, seconds = name.split(",")[0], []
             for number in range(100):
                 began = time.perf_counter()
-                body = board.get("plugin/latent/" + path, run="run", tag="codes", step=number % STEPS, **query)
+                body = answer(board, "plugin/latent/" + path, run="run", tag="codes", step=number % STEPS, **query)
                 seconds.append(time.perf_counter() - began)
                 if sum(seconds) > 4:
                     break
@@ -150,11 +128,13 @@ def test_start_up_with_and_without_the_plugin(tmp_path, capsys):
     seconds = {"with": [], "without": []}
     for _ in range(5):
         for which, env in (("with", None), ("without", os.environ | {"PYTHONPATH": str(tmp_path / "hook")})):
+            began = time.perf_counter()
             board = TensorBoard(tmp_path / "logs", env=env)
-            listed = "latent" in json.loads(board.get("plugins_listing"))
+            taken = time.perf_counter() - began
+            listed = "latent" in json.loads(answer(board, "plugins_listing"))
             board.stop()
             assert listed == (which == "with")
-            seconds[which].append(board.seconds)
+            seconds[which].append(taken)
     script = "import time, tensorboard.default; t = time.perf_counter()\n" \
              "import tb_plugin.loader, tb_plugin.plugin; print(time.perf_counter() - t)"
     own = [float(subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True).stdout)

@@ -1,6 +1,5 @@
 """A port trains and logs while four clients of a live TensorBoard read, for ten minutes; `tox -e soak`."""
 
-import os
 import signal
 import subprocess
 import sys
@@ -18,10 +17,6 @@ GROWTH = 500  # MB, of which 100 kept steps take some 40; docs/reliability.md pr
 AT = {"run": "vandenburg/soak", "tag": "codes"}
 
 
-def megabytes(pid):
-    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
-
-
 @pytest.mark.timeout(MINUTES * 60 + 300)
 def test_soak(tmp_path, capsys):
     port = subprocess.Popen([sys.executable, "-m", "legacy_ports", "run", "vandenburg", "--data", "bundled", "--name",
@@ -33,10 +28,10 @@ def test_soak(tmp_path, capsys):
         board.until(lambda runs: AT["run"] in runs)
         clients = flood.Clients(board.url, [flood.good(AT, steps=0) for _ in range(CLIENTS)])
         time.sleep(20)  # what is imported or made but once
-        sizes = [(board.megabytes(), megabytes(port.pid))]
+        sizes = [(board.megabytes(), latent.megabytes(port.pid))]
         for _ in range(MINUTES):
             time.sleep(60)
-            sizes.append((board.megabytes(), megabytes(port.pid)))
+            sizes.append((board.megabytes(), latent.megabytes(port.pid)))
             assert port.poll() is None, port.stdout.read()
         clients.stop()
         described = board.runs()[AT["run"]]["codes"]
