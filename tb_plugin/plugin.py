@@ -8,6 +8,7 @@ import math
 import mimetypes
 import threading
 from collections import OrderedDict
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +20,13 @@ from werkzeug import wrappers
 
 from tb_plugin import PLUGIN_NAME, answers, checks, codec, planes
 from tb_plugin.answers import binary, chosen, route
+from tb_plugin.bundle import bundle
 from tb_plugin.decoder import Decoder
 from tb_plugin.params import MAX_CODES, BadRequest
 from tb_plugin.store import Gone, NotThere, Space, Store, array_of
 
 STATIC = Path(__file__).parent / "static"
+SCRIPTS = ("index.js", "decode_worker.js")  # of the page and of its worker
 
 # What one request may ask of the server.
 MAX_WORK = 4 * 10**9  # see Decoder.work: one to three seconds
@@ -46,6 +49,7 @@ class LatentPlugin(base_plugin.TBPlugin):
         self._planes: OrderedDict[tuple, planes.Plane] = OrderedDict()
         self._fitting = threading.Lock()
         self._readers, self._workers = answers.readers(), answers.workers()
+        self._together = ThreadPoolExecutor(8, "latent")
 
     def get_plugin_apps(self):
         """The routes: those of the data, and one for each file in `static`; nothing else can be read."""
@@ -75,7 +79,8 @@ class LatentPlugin(base_plugin.TBPlugin):
     def _static(self, path: Path, environ, start_response):
         request = wrappers.Request(environ)
         kind = "text/javascript" if path.suffix == ".js" else mimetypes.guess_type(path.name)[0]
-        return http_util.Respond(request, path.read_bytes(), kind)(environ, start_response)
+        content = bundle(path) if path.name in SCRIPTS else path.read_bytes()
+        return http_util.Respond(request, content, kind)(environ, start_response)
 
     @route("_readers")
     def runs(self, request, params):
@@ -84,8 +89,9 @@ class LatentPlugin(base_plugin.TBPlugin):
         listing: dict[str, dict[str, Any]] = {}
         spaces, size = self.store.spaces(ctx, experiment), 0
         omitted = max(0, len(spaces) - MAX_SPACES)
-        for space in spaces[:MAX_SPACES]:
-            described = self._describe(ctx, experiment, space)
+        # Together: alone, each question waits 40 ms for TensorBoard's Rust loader.
+        for space, described in zip(spaces, self._together.map(
+                functools.partial(self._describe, ctx, experiment), spaces[:MAX_SPACES])):
             more = len(json.dumps([space.run, space.name, described]))
             if size + more > MAX_LISTING:
                 omitted += 1

@@ -13,6 +13,9 @@ from legacy_ports.latent import due
 
 DIMS = {"vandenburg": 2, "kajuvonen": 100, "smith": 128, "mathybit_dense": 16, "mathybit_conv": 16}
 STEPS = {"vandenburg": 501, "kajuvonen": 201, "smith": 200, "mathybit_dense": 302, "mathybit_conv": 3}
+# The quick tests train these in other files already, maybe on the other processor.
+NAMES = [pytest.param(name, marks=pytest.mark.slow) if name in ("kajuvonen", "mathybit_conv") else name
+         for name in ports.NAMES]
 
 
 @pytest.fixture
@@ -31,7 +34,7 @@ def test_when_codes_are_logged(steps, every, expected):
     assert due(steps, every) == expected
 
 
-@pytest.mark.parametrize("name", ports.NAMES)
+@pytest.mark.parametrize("name", NAMES)
 def test_codes_decoder_errors_labels_and_images_go_together(name, routes, bundled):
     get = routes(name)
     (described,) = [space for spaces in get.get("/runs").get_json().values() for space in spaces.values()]
@@ -58,7 +61,7 @@ def test_the_walk_of_the_post_is_where_the_tab_starts(routes):
     assert routes("smith").get("/step", run=".", tag="codes", step=0).get_json()["walk"] is None
 
 
-@pytest.mark.parametrize("name", ports.NAMES)
+@pytest.mark.parametrize("name", NAMES)
 def test_a_run_makes_each_listed_figure_and_no_other_and_none_is_blank(name, short_run):
     run, listed = short_run(name), ports.facts(name).figures
     files = sorted(path.name for path in (run.folder / "figures").iterdir())

@@ -159,8 +159,9 @@ def free_windows(port, digits, steps, options, seed=0):
     return bands.windows(bands.recorded(port, digits.source).steps, 10, np.reshape(losses, (-1, 10)).mean(axis=1))
 
 
-@pytest.mark.parametrize("case", [pytest.param(case, marks=[pytest.mark.slow] if mutant.runs > 1 else [])
-                                  for case, (_, mutant) in ALL.items()])
+@pytest.mark.parametrize("case", [
+    pytest.param(case, marks=[pytest.mark.slow] if mutant.runs > 1 or port == "mathybit_conv" else [])
+    for case, (port, mutant) in ALL.items()])
 def test_a_mutant_is_caught(request, monkeypatch, case):
     port, mutant = ALL[case]
     digits = request.getfixturevalue(mutant.data)
@@ -184,7 +185,8 @@ def test_what_no_curve_shows(bundled, monkeypatch):
 
 
 @pytest.mark.parametrize(("port", "steps"), [("vandenburg", 100), ("vandenburg_relu", 100), ("kajuvonen", 200),
-                                             ("smith", 150), ("mathybit_dense", 40), ("mathybit_conv", 21)])
+                                             ("smith", 150), ("mathybit_dense", 40),
+                                             pytest.param("mathybit_conv", 21, marks=pytest.mark.slow)])
 def test_the_port_itself_is_not_caught_by_the_arithmetic(bundled, port, steps):
     parity = replayed(port, bundled, steps, {})
     assert parity.equal, parity.windows

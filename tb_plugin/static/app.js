@@ -106,7 +106,11 @@ export class App {
         const panel = before.get(JSON.stringify(id));
         before.delete(JSON.stringify(id));
         if (panel) return panel;
-        const made = new Panel(new LatentSpace(id, this.listing[id.run][id.tag]), this);
+        const space = new LatentSpace(id, this.listing[id.run][id.tag]);
+        if (space.info.steps.length && !space.info.error) {
+          space.frame(space.nearest(this.store.state.step), this.store.state.plane).catch(() => {}); // the panel asks again
+        }
+        const made = new Panel(space, this);
         listen(made, this);
         return made;
       });
@@ -127,7 +131,7 @@ export class App {
     const [first] = this.panels;
     if (!first?.size.width) return;
     this.fitted = fit(
-      this.panels.map((panel) => panel.frame?.grid.box ?? null),
+      this.panels.map((panel) => panel.frame?.box ?? null),
       first.size,
     );
     const view = this.store.state.view ?? this.fitted;

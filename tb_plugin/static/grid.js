@@ -1,14 +1,11 @@
 /** Points in cells, so that those near the pointer are found without asking all. */
 
-import { bounds } from "./view.js";
-
 export class Grid {
-  /** @param {Float32Array} xy [n, 2]; kept, not copied */
-  constructor(xy) {
+  /** @param {Float32Array} xy [n, 2]; kept, not copied @param {import("./view.js").Box|null} box about them */
+  constructor(xy, box) {
     this.xy = xy;
     const n = xy.length / 2;
-    this.box = bounds(xy);
-    const { left, right, bottom, top } = this.box ?? { left: 0, right: 0, bottom: 0, top: 0 };
+    const { left, right, bottom, top } = box ?? { left: 0, right: 0, bottom: 0, top: 0 };
     this.left = left;
     this.bottom = bottom;
     const columns = Math.max(1, Math.min(256, Math.round(Math.sqrt(n / 4))));
@@ -41,15 +38,17 @@ export class Grid {
   /**
    * The points of a box, by index.
    * @param {number} left @param {number} right @param {number} bottom @param {number} top
-   * @param {(index: number) => void} visit
+   * @param {(index: number) => unknown} visit returns true when it has seen enough
    */
   within(left, right, bottom, top, visit) {
     for (let row = this.#row(bottom); row <= this.#row(top); row++) {
       for (let column = this.#column(left); column <= this.#column(right); column++) {
         const cell = column + this.columns * row;
         for (let k = this.start[cell]; k < this.start[cell + 1]; k++) {
-          const [x, y] = [this.xy[2 * this.order[k]], this.xy[2 * this.order[k] + 1]];
-          if (x >= left && x <= right && y >= bottom && y <= top) visit(this.order[k]);
+          const index = this.order[k];
+          const x = this.xy[2 * index];
+          const y = this.xy[2 * index + 1];
+          if (x >= left && x <= right && y >= bottom && y <= top && visit(index) === true) return;
         }
       }
     }

@@ -23,10 +23,9 @@ export function legend(app) {
   const keys = () => {
     const labels = app.panels.find((panel) => panel.frame?.labels)?.frame?.labels;
     if (!labels) return [];
-    const without = labels.of.reduce((count, of) => count + (of === NO_CLASS ? 1 : 0), 0);
     return [
       ...labels.classes.map(({ name, count }, i) => /** @type {[number, string, number]} */ ([i, name, count])),
-      ...(without ? [/** @type {[number, string, number]} */ ([-1, "no label", without])] : []),
+      ...(labels.without ? [/** @type {[number, string, number]} */ ([-1, "no label", labels.without])] : []),
     ];
   };
 

@@ -16,7 +16,7 @@ import { toPlane, toScreen } from "./view.js";
 const TWEEN_MS = 350;
 const PICK_PIXELS = 14;
 /** From how many points on, only a third is drawn while the view is dragged. */
-const MANY = 20000;
+const MANY = 10000;
 
 export class Panel {
   /**
@@ -155,7 +155,7 @@ export class Panel {
     const errors = this.errors;
     if (colour === "error" && errors) {
       const unit = 255 / (errors.high - errors.low || 1);
-      this.values = Uint8Array.from(errors.values, (e) => Math.min(255, Math.max(0, (e - errors.low) * unit)));
+      this.values = new Uint8Array(errors.values.map((e) => Math.min(255, Math.max(0, (e - errors.low) * unit))));
     } else {
       this.values = labels && colour === "label" ? labels.of : new Uint8Array(n).fill(colour === "none" ? 0 : NO_CLASS);
     }

@@ -35,7 +35,10 @@ export function axisNames(choice, dims) {
 export function about(xy) {
   const n = xy.length / 2;
   let [x, y, r] = [0, 0, 0];
-  for (let i = 0; i < n; i++) [x, y] = [x + xy[2 * i] / n, y + xy[2 * i + 1] / n];
+  for (let i = 0; i < n; i++) {
+    x += xy[2 * i] / n;
+    y += xy[2 * i + 1] / n;
+  }
   for (let i = 0; i < n; i++) r += Math.hypot(xy[2 * i] - x, xy[2 * i + 1] - y) / n;
   return { kind: "circle", x, y, r };
 }

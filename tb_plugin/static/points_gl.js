@@ -1,32 +1,36 @@
 /** Points in WebGL2: one draw call, their way from step to step computed by the GPU. */
 
-const VERTEX = `#version 300 es
-in vec2 start;
-in vec2 end;
-in float value;
-in float mark;
+const VERTEX = `
+layout(location = 0) in vec2 start;
+layout(location = 1) in vec2 end;
+layout(location = 2) in float value;
+layout(location = 3) in float mark;
 uniform vec2 centre;
 uniform vec2 scale;
 uniform float time;
 uniform float size;
 uniform float opacity;
 uniform sampler2D colours;
-uniform bool shaped;
 out vec4 colour;
 flat out int shape;
 flat out float pixels;
 void main() {
   vec2 place = mix(start, end, time);
   gl_Position = vec4((place - centre) * scale, 0.0, 1.0);
-  pixels = size * (shaped ? 1.35 : 1.0);
+#ifdef SHAPED
+  pixels = size * 1.35;
+  shape = int(value) % 10;
+#else
+  pixels = size;
+  shape = 0;
+#endif
   gl_PointSize = mark < 0.5 ? 0.0 : pixels;
   colour = vec4(texelFetch(colours, ivec2(int(value), 0), 0).rgb, mark < 1.5 ? 0.12 * opacity : opacity);
-  shape = shaped ? int(value) % 10 : 0;
   if (mark < 0.5) gl_Position = vec4(2.0, 2.0, 2.0, 1.0);
 }`;
 
 // Each shape is a distance: below 0 inside. p runs from -1 to 1, y downwards.
-const FRAGMENT = `#version 300 es
+const FRAGMENT = `
 precision highp float;
 in vec4 colour;
 flat in int shape;
@@ -36,6 +40,7 @@ float box(vec2 p, float s) { return max(abs(p.x), abs(p.y)) - s; }
 float triangle(vec2 p) { return max(p.y - 0.7, abs(p.x) * 0.9 - p.y * 0.45 - 0.45); }
 float plus(vec2 p) { return max(min(abs(p.x), abs(p.y)) - 0.25, max(abs(p.x), abs(p.y)) - 0.9); }
 float distanceTo(vec2 p) {
+#ifdef SHAPED
   switch (shape) {
     case 0: return length(p) - 0.9;
     case 1: return box(p, 0.75);
@@ -48,6 +53,9 @@ float distanceTo(vec2 p) {
     case 8: return abs(box(p, 0.6)) - 0.18;
     default: return abs(abs(p.x) + abs(p.y) - 0.72) - 0.2;
   }
+#else
+  return length(p) - 0.9;
+#endif
 }
 void main() {
   float d = distanceTo(gl_PointCoord * 2.0 - 1.0) * pixels * 0.5;
@@ -92,48 +100,35 @@ export class GLPoints {
   constructor(gl, canvas) {
     this.gl = gl;
     this.canvas = canvas;
-    this.count = 0;
-    const program = /** @type {WebGLProgram} */ (gl.createProgram());
-    for (const [kind, source] of /** @type {[number, string][]} */ ([
-      [gl.VERTEX_SHADER, VERTEX],
-      [gl.FRAGMENT_SHADER, FRAGMENT],
-    ])) {
-      const shader = /** @type {WebGLShader} */ (gl.createShader(kind));
-      gl.shaderSource(shader, source);
-      gl.compileShader(shader);
-      gl.attachShader(program, shader);
-    }
-    gl.linkProgram(program);
-    if (!gl.getProgramParameter(program, gl.LINK_STATUS) && !gl.isContextLost()) {
-      throw new Error(`The points' shaders do not link: ${gl.getProgramInfoLog(program)}`);
-    }
-    gl.useProgram(program);
+    // Two programs: without a GPU all shapes are computed for each pixel, whichever it is of.
+    this.plain = program(gl, "");
+    /** @type {ReturnType<typeof program>|undefined} made when shapes are switched on */
+    this.shaped = undefined;
     gl.enable(gl.BLEND);
     gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
     gl.bindTexture(gl.TEXTURE_2D, gl.createTexture());
     gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MIN_FILTER, gl.NEAREST);
     gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MAG_FILTER, gl.NEAREST);
-    /** @param {string} name @param {number} numbers @param {number} kind */
-    const attribute = (name, numbers, kind) => {
+    /** @param {number} place @param {number} numbers @param {number} kind */
+    const attribute = (place, numbers, kind) => {
       const buffer = gl.createBuffer();
-      const place = gl.getAttribLocation(program, name);
       gl.bindBuffer(gl.ARRAY_BUFFER, buffer);
       gl.enableVertexAttribArray(place);
       gl.vertexAttribPointer(place, numbers, kind, false, 0, 0);
       return buffer;
     };
     this.buffers = {
-      from: attribute("start", 2, gl.FLOAT),
-      to: attribute("end", 2, gl.FLOAT),
-      values: attribute("value", 1, gl.UNSIGNED_BYTE),
-      marks: attribute("mark", 1, gl.UNSIGNED_BYTE),
+      from: attribute(0, 2, gl.FLOAT),
+      to: attribute(1, 2, gl.FLOAT),
+      values: attribute(2, 1, gl.UNSIGNED_BYTE),
+      marks: attribute(3, 1, gl.UNSIGNED_BYTE),
     };
-    this.uniforms = Object.fromEntries(
-      ["centre", "scale", "time", "size", "opacity", "shaped"].map((name) => [
-        name,
-        gl.getUniformLocation(program, name),
-      ]),
-    );
+    // A point that is not seen: the driver makes what it needs for the first draw call while the data are on their way.
+    const none = new Float32Array(2);
+    this.set({ from: none, to: none, values: new Uint8Array(1), marks: new Uint8Array(1) });
+    gl.useProgram(this.plain.program);
+    gl.drawArrays(gl.POINTS, 0, 1);
+    this.count = 0;
   }
 
   /** @param {Partial<Points>} points those parts that changed */
@@ -148,7 +143,8 @@ export class GLPoints {
 
   /** @param {Scene} scene */
   draw({ view, size, time, radius, opacity, colours, shapes, share }) {
-    const [gl, u, ratio] = [this.gl, this.uniforms, window.devicePixelRatio || 1];
+    const [gl, ratio] = [this.gl, window.devicePixelRatio || 1];
+    const { program: used, uniforms: u } = shapes ? (this.shaped ??= program(gl, "#define SHAPED")) : this.plain;
     const [width, height] = [Math.max(1, Math.round(size.width * ratio)), Math.max(1, Math.round(size.height * ratio))];
     if (this.canvas.width !== width || this.canvas.height !== height) {
       [this.canvas.width, this.canvas.height] = [width, height];
@@ -157,6 +153,7 @@ export class GLPoints {
     gl.clearColor(0, 0, 0, 0);
     gl.clear(gl.COLOR_BUFFER_BIT);
     if (!this.count) return;
+    gl.useProgram(used);
     gl.texImage2D(gl.TEXTURE_2D, 0, gl.RGBA, 256, 1, 0, gl.RGBA, gl.UNSIGNED_BYTE, colours);
     const k = Math.min(size.width, size.height) / view.span;
     gl.uniform2f(u.centre, view.x, view.y);
@@ -164,7 +161,6 @@ export class GLPoints {
     gl.uniform1f(u.time, time);
     gl.uniform1f(u.size, 2 * radius * ratio);
     gl.uniform1f(u.opacity, opacity);
-    gl.uniform1i(u.shaped, shapes ? 1 : 0);
     gl.drawArrays(gl.POINTS, 0, Math.ceil(this.count * share));
   }
 
@@ -172,4 +168,27 @@ export class GLPoints {
   close() {
     this.gl.getExtension("WEBGL_lose_context")?.loseContext();
   }
+}
+
+/** @param {WebGL2RenderingContext} gl @param {string} define a line of both shaders */
+function program(gl, define) {
+  const made = /** @type {WebGLProgram} */ (gl.createProgram());
+  for (const [kind, source] of /** @type {[number, string][]} */ ([
+    [gl.VERTEX_SHADER, VERTEX],
+    [gl.FRAGMENT_SHADER, FRAGMENT],
+  ])) {
+    const shader = /** @type {WebGLShader} */ (gl.createShader(kind));
+    gl.shaderSource(shader, `#version 300 es\n${define}${source}`);
+    gl.compileShader(shader);
+    gl.attachShader(made, shader);
+  }
+  gl.linkProgram(made);
+  if (!gl.getProgramParameter(made, gl.LINK_STATUS) && !gl.isContextLost()) {
+    throw new Error(`The points' shaders do not link: ${gl.getProgramInfoLog(made)}`);
+  }
+  const names = ["centre", "scale", "time", "size", "opacity"];
+  return {
+    program: made,
+    uniforms: Object.fromEntries(names.map((name) => [name, gl.getUniformLocation(made, name)])),
+  };
 }

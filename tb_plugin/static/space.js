@@ -4,6 +4,7 @@ import * as api from "./api.js";
 import { Decoding } from "./decoding.js";
 import { Grid } from "./grid.js";
 import { NO_CLASS } from "./palette.js";
+import { bounds } from "./view.js";
 
 /** @typedef {import("./api.js").SpaceId} SpaceId */
 /** @typedef {import("./api.js").SpaceInfo} SpaceInfo */
@@ -11,13 +12,14 @@ import { NO_CLASS } from "./palette.js";
 
 /** @typedef {{name: string, count: number}} Class */
 
-/** Which class each point has, as an index into `classes` or NO_CLASS.
- * @typedef {{classes: Class[], of: Uint8Array}} Labels
+/** Which class each point has, as an index into `classes` or NO_CLASS; how many are without one.
+ * @typedef {{classes: Class[], of: Uint8Array, without: number}} Labels
  */
 
 /**
  * The points of a step in a plane.
- * @typedef {{step: number, choice: PlaneChoice, xy: Float32Array, grid: Grid, plane: api.Plane, labels: Labels|null}} Frame
+ * @typedef {{step: number, choice: PlaneChoice, xy: Float32Array, box: import("./view.js").Box|null, grid: Grid,
+ *   plane: api.Plane, labels: Labels|null}} Frame
  */
 
 const KEPT = 100; // answers in memory; points and decoder of a step are 0.5 MB in a run of the vandenburg port
@@ -103,7 +105,20 @@ export class LatentSpace {
         this.labels(),
       ]);
       const fitting = labels?.of.length === xy.length / 2 ? labels : null;
-      return { step, choice, xy, grid: new Grid(xy), plane: projection, labels: fitting };
+      const box = bounds(xy);
+      /** @type {Grid|undefined} */
+      let grid;
+      return {
+        step,
+        choice,
+        xy,
+        box,
+        get grid() {
+          return (grid ??= new Grid(xy, box)); // not before the first picture
+        },
+        plane: projection,
+        labels: fitting,
+      };
     });
   }
 
@@ -118,11 +133,13 @@ export class LatentSpace {
       const names = this.info.class_names;
       const listed = names ? names.map((_, i) => i) : [...counts.keys()].sort((a, b) => a - b);
       const index = new Map(listed.map((value, i) => [value, names || i < LISTED ? i % NO_CLASS : NO_CLASS]));
+      const of = new Uint8Array(values.map((value) => index.get(value) ?? NO_CLASS));
       return {
         classes: listed
           .slice(0, names ? NO_CLASS : LISTED)
           .map((value, i) => ({ name: names ? names[i] : String(value), count: counts.get(value) ?? 0 })),
-        of: Uint8Array.from(values, (value) => index.get(value) ?? NO_CLASS),
+        of,
+        without: of.reduce((count, one) => count + (one === NO_CLASS ? 1 : 0), 0),
       };
     });
   }

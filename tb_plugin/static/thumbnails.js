@@ -27,11 +27,12 @@ export class Thumbnails {
     const [right, bottom] = toPlane(view, size, size.width, size.height);
     /** @type {number[]} */
     const seen = [];
+    const most = Math.min(MOST_POINTS, Math.max(60, frame.xy.length / 8));
     frame.grid.within(left, right, bottom, top, (index) => {
       if (marks[index] > 1) seen.push(index);
+      return seen.length > most;
     });
-    const total = frame.xy.length / 2;
-    if (!seen.length || seen.length > Math.min(MOST_POINTS, Math.max(60, total / 4))) return null;
+    if (!seen.length || seen.length > most) return null;
     const side = Math.min(LARGE, Math.max(SMALL, 0.6 * Math.sqrt((size.width * size.height) / seen.length)));
     const columns = Math.ceil(size.width / side) + 2;
     const around = [-columns - 1, -columns, -columns + 1, -1, 0, 1, columns - 1, columns, columns + 1];

@@ -7,6 +7,8 @@
 
 /** @typedef {{width: number, height: number}} Size in CSS pixels */
 
+/** @typedef {{left: number, right: number, bottom: number, top: number}} Box */
+
 /** Pixels per unit; the same along both axes. @param {View} view @param {Size} size */
 export function scale(view, size) {
   return Math.min(size.width, size.height) / view.span;
@@ -45,11 +47,13 @@ export function pan(view, size, dx, dy) {
 /**
  * The box of coordinates [n, 2]; null where there is none that is finite.
  * @param {Float32Array} xy
+ * @returns {Box|null}
  */
 export function bounds(xy) {
   let [left, right, bottom, top] = [Infinity, -Infinity, Infinity, -Infinity];
   for (let i = 0; i < xy.length; i += 2) {
-    const [x, y] = [xy[i], xy[i + 1]];
+    const x = xy[i];
+    const y = xy[i + 1];
     if (x < left) left = x;
     if (x > right) right = x;
     if (y < bottom) bottom = y;
@@ -60,7 +64,7 @@ export function bounds(xy) {
 
 /**
  * The view that shows boxes whole, with a margin.
- * @param {({left: number, right: number, bottom: number, top: number}|null)[]} boxes
+ * @param {(Box|null)[]} boxes
  * @param {Size} size
  * @returns {View}
  */

@@ -5,8 +5,12 @@ from pages import Problems, latent_frame, watched_page
 
 
 def test_the_tab_loads_in_tensorboards_own_page(page, tensorboard, small_logdir, load_fast):
+    asked = []
+    page.on("request", lambda request: asked.append(request.url))
     frame = latent_frame(page, tensorboard(small_logdir, load_fast))
     frame.get_by_text("deep").first.wait_for()
+    scripts = {url.split("/")[-1] for url in asked if "/latent/" in url and url.endswith(".js")}
+    assert scripts <= {"index.js", "decode_worker.js"}, "forty modules one by one take a third of a second"
 
 
 WRONG = {

@@ -1,0 +1,44 @@
+"""The tab's modules as one script, so that a browser asks TensorBoard once and not forty times, level after level.
+
+The modules stay plain files, each in a function of its own; their text is not changed otherwise.
+"""
+
+import functools
+import re
+from pathlib import Path
+
+# One import a statement, as Prettier writes them; those of types are in comments.
+_IMPORT = re.compile(r'^import (?:\* as (\w+)|\{([^}]*)\}) from "\./(\w+)\.js";\n', re.MULTILINE)
+_EXPORT = re.compile(r"^export ((?:async )?(?:function|class|const) (\w+))", re.MULTILINE)
+_OTHER = re.compile(r"^(?:import|export)\b.*", re.MULTILINE)
+
+
+@functools.cache  # 20 ms; to see an edit, start TensorBoard again
+def bundle(entry: Path) -> str:
+    """Returns the text of a module with the exports of `entry`, after all that it imports from its folder.
+
+    Raises:
+      ValueError: a module imports or exports in another way than these do, or in the end itself.
+    """
+    modules: dict[str, str] = {}
+
+    def add(path: Path, importing: tuple[str, ...]) -> list[str]:
+        if path.stem in importing:
+            raise ValueError(f"{' imports '.join([*importing, path.stem])}")
+        text = path.read_text(encoding="utf-8")
+        names = [match[2] for match in _EXPORT.finditer(text)]
+        imports = list(_IMPORT.finditer(text))
+        for *_, module in (match.groups() for match in imports):
+            if module not in modules:
+                add(path.with_name(f"{module}.js"), (*importing, path.stem))
+        text = _EXPORT.sub(r"\1", _IMPORT.sub("", text))
+        if other := _OTHER.search(text):
+            raise ValueError(f"{path.name}: {other[0]}")
+        heads = [f"const {name or '{' + some.replace(' as ', ': ') + '}'} = {module}_module;\n"
+                 for name, some, module in (match.groups() for match in imports)]
+        modules[path.stem] = (f"const {path.stem}_module = (() => {{\n{''.join(heads)}{text}"
+                              f"return {{ {', '.join(names)} }};\n}})();\n")
+        return names
+
+    names = add(entry, ())
+    return "".join(modules.values()) + f"export const {{ {', '.join(names)} }} = {entry.stem}_module;\n"

@@ -1,0 +1,57 @@
+"""The tab's modules as one script; what it does is tested in the browser."""
+
+import re
+
+import pytest
+
+from tb_plugin.bundle import bundle
+from tb_plugin.plugin import SCRIPTS, STATIC
+
+
+def test_every_module_is_in_a_script_once_and_after_what_it_imports():
+    scripts = [bundle(STATIC / name) for name in SCRIPTS]
+    for script in scripts:
+        assert re.findall(r"^(?:import|export)\b.*", script, re.MULTILINE) == script.splitlines()[-1:]
+        for name in re.findall(r"= (\w+_module);", script):
+            assert script.count(f"const {name} = (() => {{") == 1
+            assert script.index(f"const {name} = (() => {{") < script.index(f"= {name};")
+    assert {path.stem for path in STATIC.glob("*.js")} == {
+        name for script in scripts for name in re.findall(r"^const (\w+)_module = ", script, re.MULTILINE)}
+    assert scripts[0].splitlines()[-1] == "export const { render } = index_module;"
+
+
+def written(tmp_path, **modules):
+    for name, text in modules.items():
+        (tmp_path / f"{name}.js").write_text(text)
+    return tmp_path / "index.js"
+
+
+def test_imports_and_exports(tmp_path):
+    entry = written(tmp_path, index='import { a as b } from "./one.js";\nexport class C {}\n',
+                    one="export const a = 1;\nexport async function f() {}\n")
+    assert bundle(entry) == """\
+const one_module = (() => {
+const a = 1;
+async function f() {}
+return { a, f };
+})();
+const index_module = (() => {
+const { a: b } = one_module;
+class C {}
+return { C };
+})();
+export const { C } = index_module;
+"""
+
+
+@pytest.mark.parametrize(("text", "message"), [
+    ('import a from "./one.js";\n', r"index\.js: import a from"),
+    ('import { a } from "three";\n', r"index\.js: import { a } from"),
+    ("export default 1;\n", r"index\.js: export default"),
+    ("export let changing = 1;\n", r"index\.js: export let"),
+    ('import { x } from "./one.js";\n', "index imports one imports index"),
+])
+def test_what_it_does_not_know_is_an_error(tmp_path, text, message):
+    entry = written(tmp_path, index=text, one='import { y } from "./index.js";\n')
+    with pytest.raises(ValueError, match=message):
+        bundle(entry)
