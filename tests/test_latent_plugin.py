@@ -414,7 +414,7 @@ def test_nothing_outside_the_static_files_is_a_route(routes):
     assert not any("*" in path for path in routes.apps)
     response = routes.get("/index.js")
     assert response.content_type.startswith("text/javascript")
-    assert "export async function render" in response.text
+    assert "async function render()" in response.text
 
 
 class Flags:
