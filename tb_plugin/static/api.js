@@ -62,17 +62,40 @@ export async function step(params, signal) {
 const ARRAYS = { float32: Float32Array, int32: Int32Array, uint8: Uint8Array };
 
 /**
- * An array of one of the binary routes, little-endian as every browser is.
+ * As many rows of an array as one answer holds, little-endian as every browser is.
+ * @param {string} route
+ * @param {Record<string, string|number>} params
+ * @param {AbortSignal} [signal]
+ * @returns {Promise<{data: any, shape: number[], total: number}>}
+ */
+async function rows(route, params, signal) {
+  const response = await get(route, params, signal);
+  const header = (/** @type {string} */ name) => response.headers.get(`X-Latent-${name}`) ?? "";
+  const data = new ARRAYS[header("Dtype")](await response.arrayBuffer());
+  return { data, shape: header("Shape").split(",").map(Number), total: Number(header("Total")) };
+}
+
+/**
+ * An array of one of the binary routes, all of it.
  * @param {"codes"|"coordinates"|"labels"|"errors"|"images"|"reconstructions"} route
  * @param {Record<string, string|number>} params
  * @param {AbortSignal} [signal]
  * @returns {Promise<{data: any, shape: number[]}>}
  */
 export async function array(route, params, signal) {
-  const response = await get(route, params, signal);
-  const shape = (response.headers.get("X-Latent-Shape") ?? "").split(",").map(Number);
-  const kind = ARRAYS[response.headers.get("X-Latent-Dtype") ?? ""];
-  return { data: new kind(await response.arrayBuffer()), shape };
+  const first = await rows(route, params, signal);
+  const { total, shape } = first;
+  let [count] = shape;
+  if (count === total) return first;
+  const row = first.data.length / count;
+  const data = new first.data.constructor(total * row);
+  data.set(first.data);
+  while (count < total) {
+    const part = await rows(route, { ...params, start: count }, signal);
+    data.set(part.data, count * row);
+    count += part.shape[0];
+  }
+  return { data, shape: shape.with(0, total) };
 }
 
 /**
