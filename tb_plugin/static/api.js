@@ -13,6 +13,9 @@
 
 /** @typedef {{center: number[], radius: number, frames?: number, u?: number[], v?: number[]}} LoggedWalk */
 
+const TRIES = 3; // where the server is busy, which takes it 20 seconds to say
+const LONGEST_WAIT = 30; // seconds between them
+
 /** An answer other than 200; its message is a sentence for people. */
 export class ApiError extends Error {
   /** @param {number} status 0 where there was no answer @param {string} message */
@@ -26,8 +29,10 @@ export class ApiError extends Error {
  * @param {string} route
  * @param {Record<string, string|number>} params
  * @param {AbortSignal} [signal]
+ * @param {number} [tries]
+ * @returns {Promise<Response>}
  */
-async function get(route, params, signal) {
+async function get(route, params, signal, tries = TRIES) {
   const query = new URLSearchParams(Object.entries(params).map(([key, value]) => [key, String(value)]));
   let response;
   try {
@@ -35,6 +40,12 @@ async function get(route, params, signal) {
   } catch (error) {
     if (signal?.aborted) throw error;
     throw new ApiError(0, "TensorBoard does not answer. Is it still running?");
+  }
+  if (response.status === 429) {
+    if (tries === 1) throw new ApiError(429, "TensorBoard is busy with other requests. Try again later.");
+    const seconds = Math.min(LONGEST_WAIT, Number(response.headers.get("Retry-After")) || 1);
+    await new Promise((resolve) => setTimeout(resolve, 1000 * seconds));
+    return get(route, params, signal, tries - 1);
   }
   if (!response.ok) {
     const text = (await response.text()).slice(0, 300);

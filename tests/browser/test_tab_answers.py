@@ -1,4 +1,7 @@
-"""What the tab makes of answers that are not the whole."""
+"""What the tab makes of answers that are not the whole: in parts, later, or not yet."""
+
+import itertools
+import time
 
 import numpy as np
 import pytest
@@ -7,6 +10,13 @@ from tab import Tab
 from tb_plugin.summary import LatentWriter
 
 pytestmark = pytest.mark.slow
+
+FLAT = [["flat", "codes"]]
+
+
+@pytest.fixture(scope="module")
+def board(tensorboard, small_logdir):
+    return tensorboard(small_logdir, "--load_fast=true")
 
 
 def test_images_beyond_what_an_answer_holds(page, tensorboard, tmp_path):
@@ -29,3 +39,35 @@ def test_images_beyond_what_an_answer_holds(page, tensorboard, tmp_path):
         image = tab.pixels(".card [aria-label=Image]")[..., 0]
         assert (image == images[index].repeat(256, 0).repeat(128, 1)[..., 0]).all()
     assert asked == ["", "1024"]
+
+
+def busy(page, path, answers):
+    """Answers with 429 as often as `answers` has a `Retry-After`; gives the times of all requests."""
+    asked, answers = [], iter(answers)
+
+    def answer(route):
+        asked.append(time.monotonic())
+        after = next(answers, "not busy")
+        if after == "not busy":
+            return route.continue_()
+        return route.fulfill(status=429, body="try again", headers=after and {"Retry-After": after})
+
+    page.route(f"**/plugin/latent/{path}?*", answer)
+    return asked
+
+
+def test_a_busy_server_is_asked_again(page, problems, board):
+    asked = busy(page, "coordinates", ["2", None])
+    problems.expect("status 429.*coordinates|console error: .*429")
+    tab = Tab(page, board, FLAT).painted(20)
+    assert len(asked) == 3
+    assert (np.diff(asked) > [1.9, 0.9]).all()
+    assert tab.locate(".message").is_hidden()
+
+
+def test_a_server_that_stays_busy_is_told(page, problems, board):
+    asked = busy(page, "coordinates", itertools.repeat("1"))
+    problems.expect("status 429.*coordinates|console error: .*429")
+    tab = Tab(page, board, FLAT)
+    tab.locate(".message.alert", has_text="TensorBoard is busy").wait_for()
+    assert len(asked) == 3
