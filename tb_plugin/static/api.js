@@ -55,9 +55,13 @@ async function get(route, params, signal, tries = TRIES) {
   return response;
 }
 
-/** @returns {Promise<Record<string, Record<string, SpaceInfo>>>} */
+/**
+ * What there is, by run and tag, and how many latent spaces more are not listed.
+ * @returns {Promise<{listing: Record<string, Record<string, SpaceInfo>>, omitted: number}>}
+ */
 export async function runs() {
-  return (await get("runs", {})).json();
+  const response = await get("runs", {});
+  return { listing: await response.json(), omitted: Number(response.headers.get("X-Latent-Omitted")) };
 }
 
 /**

@@ -71,3 +71,19 @@ def test_a_server_that_stays_busy_is_told(page, problems, board):
     tab = Tab(page, board, FLAT)
     tab.locate(".message.alert", has_text="TensorBoard is busy").wait_for()
     assert len(asked) == 3
+
+
+def test_runs_that_are_not_listed_are_counted(page, board):
+    omitted = ["1,234"]
+
+    def answer(route):
+        answered = route.fetch()
+        headers = answered.headers | ({"X-Latent-Omitted": omitted[0].replace(",", "")} if omitted else {})
+        route.fulfill(response=answered, headers=headers)
+
+    page.route("**/plugin/latent/runs*", answer)
+    tab = Tab(page, board, FLAT).painted(20)
+    tab.locate("section", has_text="Runs").get_by_text("1,234 more are not listed").wait_for()
+    omitted.clear()
+    page.locator("[aria-label='Reload data'], .reload-button, button[title*=eload]").first.click()
+    tab.frame.get_by_text("not listed").wait_for(state="hidden")
