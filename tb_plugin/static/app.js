@@ -171,6 +171,7 @@ export class App {
   /** @param {Panel} panel */
   failed(panel) {
     if (panel === this.panels[0]) this.player.play("time", false);
+    this.decodable(panel);
     this.tell("data");
   }
 

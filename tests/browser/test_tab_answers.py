@@ -87,3 +87,44 @@ def test_runs_that_are_not_listed_are_counted(page, board):
     omitted.clear()
     page.locator("[aria-label='Reload data'], .reload-button, button[title*=eload]").first.click()
     tab.frame.get_by_text("not listed").wait_for(state="hidden")
+
+
+def other_step(page, board, answer):
+    """The tab, gone from step 0 to step 20, whose decoder `answer(route)` gives; and the film strip of step 0."""
+    tab = Tab(page, board, FLAT, step="0", probe="0,0", view="10,10,40").painted(0)
+    tab.locate("[aria-label=Walk] .preview").wait_for()
+    strip = tab.pixels(".strip")
+    page.route("**/plugin/latent/decoder?*step=20*", answer)
+    slider = tab.locate("input[aria-label=Step]")
+    slider.focus()
+    slider.press("End")
+    return tab.painted(20), strip
+
+
+def test_what_is_decoded_stays_until_the_decoder_of_the_step_is_there(page, board):
+    late = []
+    tab, strip = other_step(page, board, lambda route: late.append(route))
+    page.wait_for_timeout(500)
+    page.mouse.click(*tab.at(0.4, 0.4))
+
+    def saved():
+        with page.expect_download() as download:
+            tab.button("Save an animation").click()
+        return download.value.suggested_filename
+
+    assert (tab.pixels(".strip") == strip).all()
+    assert tab.pixels(".plot canvas:first-child").any()
+    assert tab.locate("[aria-label=Decoded] canvas").count() == 1
+    assert saved() == "flat_codes_step_0_walk.gif"
+    late[0].continue_()
+    tab.until(lambda: (tab.pixels(".strip") != strip).any())
+    assert saved() == "flat_codes_step_20_walk.gif"
+
+
+def test_nothing_decoded_stays_where_the_decoder_of_the_step_cannot_be_had(page, problems, board):
+    problems.expect("status 422: .*decoder|console error: .*422")
+    tab, _ = other_step(page, board, lambda route: route.fulfill(status=422, body="damaged", content_type="text/plain"))
+    tab.locate(".message.alert", has_text="damaged").wait_for()
+    tab.until(lambda: tab.locate(".strip").is_hidden())
+    assert tab.locate("[aria-label=Decoded] canvas").count() == 0
+    tab.until(lambda: not tab.pixels(".plot canvas:first-child").any())
