@@ -80,25 +80,28 @@ def _text(request, message, code, headers=None):
 
 
 def chosen(params: Params, shape: tuple[int, ...], dtype: Any) -> slice:
-    """Which rows of an array a request asks for, by `start` and `count`; absent, all.
+    """Which rows of an array a request asks for, by `start` and `count`; without `count`, as many as an answer holds.
 
     Raises:
       BadRequest: there are no such rows, or they are more than MAX_BYTES.
     """
     start = params.integer("start", 0, 0, max(0, shape[0] - 1))
-    count = params.integer("count", shape[0] - start, 0, shape[0] - start)
-    row = math.prod(shape[1:]) * np.dtype(dtype).itemsize
-    if count * row > MAX_BYTES:
-        raise BadRequest(f"start, count: {MAX_BYTES:,} bytes are the most at a time, {MAX_BYTES // row:,} of these")
+    row = max(1, math.prod(shape[1:]) * np.dtype(dtype).itemsize)
+    left, most = shape[0] - start, MAX_BYTES // row
+    count = params.integer("count", min(left, max(1, most)), 0, left)
+    if count > most:
+        raise BadRequest(f"start, count: {MAX_BYTES:,} bytes are the most at a time, {most:,} of these")
     return slice(start, start + count)
 
 
-def binary(request, array: np.ndarray, gzipped: bytes | None = None):
-    """Responds with an array as it lies in memory, little-endian; shape and dtype are headers.
+def binary(request, array: np.ndarray, rows: slice = slice(None), gzipped: bytes | None = None):
+    """Responds with rows of an array as they lie in memory, little-endian; shape, dtype and how many there are in all
+    are headers.
 
     `gzipped` is the same, compressed already.
     """
-    array = np.ascontiguousarray(array, array.dtype.newbyteorder("<"))
-    headers = [("X-Latent-Shape", ",".join(map(str, array.shape))), ("X-Latent-Dtype", array.dtype.name)]
-    return http_util.Respond(request, gzipped or array.tobytes(), "application/octet-stream",
+    part = np.ascontiguousarray(array[rows], array.dtype.newbyteorder("<"))
+    headers = [("X-Latent-Shape", ",".join(map(str, part.shape))), ("X-Latent-Dtype", part.dtype.name),
+               ("X-Latent-Total", str(len(array)))]
+    return http_util.Respond(request, gzipped or part.tobytes(), "application/octet-stream",
                              content_encoding="gzip" if gzipped else None, headers=headers)

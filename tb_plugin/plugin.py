@@ -173,7 +173,7 @@ class LatentPlugin(base_plugin.TBPlugin):
         return self._rows(request, params, self._codes(ctx, space, step))
 
     def _rows(self, request, params, array: np.ndarray):
-        return binary(request, array[chosen(params, array.shape, array.dtype)])
+        return binary(request, array, chosen(params, array.shape, array.dtype))
 
     @route("_workers")
     def projection(self, request, params):
@@ -250,7 +250,7 @@ class LatentPlugin(base_plugin.TBPlugin):
         if rows == slice(0, len(array)):  # all of them go as they are stored
             header, payload = codec.unpack_raw(blob)
             gzipped = payload if header.get("gzip") else None
-        return binary(request, array[rows], gzipped)
+        return binary(request, array, rows, gzipped)
 
     def _decoder(self, ctx, space: Space, step: int) -> Decoder:
         blob = self.store.part(ctx, space.record(step), "decoder")

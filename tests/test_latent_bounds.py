@@ -36,12 +36,18 @@ def routes(logdir):
 def test_a_large_array_comes_in_parts(routes, monkeypatch, path, row):
     whole = routes.array(path, **AT)
     monkeypatch.setattr(answers, "MAX_BYTES", 11 * row)
-    refused = routes.get(path, **AT)
+    refused = routes.get(path, **AT, count=12)
     assert refused.status_code == 400
     assert "11 of these" in refused.text
-    assert routes.get(path, **AT, count=12).status_code == 400
-    parts = [routes.array(path, **AT, start=start, count=10) for start in (0, 10, 20)]
+    assert routes.get(path, **AT).headers["X-Latent-Total"] == "30"
+    parts = [routes.array(path, **AT, start=start) for start in (0, 11, 22)]
+    assert [len(part) for part in parts] == [11, 11, 8]
     np.testing.assert_array_equal(np.concatenate(parts), whole)
+
+
+def test_what_is_too_large_by_itself_is_refused(routes, monkeypatch):
+    monkeypatch.setattr(answers, "MAX_BYTES", 35)
+    assert routes.get("/images", **AT).status_code == 400
 
 
 def test_a_large_decoder_is_not_sent_but_decodes(routes, monkeypatch):

@@ -13,6 +13,9 @@
 
 /** @typedef {{center: number[], radius: number, frames?: number, u?: number[], v?: number[]}} LoggedWalk */
 
+const TRIES = 3; // where the server is busy, which takes it 20 seconds to say
+const LONGEST_WAIT = 30; // seconds between them
+
 /** An answer other than 200; its message is a sentence for people. */
 export class ApiError extends Error {
   /** @param {number} status 0 where there was no answer @param {string} message */
@@ -26,8 +29,10 @@ export class ApiError extends Error {
  * @param {string} route
  * @param {Record<string, string|number>} params
  * @param {AbortSignal} [signal]
+ * @param {number} [tries]
+ * @returns {Promise<Response>}
  */
-async function get(route, params, signal) {
+async function get(route, params, signal, tries = TRIES) {
   const query = new URLSearchParams(Object.entries(params).map(([key, value]) => [key, String(value)]));
   let response;
   try {
@@ -35,6 +40,12 @@ async function get(route, params, signal) {
   } catch (error) {
     if (signal?.aborted) throw error;
     throw new ApiError(0, "TensorBoard does not answer. Is it still running?");
+  }
+  if (response.status === 429) {
+    if (tries === 1) throw new ApiError(429, "TensorBoard is busy with other requests. Try again later.");
+    const seconds = Math.min(LONGEST_WAIT, Number(response.headers.get("Retry-After")) || 1);
+    await new Promise((resolve) => setTimeout(resolve, 1000 * seconds));
+    return get(route, params, signal, tries - 1);
   }
   if (!response.ok) {
     const text = (await response.text()).slice(0, 300);
@@ -44,9 +55,13 @@ async function get(route, params, signal) {
   return response;
 }
 
-/** @returns {Promise<Record<string, Record<string, SpaceInfo>>>} */
+/**
+ * What there is, by run and tag, and how many latent spaces more are not listed.
+ * @returns {Promise<{listing: Record<string, Record<string, SpaceInfo>>, omitted: number}>}
+ */
 export async function runs() {
-  return (await get("runs", {})).json();
+  const response = await get("runs", {});
+  return { listing: await response.json(), omitted: Number(response.headers.get("X-Latent-Omitted")) };
 }
 
 /**
@@ -62,17 +77,40 @@ export async function step(params, signal) {
 const ARRAYS = { float32: Float32Array, int32: Int32Array, uint8: Uint8Array };
 
 /**
- * An array of one of the binary routes, little-endian as every browser is.
+ * As many rows of an array as one answer holds, little-endian as every browser is.
+ * @param {string} route
+ * @param {Record<string, string|number>} params
+ * @param {AbortSignal} [signal]
+ * @returns {Promise<{data: any, shape: number[], total: number}>}
+ */
+async function rows(route, params, signal) {
+  const response = await get(route, params, signal);
+  const header = (/** @type {string} */ name) => response.headers.get(`X-Latent-${name}`) ?? "";
+  const data = new ARRAYS[header("Dtype")](await response.arrayBuffer());
+  return { data, shape: header("Shape").split(",").map(Number), total: Number(header("Total")) };
+}
+
+/**
+ * An array of one of the binary routes, all of it.
  * @param {"codes"|"coordinates"|"labels"|"errors"|"images"|"reconstructions"} route
  * @param {Record<string, string|number>} params
  * @param {AbortSignal} [signal]
  * @returns {Promise<{data: any, shape: number[]}>}
  */
 export async function array(route, params, signal) {
-  const response = await get(route, params, signal);
-  const shape = (response.headers.get("X-Latent-Shape") ?? "").split(",").map(Number);
-  const kind = ARRAYS[response.headers.get("X-Latent-Dtype") ?? ""];
-  return { data: new kind(await response.arrayBuffer()), shape };
+  const first = await rows(route, params, signal);
+  const { total, shape } = first;
+  let [count] = shape;
+  if (count === total) return first;
+  const row = first.data.length / count;
+  const data = new first.data.constructor(total * row);
+  data.set(first.data);
+  while (count < total) {
+    const part = await rows(route, { ...params, start: count }, signal);
+    data.set(part.data, count * row);
+    count += part.shape[0];
+  }
+  return { data, shape: shape.with(0, total) };
 }
 
 /**

@@ -38,6 +38,7 @@ export class App {
     this.panels = [];
     /** @type {Record<string, Record<string, api.SpaceInfo>>} */
     this.listing = {};
+    this.omitted = 0; // latent spaces that are there, and not listed
     /** @type {((topics: Set<Topic>) => void)[]} */
     this.listeners = [];
     this.hovered = -1;
@@ -80,9 +81,13 @@ export class App {
     for (const listener of this.listeners) listener(new Set(topics));
   }
 
-  /** Takes a new list of what was logged. @param {Record<string, Record<string, api.SpaceInfo>>} listing */
-  setListing(listing) {
+  /**
+   * Takes a new list of what was logged.
+   * @param {Record<string, Record<string, api.SpaceInfo>>} listing @param {number} omitted
+   */
+  setListing(listing, omitted) {
     this.listing = listing;
+    this.omitted = omitted;
     const { spaces } = this.store.state;
     const known = spaces.filter(({ run, tag }) => listing[run]?.[tag]);
     const [run] = Object.keys(listing);
@@ -170,6 +175,7 @@ export class App {
   /** @param {Panel} panel */
   failed(panel) {
     if (panel === this.panels[0]) this.player.play("time", false);
+    this.decodable(panel);
     this.tell("data");
   }
 

@@ -10,10 +10,15 @@ export function runList(app) {
   const { store } = app;
   const list = h("div", { className: "runs", role: "group", "aria-label": "Latent spaces" });
   const about = h("div", { className: "about" });
-  const element = h("section", {}, h("h3", {}, "Runs"), list, about);
+  const omitted = h("p", { className: "hint" });
+  const element = h("section", {}, h("h3", {}, "Runs"), list, omitted, about);
   let shown = "";
   app.on((topics) => {
     if (!topics.has("runs") && !topics.has("spaces")) return;
+    omitted.hidden = !app.omitted;
+    omitted.textContent =
+      `${app.omitted.toLocaleString("en")} more are not listed: there are too many. ` +
+      "To see them, start TensorBoard with a --logdir of fewer runs.";
     const { spaces } = store.state;
     const ids = Object.entries(app.listing).flatMap(([run, tags]) => Object.keys(tags).map((tag) => ({ run, tag })));
     const now = JSON.stringify([ids, spaces, ids.map(({ run, tag }) => app.listing[run][tag].display_name)]);

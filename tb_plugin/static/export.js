@@ -14,9 +14,9 @@ const WIDEST = 8192;
  * @param {Strip} strip
  * @param {string} ending
  */
-function save(blob, { panel }, ending) {
+function save(blob, { panel, step }, ending) {
   const { run, tag } = panel.space.id;
-  const name = `${run}_${tag}_step_${panel.frame?.step}_walk`.replace(/[^\p{L}\p{N}._-]+/gu, "_").slice(-120);
+  const name = `${run}_${tag}_step_${step}_walk`.replace(/[^\p{L}\p{N}._-]+/gu, "_").slice(-120);
   const link = document.createElement("a");
   link.href = URL.createObjectURL(blob);
   link.download = `${name}.${ending}`;

@@ -61,10 +61,10 @@ export async function render() {
     notice.replaceChildren(...content);
     notice.hidden = !content.length;
   };
-  /** @param {Promise<Record<string, Record<string, api.SpaceInfo>>>} answer */
+  /** @param {ReturnType<typeof api.runs>} answer */
   const take = async (answer) => {
     try {
-      const runs = await answer;
+      const { listing: runs, omitted } = await answer;
       if (!Object.keys(runs).length) {
         page.hidden = true;
         return tell(
@@ -77,7 +77,7 @@ export async function render() {
       }
       page.hidden = false;
       tell();
-      app.setListing(runs);
+      app.setListing(runs, omitted);
     } catch (error) {
       const { message } = /** @type {Error} */ (error);
       tell(h("p", { role: "alert" }, message), again());

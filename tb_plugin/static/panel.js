@@ -28,8 +28,12 @@ export class Panel {
     this.app = app;
     /** @type {Frame|null} */
     this.frame = null;
-    /** @type {import("./decoding.js").Decoding|null} */
-    this.decoding = null;
+    /**
+     * The decoder of the frame's step; null: it has none; undefined: it is under way, and what the decoder of another
+     * step made stays on the screen until it is there.
+     * @type {import("./decoding.js").Decoding|null|undefined}
+     */
+    this.decoding = undefined;
     /** @type {import("./space.js").Pictures|null} */
     this.images = null;
     /** @type {{values: Float32Array, low: number, high: number}|null} */
@@ -107,6 +111,7 @@ export class Panel {
       this.say("");
     } catch (error) {
       this.plot.classList.remove("busy");
+      this.decoding ??= null; // that of the step cannot be had: nothing of another one is to stay
       this.say(/** @type {Error} */ (error).message, true);
       this.app.failed(this);
     }
@@ -125,6 +130,7 @@ export class Panel {
     this.from = tween ? this.#places() : frame.xy;
     this.started = tween ? performance.now() : -Infinity;
     this.frame = frame;
+    this.decoding = undefined;
     this.errors = errors && errors.length === frame.xy.length / 2 ? { values: errors, ...range(errors) } : null;
     this.points.set({ from: this.from, to: frame.xy });
     this.recolour();
@@ -197,7 +203,8 @@ export class Panel {
   /** Decodes the manifold anew for the present view. */
   refreshManifold() {
     const { frame, decoding, app } = this;
-    if (!frame || !decoding || !app.manifoldOn(this.space) || !this.size.width) return this.manifold.clear();
+    if (!frame || decoding === null || !app.manifoldOn(this.space) || !this.size.width) return this.manifold.clear();
+    if (!decoding) return;
     const ink = app.dark ? [255, 255, 255] : [0, 0, 0];
     this.manifold
       .show(frame, decoding, this.space.info.image_shape, app.camera.view, this.size, app.fitted.span, ink)
@@ -207,6 +214,7 @@ export class Panel {
   /** Decodes codes of the plane, now. @param {ArrayLike<number>} xy */
   decodePicture(xy) {
     const { frame, decoding } = this;
+    if (decoding === undefined) return this.probed;
     const shape = decoding && pictureShape(decoding.decoder.outputShape, this.space.info.image_shape);
     if (!frame || !decoding || !shape || decoding.decoder.dims !== frame.plane.origin.length) return null;
     const bytes = toBytes(decoding.decodeNow(lift(xy, frame.plane), 1));

@@ -11,6 +11,8 @@ export class Strip {
   constructor(panel, app) {
     this.panel = panel;
     this.app = app;
+    /** @type {number|undefined} the step that decoded them */
+    this.step = undefined;
     /** @type {Float32Array|null} [frames, D] */
     this.codes = null;
     /** @type {Uint8ClampedArray[]} RGBA */
@@ -45,6 +47,7 @@ export class Strip {
     this.work?.abort();
     const work = (this.work = new AbortController());
     const { frame, decoding, space } = this.panel;
+    if (decoding === undefined) return this.draw();
     const shape = decoding && pictureShape(decoding.decoder.outputShape, space.info.image_shape);
     if (
       !frame ||
@@ -66,6 +69,7 @@ export class Strip {
         rgba(toBytes(decoded.subarray(i * values, (i + 1) * values)), shape),
       );
       [this.height, this.width, this.codes] = [shape[0], shape[1], codes];
+      this.step = frame.step;
       this.sheet = null;
       this.draw();
     } catch (error) {

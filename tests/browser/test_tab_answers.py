@@ -1,0 +1,130 @@
+"""What the tab makes of answers that are not the whole: in parts, later, or not yet."""
+
+import itertools
+import time
+
+import numpy as np
+import pytest
+from tab import Tab
+
+from tb_plugin.summary import LatentWriter
+
+pytestmark = pytest.mark.slow
+
+FLAT = [["flat", "codes"]]
+
+
+@pytest.fixture(scope="module")
+def board(tensorboard, small_logdir):
+    return tensorboard(small_logdir, "--load_fast=true")
+
+
+def test_images_beyond_what_an_answer_holds(page, tensorboard, tmp_path):
+    """72 MB of images: 1,024 in the first answer, the others in a second."""
+    images = np.arange(1100, dtype=np.uint16).view(np.uint8).reshape(1100, 1, 2, 1)  # each says which it is
+    codes = np.full((1100, 2), 99)
+    codes[[7, 1090]] = [[-1, 0], [1, 0]]
+    with LatentWriter(str(tmp_path / "large")) as writer:
+        writer.add("codes", 0, codes, images=images.repeat(256, 1).repeat(128, 2))
+    asked = []
+    page.on("request", lambda request: "/images?" in request.url and asked.append(request.url.partition("&start=")[2]))
+    tab = Tab(page, tensorboard(tmp_path, "--load_fast=true"), view="0,0,4").painted(0)
+    box = tab.plot().bounding_box()
+    x, y = tab.at()
+    unit = min(box["width"], box["height"]) / 4
+    for index, place in ((7, x - unit), (1090, x + unit)):
+        page.mouse.move(place, y)
+        tab.locate(".card dd", has_text=f"{index:,}").first.wait_for()
+        tab.locate(".card [aria-label=Image]").wait_for()
+        image = tab.pixels(".card [aria-label=Image]")[..., 0]
+        assert (image == images[index].repeat(256, 0).repeat(128, 1)[..., 0]).all()
+    assert asked == ["", "1024"]
+
+
+def busy(page, path, answers):
+    """Answers with 429 as often as `answers` has a `Retry-After`; gives the times of all requests."""
+    asked, answers = [], iter(answers)
+
+    def answer(route):
+        asked.append(time.monotonic())
+        after = next(answers, "not busy")
+        if after == "not busy":
+            return route.continue_()
+        return route.fulfill(status=429, body="try again", headers=after and {"Retry-After": after})
+
+    page.route(f"**/plugin/latent/{path}?*", answer)
+    return asked
+
+
+def test_a_busy_server_is_asked_again(page, problems, board):
+    asked = busy(page, "coordinates", ["2", None])
+    problems.expect("status 429.*coordinates|console error: .*429")
+    tab = Tab(page, board, FLAT).painted(20)
+    assert len(asked) == 3
+    assert (np.diff(asked) > [1.9, 0.9]).all()
+    assert tab.locate(".message").is_hidden()
+
+
+def test_a_server_that_stays_busy_is_told(page, problems, board):
+    asked = busy(page, "coordinates", itertools.repeat("1"))
+    problems.expect("status 429.*coordinates|console error: .*429")
+    tab = Tab(page, board, FLAT)
+    tab.locate(".message.alert", has_text="TensorBoard is busy").wait_for()
+    assert len(asked) == 3
+
+
+def test_runs_that_are_not_listed_are_counted(page, board):
+    omitted = ["1,234"]
+
+    def answer(route):
+        answered = route.fetch()
+        headers = answered.headers | ({"X-Latent-Omitted": omitted[0].replace(",", "")} if omitted else {})
+        route.fulfill(response=answered, headers=headers)
+
+    page.route("**/plugin/latent/runs*", answer)
+    tab = Tab(page, board, FLAT).painted(20)
+    tab.locate("section", has_text="Runs").get_by_text("1,234 more are not listed").wait_for()
+    omitted.clear()
+    page.locator("[aria-label='Reload data'], .reload-button, button[title*=eload]").first.click()
+    tab.frame.get_by_text("not listed").wait_for(state="hidden")
+
+
+def other_step(page, board, answer):
+    """The tab, gone from step 0 to step 20, whose decoder `answer(route)` gives; and the film strip of step 0."""
+    tab = Tab(page, board, FLAT, step="0", probe="0,0", view="10,10,40").painted(0)
+    tab.locate("[aria-label=Walk] .preview").wait_for()
+    strip = tab.pixels(".strip")
+    page.route("**/plugin/latent/decoder?*step=20*", answer)
+    slider = tab.locate("input[aria-label=Step]")
+    slider.focus()
+    slider.press("End")
+    return tab.painted(20), strip
+
+
+def test_what_is_decoded_stays_until_the_decoder_of_the_step_is_there(page, board):
+    late = []
+    tab, strip = other_step(page, board, lambda route: late.append(route))
+    page.wait_for_timeout(500)
+    page.mouse.click(*tab.at(0.4, 0.4))
+
+    def saved():
+        with page.expect_download() as download:
+            tab.button("Save an animation").click()
+        return download.value.suggested_filename
+
+    assert (tab.pixels(".strip") == strip).all()
+    assert tab.pixels(".plot canvas:first-child").any()
+    assert tab.locate("[aria-label=Decoded] canvas").count() == 1
+    assert saved() == "flat_codes_step_0_walk.gif"
+    late[0].continue_()
+    tab.until(lambda: (tab.pixels(".strip") != strip).any())
+    assert saved() == "flat_codes_step_20_walk.gif"
+
+
+def test_nothing_decoded_stays_where_the_decoder_of_the_step_cannot_be_had(page, problems, board):
+    problems.expect("status 422: .*decoder|console error: .*422")
+    tab, _ = other_step(page, board, lambda route: route.fulfill(status=422, body="damaged", content_type="text/plain"))
+    tab.locate(".message.alert", has_text="damaged").wait_for()
+    tab.until(lambda: tab.locate(".strip").is_hidden())
+    assert tab.locate("[aria-label=Decoded] canvas").count() == 0
+    tab.until(lambda: not tab.pixels(".plot canvas:first-child").any())
