@@ -326,9 +326,10 @@ class Run:
             self.bar.close()
         if isinstance(error, UserError) and not self.step and not self.resume:  # bad input: leave nothing behind
             self.writer.close()
-            shutil.rmtree(self.folder)
+            shutil.rmtree(self.folder, ignore_errors=True)
             return
-        (self.folder / _RESERVED).unlink(missing_ok=True)
+        with suppress(OSError):  # a folder that cannot be written any more
+            (self.folder / _RESERVED).unlink()
         self._judge(error)
         try:
             end = api_pb2.STATUS_SUCCESS if error is None else api_pb2.STATUS_FAILURE

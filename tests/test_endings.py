@@ -1,9 +1,11 @@
 """However a run ends: readable events, a manifest that tells the truth, one line that says why, an exit code."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import time
 
 import pytest
 from same import events
@@ -86,3 +88,38 @@ def test_a_full_disk(tmp_path, megabytes, save_every, fills):
     found, damaged = checkpoints.newest(run / "checkpoints")
     assert damaged == []
     assert (found is None) == (fills == "events")
+
+
+@pytest.mark.parametrize(("when", "code"), [("run.json", 2), ("checkpoints/model.ckpt-50.npz", 1)])
+def test_a_folder_that_becomes_read_only(tmp_path, when, code):
+    """By a read-only mount over it: what is open can still be written, as after a chmod, and nothing else."""
+    run = tmp_path / "vandenburg" / "a"
+    before = f"""mount --bind '{tmp_path}' '{tmp_path}' || exit 77
+        (until [ -e '{run / when}' ]; do sleep 0.02; done
+         mount --bind '{run}' '{run}' && mount -o remount,bind,ro '{run}') &"""
+    result = command(*RUN, "--quiet", "--logdir", tmp_path, "--steps", "5000", "--save-every", "50", before=before)
+    if result.returncode == 77:
+        pytest.skip(f"NOT TESTED in a read-only folder: nothing can be mounted here ({result.stderr.strip()})")
+    assert result.returncode == code
+    assert "Read-only file system" in one_line(result.stderr)
+    manifest = folder.read(run)
+    assert manifest["status"] == "died"  # what was written last says "running", and nobody is at it
+    assert events(run)
+    found, damaged = checkpoints.newest(run / "checkpoints")
+    assert damaged == []
+    assert manifest["steps"] <= (found.state["step"] if found else 0) < 5000
+
+
+def test_a_folder_that_is_deleted(tmp_path):
+    run = tmp_path / "vandenburg" / "a"
+    process = subprocess.Popen([sys.executable, "-m", "legacy_ports", *RUN, "--quiet", "--logdir", tmp_path,
+                                "--steps", "100000", "--save-every", "50"],
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    while not (run / "checkpoints" / "model.ckpt-50.npz").exists():
+        time.sleep(0.02)
+    while run.exists():
+        shutil.rmtree(run, ignore_errors=True)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert "No such file or directory" in one_line(err)
+    assert not run.exists()
