@@ -66,6 +66,41 @@ def test_a_signal_during_training(tmp_path, number):
     assert ("Loss", 500) in events(run)
 
 
+def test_a_pipe_that_nobody_reads_any_more(tmp_path):
+    process = subprocess.Popen([sys.executable, "-m", "legacy_ports", *RUN, "--logdir", tmp_path,
+                                "--steps", "1000000"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    head = subprocess.run(["head", "-3"], stdin=process.stdout, capture_output=True, text=True, timeout=60)
+    process.stdout.close()
+    assert head.stdout.splitlines()[-1].startswith("step: 500.")
+    assert process.wait(timeout=60) == 141
+    assert one_line(process.stderr.read()) == "legacy-ports: interrupted by SIGPIPE\n"
+    run = tmp_path / "vandenburg" / "a"
+    manifest = folder.read(run)
+    assert (manifest["status"], manifest["reason"]) == ("interrupted", "SIGPIPE")
+    found, _ = checkpoints.newest(run / "checkpoints")
+    steps = manifest["steps"]
+    assert found.state["step"] == steps > 1000
+    assert steps % 500 == 1  # the step whose line nobody read is finished
+    assert ("Loss", steps - 1) in events(run)
+
+
+def test_a_stdout_that_is_closed(tmp_path):
+    script = '"$@" >&-'
+    result = subprocess.run(["sh", "-c", script, "sh", sys.executable, "-m", "legacy_ports", *RUN, "--steps", "1",
+                             "--logdir", tmp_path], stderr=subprocess.PIPE, text=True, timeout=300)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert folder.read(tmp_path / "vandenburg" / "a")["status"] == "completed"
+
+
+def test_a_full_disk_behind_stdout(tmp_path):
+    with open("/dev/full", "w") as full:
+        process = subprocess.run([sys.executable, "-m", "legacy_ports", *RUN, "--logdir", tmp_path],
+                                 stdout=full, stderr=subprocess.PIPE, text=True, timeout=60)
+    assert process.returncode == 1
+    assert one_line(process.stderr) == "legacy-ports: stdout: No space left on device\n"
+    assert list(tmp_path.iterdir()) == []  # the first line that is printed says so
+
+
 @pytest.mark.parametrize(("megabytes", "save_every", "fills"), [(5, 50, "a checkpoint"), (2, 100000, "events")])
 def test_a_full_disk(tmp_path, megabytes, save_every, fills):
     """On a tmpfs of a few MB. What is there in the end can be resumed where there is room."""
