@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from legacy_ports import files
+from legacy_ports import UserError, files
 from legacy_ports.tf1 import tf
 
 KEEP = 3
@@ -44,7 +44,10 @@ def save(folder: Path, saver: tf.train.Saver, sess: tf.Session, step: int, state
     Raises:
       tf.errors.OpError, UserError: it cannot be written; those before it stay.
     """
-    prefix = saver.save(sess, str(folder / "model.ckpt"), step, write_meta_graph=False)
+    try:
+        prefix = saver.save(sess, str(folder / "model.ckpt"), step, write_meta_graph=False)
+    except ValueError:  # so the Saver says that the folder is gone
+        raise UserError(f"{folder}: cannot be written (No such file or directory)") from None
     _write(prefix, state, [thing.get_state() if hasattr(thing, "get_state") else thing for thing in keep])
     for path in folder.glob("model.ckpt-*.npz"):  # of checkpoints that TensorFlow removed
         if not path.with_suffix(".index").exists():

@@ -15,8 +15,25 @@ def main(argv: list[str] | None = None) -> int:
 
     Returns:
       The exit code: 0; 1 when a check fails or a run breaks; 2 for the user's mistakes; 130 for Ctrl-C, 143 for
-      SIGTERM.
+      SIGTERM, 141 where what reads stdout has gone (`| head`).
     """
+    sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115 - for one that was closed (`>&-`)
+    try:
+        try:
+            return _command(argv)
+        finally:
+            sys.stdout.flush()  # here: when Python ends, nobody could catch what it raises
+    except OSError as error:
+        if error.filename is not None:  # not of stdout
+            raise
+        interrupts.discard(sys.stdout)
+        if isinstance(error, BrokenPipeError):
+            return 128 + interrupts.SIGPIPE
+        print(f"legacy-ports: stdout: {error.strerror}", file=sys.stderr)
+        return 1
+
+
+def _command(argv: list[str] | None) -> int:
     args = _parser().parse_args(argv)
     interrupts.raise_once()
     try:

@@ -1,10 +1,15 @@
-"""SIGINT and SIGTERM: the first one ends what is done in order; further ones must not cut that short."""
+"""SIGINT and SIGTERM: the first one ends what is done in order; further ones must not cut that short.
 
+SIGPIPE, as Python has it, is never sent: printing raises BrokenPipeError, which `Hold.note` makes one of them.
+"""
+
+import os
 import signal
 import threading
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TextIO
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
+SIGPIPE = signal.SIGPIPE
 
 
 def raise_once() -> None:
@@ -24,6 +29,13 @@ def which(error: BaseException) -> signal.Signals:
     return error.args[0] if error.args else signal.SIGINT
 
 
+def discard(stream: TextIO) -> None:
+    """From now on a stream that cannot be written goes nowhere, with what it holds: Python flushes it at its end."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
+
+
 class Hold:
     """Holds the signals back, so that what is under way is finished first."""
 
@@ -34,9 +46,10 @@ class Hold:
     def begin(self) -> None:
         """Holds back from now on; again does nothing. Only the main thread can."""
         if not self._before and threading.current_thread() is threading.main_thread():
-            self._before = {number: signal.signal(number, self._note) for number in SIGNALS}
+            self._before = {number: signal.signal(number, self.note) for number in SIGNALS}
 
-    def _note(self, number: int, frame: Any) -> None:
+    def note(self, number: int, frame: Any = None) -> None:
+        """Takes a signal, as if it had come."""
         self.signal = self.signal or signal.Signals(number)
 
     def check(self) -> None:

@@ -33,8 +33,7 @@ from tensorboard.plugins.hparams import summary as hparams_summary
 from tensorboard.plugins.text.summary_v2 import text_pb
 from tqdm import tqdm
 
-from legacy_ports import RunError, UserError, __version__, checkpoints, events, files, folder, manifest
-from legacy_ports.interrupts import Hold, which
+from legacy_ports import RunError, UserError, __version__, checkpoints, events, files, folder, interrupts, manifest
 from legacy_ports.latent import Latent
 from legacy_ports.latent import due as latent_due
 from legacy_ports.mnist import Digits
@@ -88,7 +87,7 @@ class Run:
         self._pending: checkpoints.Checkpoint | None = None  # what the session and the batches are yet to go on from
         self._saved = -1  # the step of the newest checkpoint
         self._seconds = 0.0  # of the run until it was resumed
-        self._hold = Hold()
+        self._hold = interrupts.Hold()
         heading, url = docstring.splitlines()[:2]
         self.manifest: dict[str, Any] = {
             "port": port, "post": heading, "url": url, "status": "running",
@@ -259,10 +258,17 @@ class Run:
         self.writer.flush()
 
     def log(self, line: str) -> None:
-        """Prints one of the post's log lines."""
-        if not self.quiet:
+        """Prints one of the post's log lines. Where nobody reads them any more, the run ends as by a signal."""
+        if self.quiet:
+            return
+        try:
             tqdm.write(line)
             sys.stdout.flush()
+        except OSError as error:
+            interrupts.discard(sys.stdout)
+            if not isinstance(error, BrokenPipeError):
+                raise
+            self._hold.note(interrupts.SIGPIPE)
 
     def loss(self, step: int, loss: float) -> None:
         """Records the loss that the post logs at this step.
@@ -326,9 +332,10 @@ class Run:
             self.bar.close()
         if isinstance(error, UserError) and not self.step and not self.resume:  # bad input: leave nothing behind
             self.writer.close()
-            shutil.rmtree(self.folder)
+            shutil.rmtree(self.folder, ignore_errors=True)
             return
-        (self.folder / _RESERVED).unlink(missing_ok=True)
+        with suppress(OSError):  # a folder that cannot be written any more
+            (self.folder / _RESERVED).unlink()
         self._judge(error)
         try:
             end = api_pb2.STATUS_SUCCESS if error is None else api_pb2.STATUS_FAILURE
@@ -413,7 +420,7 @@ def _cannot_write(error: BaseException) -> bool:
 def _reason(error: BaseException) -> str:
     """An error in one line."""
     if isinstance(error, KeyboardInterrupt):
-        return which(error).name
+        return interrupts.which(error).name
     if isinstance(error, OSError):
         return f"{error.filename or 'writing'}: {error.strerror}"
     if isinstance(error, tf.errors.OpError):  # many lines; somewhere in them is what the operating system said

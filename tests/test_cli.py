@@ -128,6 +128,17 @@ def test_a_run_from_start_to_end_piped(tmp_path, monkeypatch, capsys):
     assert (folder / "run.json").read_bytes() == before
 
 
+@pytest.mark.parametrize("args", [["list"], ["run", "--help"], ["--version"]], ids=" ".join)
+@pytest.mark.parametrize(("stdout", "code", "line"), [
+    ("| true", 141, ""), ("> /dev/full", 1, "legacy-ports: stdout: No space left on device\n")])
+def test_a_stdout_that_nobody_can_read(args, stdout, code, line):
+    """Python itself would end in a traceback, or with a code of 120."""
+    result = subprocess.run(["bash", "-c", f'set -o pipefail; (sleep 0.3; exec "$@") {stdout}', "bash",
+                             sys.executable, "-m", "legacy_ports", *args], capture_output=True, text=True, timeout=60,
+                            env={**os.environ, "PYTHONUNBUFFERED": ""})
+    assert (result.returncode, result.stderr) == (code, line)
+
+
 @pytest.mark.slow
 def test_quiet_says_nothing_but_the_results(tmp_path):
     result = command("run", "vandenburg", "--data", "bundled", "--steps", "1", "--quiet", "--logdir", tmp_path)

@@ -1,9 +1,11 @@
 """However a run ends: readable events, a manifest that tells the truth, one line that says why, an exit code."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import time
 
 import pytest
 from same import events
@@ -64,6 +66,41 @@ def test_a_signal_during_training(tmp_path, number):
     assert ("Loss", 500) in events(run)
 
 
+def test_a_pipe_that_nobody_reads_any_more(tmp_path):
+    process = subprocess.Popen([sys.executable, "-m", "legacy_ports", *RUN, "--logdir", tmp_path,
+                                "--steps", "1000000"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    head = subprocess.run(["head", "-3"], stdin=process.stdout, capture_output=True, text=True, timeout=60)
+    process.stdout.close()
+    assert head.stdout.splitlines()[-1].startswith("step: 500.")
+    assert process.wait(timeout=60) == 141
+    assert one_line(process.stderr.read()) == "legacy-ports: interrupted by SIGPIPE\n"
+    run = tmp_path / "vandenburg" / "a"
+    manifest = folder.read(run)
+    assert (manifest["status"], manifest["reason"]) == ("interrupted", "SIGPIPE")
+    found, _ = checkpoints.newest(run / "checkpoints")
+    steps = manifest["steps"]
+    assert found.state["step"] == steps > 1000
+    assert steps % 500 == 1  # the step whose line nobody read is finished
+    assert ("Loss", steps - 1) in events(run)
+
+
+def test_a_stdout_that_is_closed(tmp_path):
+    script = '"$@" >&-'
+    result = subprocess.run(["sh", "-c", script, "sh", sys.executable, "-m", "legacy_ports", *RUN, "--steps", "1",
+                             "--logdir", tmp_path], stderr=subprocess.PIPE, text=True, timeout=300)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert folder.read(tmp_path / "vandenburg" / "a")["status"] == "completed"
+
+
+def test_a_full_disk_behind_stdout(tmp_path):
+    with open("/dev/full", "w") as full:
+        process = subprocess.run([sys.executable, "-m", "legacy_ports", *RUN, "--logdir", tmp_path],
+                                 stdout=full, stderr=subprocess.PIPE, text=True, timeout=60)
+    assert process.returncode == 1
+    assert one_line(process.stderr) == "legacy-ports: stdout: No space left on device\n"
+    assert list(tmp_path.iterdir()) == []  # the first line that is printed says so
+
+
 @pytest.mark.parametrize(("megabytes", "save_every", "fills"), [(5, 50, "a checkpoint"), (2, 100000, "events")])
 def test_a_full_disk(tmp_path, megabytes, save_every, fills):
     """On a tmpfs of a few MB. What is there in the end can be resumed where there is room."""
@@ -86,3 +123,38 @@ def test_a_full_disk(tmp_path, megabytes, save_every, fills):
     found, damaged = checkpoints.newest(run / "checkpoints")
     assert damaged == []
     assert (found is None) == (fills == "events")
+
+
+@pytest.mark.parametrize(("when", "code"), [("run.json", 2), ("checkpoints/model.ckpt-50.npz", 1)])
+def test_a_folder_that_becomes_read_only(tmp_path, when, code):
+    """By a read-only mount over it: what is open can still be written, as after a chmod, and nothing else."""
+    run = tmp_path / "vandenburg" / "a"
+    before = f"""mount --bind '{tmp_path}' '{tmp_path}' || exit 77
+        (until [ -e '{run / when}' ]; do sleep 0.02; done
+         mount --bind '{run}' '{run}' && mount -o remount,bind,ro '{run}') &"""
+    result = command(*RUN, "--quiet", "--logdir", tmp_path, "--steps", "5000", "--save-every", "50", before=before)
+    if result.returncode == 77:
+        pytest.skip(f"NOT TESTED in a read-only folder: nothing can be mounted here ({result.stderr.strip()})")
+    assert result.returncode == code
+    assert "Read-only file system" in one_line(result.stderr)
+    manifest = folder.read(run)
+    assert manifest["status"] == "died"  # what was written last says "running", and nobody is at it
+    assert events(run)
+    found, damaged = checkpoints.newest(run / "checkpoints")
+    assert damaged == []
+    assert manifest["steps"] <= (found.state["step"] if found else 0) < 5000
+
+
+def test_a_folder_that_is_deleted(tmp_path):
+    run = tmp_path / "vandenburg" / "a"
+    process = subprocess.Popen([sys.executable, "-m", "legacy_ports", *RUN, "--quiet", "--logdir", tmp_path,
+                                "--steps", "100000", "--save-every", "50"],
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    while not (run / "checkpoints" / "model.ckpt-50.npz").exists():
+        time.sleep(0.02)
+    while run.exists():
+        shutil.rmtree(run, ignore_errors=True)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert "No such file or directory" in one_line(err)
+    assert not run.exists()
