@@ -90,32 +90,39 @@ export class Panel {
     this.pending = true;
     if (this.loading) return;
     this.loading = true;
-    try {
-      while (this.pending) {
-        this.pending = false;
-        const { step, plane, colour } = this.app.store.state;
-        const at = this.space.nearest(step);
-        const soon = setTimeout(() => this.plot.classList.add("busy"), 250);
-        const [frame, errors] = await Promise.all([
-          this.space.frame(at, plane),
-          colour === "error" ? this.space.errors(at) : null,
-        ]);
-        clearTimeout(soon);
-        this.plot.classList.remove("busy");
-        this.#show(frame, errors);
-        this.app.arrived(this);
+    while (this.pending) {
+      this.pending = false;
+      try {
+        await this.#loadOne();
+        this.say("");
+      } catch (error) {
         if (this.pending) continue; // another step is wanted already
-        this.decoding = await this.space.decoding(at);
-        if (!this.pending) this.app.decodable(this);
+        this.decoding ??= null; // that of the step cannot be had: nothing of another one is to stay
+        this.say(/** @type {Error} */ (error).message, true);
+        this.app.failed(this);
       }
-      this.say("");
-    } catch (error) {
-      this.plot.classList.remove("busy");
-      this.decoding ??= null; // that of the step cannot be had: nothing of another one is to stay
-      this.say(/** @type {Error} */ (error).message, true);
-      this.app.failed(this);
     }
     this.loading = false;
+  }
+
+  async #loadOne() {
+    const { step, plane, colour } = this.app.store.state;
+    const at = this.space.nearest(step);
+    const soon = setTimeout(() => this.plot.classList.add("busy"), 250);
+    try {
+      const [frame, errors] = await Promise.all([
+        this.space.frame(at, plane),
+        colour === "error" ? this.space.errors(at) : null,
+      ]);
+      this.#show(frame, errors);
+    } finally {
+      clearTimeout(soon);
+      this.plot.classList.remove("busy");
+    }
+    this.app.arrived(this);
+    if (this.pending) return;
+    this.decoding = await this.space.decoding(at);
+    if (!this.pending) this.app.decodable(this);
   }
 
   /** @param {Frame} frame @param {Float32Array|null} errors */

@@ -128,3 +128,19 @@ def test_nothing_decoded_stays_where_the_decoder_of_the_step_cannot_be_had(page,
     tab.until(lambda: tab.locate(".strip").is_hidden())
     assert tab.locate("[aria-label=Decoded] canvas").count() == 0
     tab.until(lambda: not tab.pixels(".plot canvas:first-child").any())
+
+
+def test_a_step_that_fails_while_another_is_wanted_is_passed_over(page, problems, board):
+    problems.expect("status 422: .*coordinates|console error: .*422")
+    tab, late = Tab(page, board, FLAT, step="0").painted(0), []
+    page.route("**/plugin/latent/coordinates?*step=20*", lambda route: late.append(route))
+    slider = tab.locate("input[aria-label=Step]")
+    slider.focus()
+    slider.press("End")
+    tab.until(lambda: late)
+    slider.press("ArrowLeft")
+    late[0].fulfill(status=422, body="damaged", content_type="text/plain")
+    page.wait_for_timeout(500)
+    shown = int(tab.plot().get_attribute("data-painted"))
+    assert 0 < shown < 20
+    assert tab.locate(".message").is_hidden()
