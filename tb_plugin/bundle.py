@@ -3,7 +3,6 @@
 The modules stay plain files, each in a function of its own; their text is not changed otherwise.
 """
 
-import functools
 import re
 from pathlib import Path
 
@@ -13,7 +12,6 @@ _EXPORT = re.compile(r"^export ((?:async )?(?:function|class|const) (\w+))", re.
 _OTHER = re.compile(r"^(?:import|export)\b.*", re.MULTILINE)
 
 
-@functools.cache  # 20 ms; to see an edit, start TensorBoard again
 def bundle(entry: Path) -> str:
     """Returns the text of a module with the exports of `entry`, after all that it imports from its folder.
 

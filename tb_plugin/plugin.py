@@ -2,6 +2,7 @@
 
 import bisect
 import functools
+import gzip
 import html
 import json
 import math
@@ -79,8 +80,9 @@ class LatentPlugin(base_plugin.TBPlugin):
     def _static(self, path: Path, environ, start_response):
         request = wrappers.Request(environ)
         kind = "text/javascript" if path.suffix == ".js" else mimetypes.guess_type(path.name)[0]
-        content = bundle(path) if path.name in SCRIPTS else path.read_bytes()
-        return http_util.Respond(request, content, kind)(environ, start_response)
+        if path.name in SCRIPTS:
+            return http_util.Respond(request, _script(path), kind, content_encoding="gzip")(environ, start_response)
+        return http_util.Respond(request, path.read_bytes(), kind)(environ, start_response)
 
     @route("_readers")
     def runs(self, request, params):
@@ -339,6 +341,12 @@ class LatentPlugin(base_plugin.TBPlugin):
             params.vector("center", dims, circle["center"]), params.number("radius", circle["radius"]),
             params.vector("u", dims, circle.get("u", basis[0])), params.vector("v", dims, circle.get("v", basis[1])),
             frames)
+
+
+@functools.cache  # 50 ms; to see an edit, start TensorBoard again
+def _script(path: Path) -> bytes:
+    """A script with its modules, compressed."""
+    return gzip.compress(bundle(path).encode())
 
 
 def _context(request) -> tuple[Any, str]:

@@ -6,6 +6,7 @@ import { display, planeChoice, runList, toolBar } from "./controls.js";
 import { button, h } from "./dom.js";
 import { card, decoded, selected } from "./inspector.js";
 import { legend } from "./legend.js";
+import { GLPoints } from "./points_gl.js";
 import * as tensorboard from "./tensorboard.js";
 import { timeBar } from "./time.js";
 import { walks } from "./walks.js";
@@ -38,7 +39,7 @@ export async function render() {
   const notice = h("div", { className: "notice", role: "status" }, "Loading …");
   const page = h(
     "main",
-    { hidden: true },
+    { className: "waiting" }, // laid out already, not seen
     h(
       "aside",
       { className: "left", "aria-label": "What is shown" },
@@ -55,6 +56,7 @@ export async function render() {
   );
   document.body.append(notice, page);
   tensorboard.onTheme((dark) => app.setTheme(dark));
+  GLPoints.create(h("canvas"), () => {})?.close(); // the driver starts and compiles meanwhile
 
   /** @param {...(Node|string)} content */
   const tell = (...content) => {
@@ -76,6 +78,7 @@ export async function render() {
         );
       }
       page.hidden = false;
+      page.classList.remove("waiting");
       tell();
       app.setListing(runs, omitted);
     } catch (error) {
