@@ -93,5 +93,6 @@ def gif(pictures: np.ndarray, size: int, milliseconds: int) -> bytes:
             image = image.quantize(method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
         frames.append(image.resize((image.width * factor, image.height * factor), Image.Resampling.NEAREST))
     out = io.BytesIO()
-    frames[0].save(out, "GIF", save_all=True, append_images=frames[1:], duration=milliseconds, loop=0)
+    # Not optimized: a palette for each frame takes longer than all else, and smooth pictures take no less room with it.
+    frames[0].save(out, "GIF", save_all=True, append_images=frames[1:], duration=milliseconds, loop=0, optimize=False)
     return out.getvalue()

@@ -101,6 +101,25 @@ def test_a_full_disk_behind_stdout(tmp_path):
     assert list(tmp_path.iterdir()) == []  # the first line that is printed says so
 
 
+def test_a_disk_behind_stdout_that_fills_up(tmp_path):
+    """A tmpfs of a page, of which 96 bytes are left: for two lines or three."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    result = command(*RUN, "--logdir", tmp_path, "--steps", "100000", before=f"""
+        mount -t tmpfs -o size=4k tmpfs '{disk}' || exit 77
+        head -c 4000 /dev/zero > '{disk}/log'
+        exec >> '{disk}/log'""")
+    if result.returncode == 77:
+        pytest.skip(f"NOT TESTED on a full disk: no tmpfs can be mounted here ({result.stderr.strip()})")
+    assert result.returncode == 1
+    assert "No space left on device" in one_line(result.stderr)
+    manifest = folder.read(tmp_path / "vandenburg" / "a")
+    assert manifest["status"] == "failed"
+    assert "No space left on device" in manifest["reason"]
+    assert 0 <= manifest["steps"] < 100000
+    assert events(tmp_path / "vandenburg" / "a")
+
+
 @pytest.mark.parametrize(("megabytes", "save_every", "fills"), [(5, 50, "a checkpoint"), (2, 100000, "events")])
 def test_a_full_disk(tmp_path, megabytes, save_every, fills):
     """On a tmpfs of a few MB. What is there in the end can be resumed where there is room."""
