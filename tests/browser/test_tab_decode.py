@@ -97,8 +97,7 @@ def test_a_walk_decodes_its_circle_frame_by_frame(page, board):
     tab.button("Turn the direction round").click()
     assert tab.wait_for_state("direction", "v => v === '-1'")
     tab.wait_for("() => document.querySelector('input[aria-label=\"Frame of the walk\"]').value === '7'")
-    page.wait_for_timeout(100)
-    assert np.abs(tab.pixels(PREVIEW)[..., 0].astype(int) - expected[1]).max() <= 1
+    tab.until(lambda: np.abs(tab.pixels(PREVIEW)[..., 0].astype(int) - expected[1]).max() <= 1)
 
 
 def test_a_walk_plays_and_pauses(page, board):

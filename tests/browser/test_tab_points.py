@@ -74,8 +74,7 @@ def test_the_legend_filters(page, board):
     colours = tab.seen()
     tab.button("none").or_(tab.button("Hide all classes")).first.click()
     assert tab.wait_for_state("hidden") == ",".join(map(str, range(10)))
-    page.wait_for_timeout(100)
-    assert tab.seen().std() < colours.std()
+    tab.until(lambda: tab.seen().std() < colours.std())
     tab.locate(".classes button", has_text=re.compile("^3")).click()
     tab.wait_for_state("hidden", "v => v === '0%2C1%2C2%2C4%2C5%2C6%2C7%2C8%2C9'")
     assert tab.locate(".classes [aria-pressed=true] .name").all_inner_texts() == ["3"]
@@ -105,13 +104,14 @@ def test_zoom_pan_and_fit(page, board):
     page.mouse.move(*tab.at(0.25, 0.25))
     page.mouse.wheel(0, -600)
     first = [float(n) for n in tab.wait_for_state("view").split(",")]
+    zoomed = tab.state("view")
     assert tab.locate("label", has_text="hold axes").locator("input").is_checked()
     page.keyboard.down("Shift")
     page.mouse.down()
     page.mouse.move(*tab.at(0.5, 0.25))
     page.mouse.up()
     page.keyboard.up("Shift")
-    second = [float(n) for n in tab.wait_for_state("view", f"v => v !== '{tab.state('view')}'").split(",")]
+    second = [float(n) for n in tab.wait_for_state("view", f"v => v !== '{zoomed}'").split(",")]
     assert second[0] < first[0]
     assert second[1:] == pytest.approx(first[1:], rel=1e-4)
     tab.button("Show all points (key 0)").click()
@@ -158,8 +158,7 @@ def test_colours_by_error_and_shapes(page, board):
     by_error = tab.seen()
     assert (by_label != by_error).any()
     tab.locate("label", has_text="shapes").click()
-    page.wait_for_timeout(200)
-    assert (tab.seen() != by_error).any()
+    tab.until(lambda: (tab.seen() != by_error).any())
 
 
 def test_60000_points(page, tensorboard, tmp_path):

@@ -273,12 +273,10 @@ def test_a_lost_context_is_bridged_and_restored(page, board):
       window.lost = gl.getExtension('WEBGL_lose_context');
       window.lost.loseContext(); }""")
     tab.locate(".plot[data-renderer=canvas]").wait_for()
-    page.wait_for_timeout(200)
-    assert np.abs(tab.seen().astype(int) - before).mean() < 1
+    tab.until(lambda: np.abs(tab.seen().astype(int) - before).mean() < 1)
     tab.frame.evaluate("window.lost.restoreContext()")
     tab.locate(".plot[data-renderer=webgl]").wait_for()
-    page.wait_for_timeout(200)
-    assert np.abs(tab.seen().astype(int) - before).mean() < 0.1
+    tab.until(lambda: np.abs(tab.seen().astype(int) - before).mean() < 0.1)
 
 
 def test_the_two_renderers_draw_alike(new_page, page, board):
