@@ -171,6 +171,7 @@ def test_ctrl_c_ends_a_run_in_order(tmp_path):
     assert [e.step for e in events.Scalars("Loss")][:2] == [0, 500]
 
 
+@pytest.mark.slow
 def test_verify_prints_the_windows_and_fails_beyond_the_tolerance(tmp_path, monkeypatch, capsys):
     good = command("verify", "vandenburg", "--data", "bundled", "--steps", "20")
     assert good.returncode == 0
