@@ -25,15 +25,15 @@ def bundle(entry: Path) -> str:
             raise ValueError(f"{' imports '.join([*importing, path.stem])}")
         text = path.read_text(encoding="utf-8")
         names = [match[2] for match in _EXPORT.finditer(text)]
-        imports = list(_IMPORT.finditer(text))
-        for *_, module in (match.groups() for match in imports):
+        imports = [match.groups() for match in _IMPORT.finditer(text)]
+        for *_, module in imports:
             if module not in modules:
                 add(path.with_name(f"{module}.js"), (*importing, path.stem))
         text = _EXPORT.sub(r"\1", _IMPORT.sub("", text))
         if other := _OTHER.search(text):
             raise ValueError(f"{path.name}: {other[0]}")
         heads = [f"const {name or '{' + some.replace(' as ', ': ') + '}'} = {module}_module;\n"
-                 for name, some, module in (match.groups() for match in imports)]
+                 for name, some, module in imports]
         modules[path.stem] = (f"const {path.stem}_module = (() => {{\n{''.join(heads)}{text}"
                               f"return {{ {', '.join(names)} }};\n}})();\n")
         return names

@@ -1,17 +1,14 @@
 """What checkpoints cost a training loop: `tox -e bench`, a figure and no verdict."""
 
-import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import redirect_stdout
 from io import StringIO
-from pathlib import Path
 from threading import Semaphore
 
 import numpy as np
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
 from legacy_ports import ports
 from legacy_ports.recorder import Run
 from legacy_ports.tf1 import tf
