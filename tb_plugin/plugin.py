@@ -24,6 +24,7 @@ from tb_plugin.answers import binary, chosen, route
 from tb_plugin.bundle import bundle
 from tb_plugin.decoder import Decoder
 from tb_plugin.params import MAX_CODES, BadRequest
+from tb_plugin.prompt import prompt
 from tb_plugin.store import Gone, NotThere, Space, Store, array_of
 
 STATIC = Path(__file__).parent / "static"
@@ -46,7 +47,7 @@ class LatentPlugin(base_plugin.TBPlugin):
     plugin_name = PLUGIN_NAME
 
     def __init__(self, context: base_plugin.TBContext):
-        self.store = Store(context.data_provider)
+        self.store = Store(prompt(context.data_provider))
         self._planes: OrderedDict[tuple, planes.Plane] = OrderedDict()
         self._fitting = threading.Lock()
         self._readers, self._workers = answers.readers(), answers.workers()
@@ -91,7 +92,7 @@ class LatentPlugin(base_plugin.TBPlugin):
         listing: dict[str, dict[str, Any]] = {}
         spaces, size = self.store.spaces(ctx, experiment), 0
         omitted = max(0, len(spaces) - MAX_SPACES)
-        # Together: alone, each question waits 40 ms for TensorBoard's Rust loader.
+        # Together: each answer of TensorBoard's Rust loader waits for the next question (prompt.py).
         for space, described in zip(spaces, self._together.map(
                 functools.partial(self._describe, ctx, experiment), spaces[:MAX_SPACES])):
             more = len(json.dumps([space.run, space.name, described]))

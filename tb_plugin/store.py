@@ -10,8 +10,8 @@ from tensorboard.data import provider
 
 from tb_plugin import PLUGIN_NAME, codec
 
-# A client that moves through the steps asks for one space again and again; to list its blobs takes TensorBoard's
-# Rust loader 40 ms. A blob's key depends on names and step alone, so an old list is out of date at worst.
+# A client asks for one space again and again, most of all after it was listed. A blob's key depends on names and step
+# alone, so an old list is out of date at worst.
 _RECENT_SECONDS = 1.0
 
 # Steps to ask for: all that the loader kept (0 would mean none).
@@ -135,7 +135,15 @@ class Store:
                 space.error = space.error or error
                 if error is None:
                     space.add(kind, data.get(run_name, {}).get(tag, []))
+        self._remember(experiment, found)
         return [found[key] for key in sorted(found)]
+
+    def _remember(self, experiment: str, found: dict[tuple[str, str], Space]) -> None:
+        now = time.monotonic()
+        with self._recent_lock:
+            for old in [old for old, (at, _) in self._recent.items() if now - at > _RECENT_SECONDS]:
+                del self._recent[old]
+            self._recent |= {(experiment, *key): (now, space) for key, space in found.items()}
 
     def _read(self, ctx: Any, query: dict[str, Any], listed: Any) -> Any:
         """What the provider reads of the series that it listed, but for those that claim too much."""
@@ -158,16 +166,11 @@ class Store:
           NotThere: there is none.
           codec.FormatError: its format is newer than this plugin, or damaged.
         """
-        key, now = (experiment, run, name), time.monotonic()
-        listed, space = self._recent.get(key, (0.0, None))
-        if space is None or now - listed > _RECENT_SECONDS:
+        listed, space = self._recent.get((experiment, run, name), (0.0, None))
+        if space is None or time.monotonic() - listed > _RECENT_SECONDS:
             space = next((space for space in self.spaces(ctx, experiment, run, name) if space.name == name), None)
             if space is None:
                 raise NotThere("there is no such run, or no such tag in it")
-            with self._recent_lock:
-                for old in [old for old, (at, _) in self._recent.items() if now - at > _RECENT_SECONDS]:
-                    del self._recent[old]
-                self._recent[key] = now, space
         if space.error:
             raise codec.FormatError(space.error)
         return space
