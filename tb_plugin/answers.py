@@ -3,6 +3,7 @@
 import functools
 import math
 import threading
+import time
 from typing import Any
 
 import numpy as np
@@ -15,11 +16,12 @@ from tb_plugin.store import Gone, NotThere
 
 MAX_BYTES = 2**26  # of an answer; 60,000 digits are 47 MB
 MAX_WAIT = 20.0  # seconds until it is a request's turn
+PENALTY = 0.02  # seconds that an answer to nonsense is held back: who sends much of it leaves the others their share
 
 
 def readers() -> threading.BoundedSemaphore:
     """For the routes that read: some at a time, so that what they hold in memory has a bound."""
-    return threading.BoundedSemaphore(8)  # each waits some 40 ms for the Rust loader
+    return threading.BoundedSemaphore(8)
 
 
 def workers() -> threading.BoundedSemaphore:
@@ -61,6 +63,8 @@ def route(turns: str):
                     response = _text(request, str(error), 422)
                 finally:
                     turn.release()
+                if response.status_code == 400:
+                    time.sleep(PENALTY)
             return response(environ, start_response)
 
         return application

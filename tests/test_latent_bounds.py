@@ -123,6 +123,16 @@ def test_no_more_at_a_time_than_there_are_turns(routes, monkeypatch):
     assert routes.get("/codes", **AT).status_code == 200
 
 
+def test_nonsense_is_answered_late_and_nothing_else_is(routes, monkeypatch):
+    slept = []
+    monkeypatch.setattr(answers.time, "sleep", slept.append)
+    assert routes.get("/step", **AT).status_code == 200
+    assert routes.get("/step", **AT, step=7).status_code == 404
+    assert slept == []
+    assert routes.get("/step", **AT, step="x").status_code == 400
+    assert slept == [answers.PENALTY]
+
+
 def test_a_plane_that_is_there_does_not_wait_for_another(routes):
     at = AT | {"plane": "pca", "step": 0}
     assert routes.get("/projection", **at).status_code == 200
