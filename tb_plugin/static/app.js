@@ -63,10 +63,10 @@ export class App {
     this.calm = motion.matches;
     motion.addEventListener("change", () => (this.calm = motion.matches));
     this.store.on((changed) => this.#changed(changed));
-    new ResizeObserver(() => this.#resized()).observe(stage);
+    new ResizeObserver(() => this.resized()).observe(stage);
     tensorboard.onSeen((seen) => {
       this.loop.setSeen(seen);
-      if (seen) this.#resized();
+      if (seen) this.resized();
       if (seen) this.address.write();
     });
   }
@@ -96,10 +96,10 @@ export class App {
       const info = listing[panel.space.id.run]?.[panel.space.id.tag];
       if (info) panel.space.info = info;
     }
-    if (known.length) this.#arrange();
-    else this.store.set({ spaces: first });
-    this.tell("runs");
-    for (const panel of this.panels) panel.load();
+    if (known.length) {
+      this.#arrange();
+      for (const panel of this.panels) panel.load();
+    } else this.store.set({ spaces: first });
   }
 
   /** Makes the panels those of the state; the others keep theirs. */
@@ -122,10 +122,11 @@ export class App {
     for (const panel of before.values()) panel.close();
     this.stage.append(...this.panels.map((panel) => panel.element));
     this.stage.dataset.panels = String(this.panels.length);
-    this.#resized();
+    this.resized();
   }
 
-  #resized() {
+  /** The stage has another size. */
+  resized() {
     for (const panel of this.panels) panel.resize();
     this.#refit(0);
     this.#settle();
@@ -149,6 +150,7 @@ export class App {
   arrived(panel) {
     // Together with the points, which are on their way if it is not their first step.
     if (!this.store.state.view) this.#refit(panel.from === panel.frame?.xy ? 0 : CAMERA_MS);
+    panel.draw(performance.now()); // before all that follows from it
     this.#makeWalk();
     this.tell("data");
     this.#settle();

@@ -6,7 +6,7 @@ import { display, planeChoice, runList, toolBar } from "./controls.js";
 import { button, h } from "./dom.js";
 import { card, decoded, selected } from "./inspector.js";
 import { legend } from "./legend.js";
-import { GLPoints } from "./points_gl.js";
+import { prepare } from "./points.js";
 import * as tensorboard from "./tensorboard.js";
 import { timeBar } from "./time.js";
 import { walks } from "./walks.js";
@@ -21,6 +21,8 @@ with LatentWriter("runs/mine") as writer:
     writer.add("codes", step, codes, labels=labels,
                images=images, decoder=decoder)`;
 
+const LOADING_MS = 200; // until one is told to wait
+
 /** Called by TensorBoard once the page is there. */
 export async function render() {
   document.documentElement.lang = "en";
@@ -28,47 +30,28 @@ export async function render() {
   const style = h("link", { rel: "stylesheet", href: new URL("./style.css", import.meta.url).href });
   const styled = new Promise((resolve) => style.addEventListener("load", resolve));
   document.head.append(h("meta", { name: "viewport", content: "width=device-width, initial-scale=1" }), style);
-  const listing = api.runs(); // under way while the page is built
+  const listing = api.runs();
   listing.catch(() => {});
-  await styled;
+  prepare();
 
   const stage = h("div", { className: "stage" });
   const app = new App(stage);
-  const { strip, section: walk } = walks(app);
-  const { element: point, spoken } = card(app);
-  const notice = h("div", { className: "notice", role: "status" }, "Loading …");
-  const page = h(
-    "main",
-    { className: "waiting" }, // laid out already, not seen
-    h(
-      "aside",
-      { className: "left", "aria-label": "What is shown" },
-      runList(app),
-      planeChoice(app),
-      display(app),
-      legend(app),
-    ),
-    h("div", { className: "middle" }, toolBar(app), stage, strip, timeBar(app)),
-    h("aside", { className: "right", "aria-label": "Details" }, decoded(app), walk, selected(app)),
-    h("p", { id: "plot-help", className: "spoken" }, HELP),
-    spoken,
-    point,
-  );
-  document.body.append(notice, page);
-  tensorboard.onTheme((dark) => app.setTheme(dark));
-  GLPoints.create(h("canvas"), () => {})?.close(); // the driver starts and compiles meanwhile
-
+  /** @type {HTMLElement|null} made while the points are on their way */
+  let page = null;
+  const notice = h("div", { className: "notice", role: "status", hidden: true });
+  document.body.append(notice);
   /** @param {...(Node|string)} content */
   const tell = (...content) => {
     notice.replaceChildren(...content);
     notice.hidden = !content.length;
   };
+  const again = () => button("try again", "Ask TensorBoard again", () => take(api.runs()));
   /** @param {ReturnType<typeof api.runs>} answer */
   const take = async (answer) => {
     try {
       const { listing: runs, omitted } = await answer;
       if (!Object.keys(runs).length) {
-        page.hidden = true;
+        if (page) page.hidden = true;
         return tell(
           h("h2", {}, "No latent space was logged here"),
           h("p", {}, "A writer of your own model logs one:"),
@@ -77,16 +60,47 @@ export async function render() {
           again(),
         );
       }
-      page.hidden = false;
-      page.classList.remove("waiting");
-      tell();
       app.setListing(runs, omitted);
+      if (!page) {
+        page = build(app);
+        document.body.append(page);
+        tensorboard.onTheme((dark) => app.setTheme(dark));
+      }
+      page.hidden = false;
+      tell();
+      app.tell("runs");
+      app.resized();
     } catch (error) {
       const { message } = /** @type {Error} */ (error);
       tell(h("p", { role: "alert" }, message), again());
     }
   };
-  const again = () => button("try again", "Ask TensorBoard again", () => take(api.runs()));
-  tensorboard.onReload(() => take(api.runs()));
+  const soon = setTimeout(tell, LOADING_MS, "Loading …");
+  await Promise.allSettled([styled, listing]);
+  clearTimeout(soon);
   await take(listing);
+  tensorboard.onReload(() => take(api.runs()));
+}
+
+/** The page about the panels. @param {App} app */
+function build(app) {
+  const { strip, section: walk } = walks(app);
+  const { element: point, spoken } = card(app);
+  return h(
+    "main",
+    {},
+    h(
+      "aside",
+      { className: "left", "aria-label": "What is shown" },
+      runList(app),
+      planeChoice(app),
+      display(app),
+      legend(app),
+    ),
+    h("div", { className: "middle" }, toolBar(app), app.stage, strip, timeBar(app)),
+    h("aside", { className: "right", "aria-label": "Details" }, decoded(app), walk, selected(app)),
+    h("p", { id: "plot-help", className: "spoken" }, HELP),
+    spoken,
+    point,
+  );
 }

@@ -204,6 +204,7 @@ export class Panel {
     const { clientWidth: width, clientHeight: height } = this.plot;
     if (width === this.size.width && height === this.size.height) return;
     this.size = { width, height };
+    this.points.resize(this.size);
     this.redraw();
   }
 
@@ -258,9 +259,6 @@ export class Panel {
         state.thumbnails && this.images && !moving && !app.dragging
           ? this.thumbnails.choose(frame, this.marks, view, size)
           : null;
-      drawAxes(this.canvases.axes, view, size, axisNames(frame.choice, frame.plane.origin.length), app.style);
-      const back = sharp(this.canvases.back, size.width, size.height);
-      this.manifold.draw(back, view, size);
       this.points.draw({
         view,
         size,
@@ -271,6 +269,9 @@ export class Panel {
         shapes: state.shapes,
         share: app.dragging && frame.xy.length / 2 > MANY ? 1 / 3 : 1,
       });
+      drawAxes(this.canvases.axes, view, size, axisNames(frame.choice, frame.plane.origin.length), app.style);
+      const back = sharp(this.canvases.back, size.width, size.height);
+      this.manifold.draw(back, view, size);
       this.chosen = chosen;
     }
     if (moving || this.dirty.scene || this.dirty.over) this.#drawOver(frame, view);

@@ -6,6 +6,15 @@ import { GLPoints } from "./points_gl.js";
 
 /** @typedef {import("./points_gl.js").Points} Data */
 
+/** @type {GLPoints|null} */
+let ahead = null;
+
+/** Makes the renderer of the first panel before its data are there. */
+export function prepare() {
+  ahead = GLPoints.create(h("canvas"));
+  ahead?.warmUp();
+}
+
 export class Points {
   /**
    * @param {HTMLElement} plot where the canvas is put; its data-renderer says which it is
@@ -14,14 +23,20 @@ export class Points {
   constructor(plot, redraw) {
     this.plot = plot;
     this.redraw = redraw;
-    this.canvas = h("canvas");
-    plot.append(this.canvas);
+    const gl = ahead ?? GLPoints.create(h("canvas"));
+    ahead = null;
+    this.canvas = gl?.canvas ?? h("canvas");
     /** @type {Partial<Data>} what the next renderer needs */
     this.data = {};
     /** @type {HTMLCanvasElement|null} */
     this.spare = null;
-    const gl = GLPoints.create(this.canvas, () => this.#fallBack());
-    if (gl) this.canvas.addEventListener("webglcontextrestored", () => this.#restore(gl.gl));
+    if (gl) {
+      this.canvas.addEventListener("webglcontextlost", (event) => {
+        event.preventDefault(); // so that it may be restored
+        this.#fallBack();
+      });
+      this.canvas.addEventListener("webglcontextrestored", () => this.#restore(gl.gl));
+    }
     /** @type {GLPoints|CanvasPoints} */
     this.renderer = gl ?? new CanvasPoints(this.canvas);
     this.#tell();
@@ -35,13 +50,13 @@ export class Points {
   #fallBack() {
     this.spare = h("canvas");
     this.canvas.style.display = "none";
-    this.canvas.before(this.spare);
     this.#use(new CanvasPoints(this.spare));
   }
 
   /** @param {WebGL2RenderingContext} gl */
   #restore(gl) {
     this.spare?.remove();
+    this.spare = null;
     this.canvas.style.display = "";
     this.#use(new GLPoints(gl, this.canvas));
   }
@@ -60,9 +75,17 @@ export class Points {
     this.renderer.set(data);
   }
 
+  /** Before the first picture: it takes the GPU some milliseconds. @param {import("./view.js").Size} size */
+  resize(size) {
+    if (this.renderer instanceof GLPoints && !this.canvas.isConnected) this.renderer.resize(size);
+  }
+
   /** @param {import("./points_gl.js").Scene} scene */
   draw(scene) {
     this.renderer.draw(scene);
+    // Not before: where its picture has to be fetched from the GPU, an empty canvas costs a frame as well.
+    const canvas = this.spare ?? this.canvas;
+    if (!canvas.isConnected) this.plot.firstChild?.after(canvas);
   }
 
   close() {

@@ -81,19 +81,10 @@ void main() {
  */
 
 export class GLPoints {
-  /**
-   * @param {HTMLCanvasElement} canvas
-   * @param {() => void} lost called when the browser took the context away
-   * @returns {GLPoints|null} null without WebGL2
-   */
-  static create(canvas, lost) {
+  /** @param {HTMLCanvasElement} canvas @returns {GLPoints|null} null without WebGL2 */
+  static create(canvas) {
     const gl = canvas.getContext("webgl2", { antialias: false, premultipliedAlpha: true, depth: false });
-    if (!gl) return null;
-    canvas.addEventListener("webglcontextlost", (event) => {
-      event.preventDefault(); // so that it may be restored
-      lost();
-    });
-    return new GLPoints(gl, canvas);
+    return gl && new GLPoints(gl, canvas);
   }
 
   /** @param {WebGL2RenderingContext} gl @param {HTMLCanvasElement} canvas */
@@ -101,8 +92,8 @@ export class GLPoints {
     this.gl = gl;
     this.canvas = canvas;
     // Two programs: without a GPU all shapes are computed for each pixel, whichever it is of.
-    this.plain = program(gl, "");
-    /** @type {ReturnType<typeof program>|undefined} made when shapes are switched on */
+    this.plain = new Program(gl, "");
+    /** @type {Program|undefined} made when shapes are switched on */
     this.shaped = undefined;
     gl.enable(gl.BLEND);
     gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
@@ -123,12 +114,32 @@ export class GLPoints {
       values: attribute(2, 1, gl.UNSIGNED_BYTE),
       marks: attribute(3, 1, gl.UNSIGNED_BYTE),
     };
-    // A point that is not seen: the driver makes what it needs for the first draw call while the data are on their way.
-    const none = new Float32Array(2);
-    this.set({ from: none, to: none, values: new Uint8Array(1), marks: new Uint8Array(1) });
+    this.count = 0;
+  }
+
+  /** Draws a point that is not seen: what the driver makes for a first draw call is made meanwhile. */
+  warmUp() {
+    const [gl, none] = [this.gl, new Float32Array(2)];
+    this.set({ from: none, to: none, values: new Uint8Array(1), marks: new Uint8Array([2]) });
+    this.#colour(new Uint8Array(1024));
     gl.useProgram(this.plain.program);
     gl.drawArrays(gl.POINTS, 0, 1);
+    gl.flush();
     this.count = 0;
+  }
+
+  /** @param {import("./view.js").Size} size of the plot; a new one takes the picture away */
+  resize(size) {
+    const ratio = window.devicePixelRatio || 1;
+    const [width, height] = [Math.max(1, Math.round(size.width * ratio)), Math.max(1, Math.round(size.height * ratio))];
+    if (this.canvas.width !== width) this.canvas.width = width;
+    if (this.canvas.height !== height) this.canvas.height = height;
+  }
+
+  /** @param {Uint8Array} colours [256, 4] */
+  #colour(colours) {
+    const gl = this.gl;
+    gl.texImage2D(gl.TEXTURE_2D, 0, gl.RGBA, 256, 1, 0, gl.RGBA, gl.UNSIGNED_BYTE, colours);
   }
 
   /** @param {Partial<Points>} points those parts that changed */
@@ -144,17 +155,15 @@ export class GLPoints {
   /** @param {Scene} scene */
   draw({ view, size, time, radius, opacity, colours, shapes, share }) {
     const [gl, ratio] = [this.gl, window.devicePixelRatio || 1];
-    const { program: used, uniforms: u } = shapes ? (this.shaped ??= program(gl, "#define SHAPED")) : this.plain;
-    const [width, height] = [Math.max(1, Math.round(size.width * ratio)), Math.max(1, Math.round(size.height * ratio))];
-    if (this.canvas.width !== width || this.canvas.height !== height) {
-      [this.canvas.width, this.canvas.height] = [width, height];
-    }
-    gl.viewport(0, 0, width, height);
+    const used = shapes ? (this.shaped ??= new Program(gl, "#define SHAPED")) : this.plain;
+    this.resize(size);
+    gl.viewport(0, 0, this.canvas.width, this.canvas.height);
     gl.clearColor(0, 0, 0, 0);
     gl.clear(gl.COLOR_BUFFER_BIT);
     if (!this.count) return;
-    gl.useProgram(used);
-    gl.texImage2D(gl.TEXTURE_2D, 0, gl.RGBA, 256, 1, 0, gl.RGBA, gl.UNSIGNED_BYTE, colours);
+    gl.useProgram(used.program);
+    const u = used.uniforms;
+    this.#colour(colours);
     const k = Math.min(size.width, size.height) / view.span;
     gl.uniform2f(u.centre, view.x, view.y);
     gl.uniform2f(u.scale, (2 * k) / size.width, (2 * k) / size.height);
@@ -170,25 +179,42 @@ export class GLPoints {
   }
 }
 
-/** @param {WebGL2RenderingContext} gl @param {string} define a line of both shaders */
-function program(gl, define) {
-  const made = /** @type {WebGLProgram} */ (gl.createProgram());
-  for (const [kind, source] of /** @type {[number, string][]} */ ([
-    [gl.VERTEX_SHADER, VERTEX],
-    [gl.FRAGMENT_SHADER, FRAGMENT],
-  ])) {
-    const shader = /** @type {WebGLShader} */ (gl.createShader(kind));
-    gl.shaderSource(shader, `#version 300 es\n${define}${source}`);
-    gl.compileShader(shader);
-    gl.attachShader(made, shader);
+/** The shaders. Nothing is asked of the driver before the first draw call: it compiles meanwhile. */
+class Program {
+  /** @param {WebGL2RenderingContext} gl @param {string} define a line of both shaders */
+  constructor(gl, define) {
+    this.gl = gl;
+    this.program = /** @type {WebGLProgram} */ (gl.createProgram());
+    for (const [kind, source] of /** @type {[number, string][]} */ ([
+      [gl.VERTEX_SHADER, VERTEX],
+      [gl.FRAGMENT_SHADER, FRAGMENT],
+    ])) {
+      const shader = /** @type {WebGLShader} */ (gl.createShader(kind));
+      gl.shaderSource(shader, `#version 300 es\n${define}${source}`);
+      gl.compileShader(shader);
+      gl.attachShader(this.program, shader);
+    }
+    gl.linkProgram(this.program);
+    /** @type {ReturnType<Program["find"]>|undefined} */
+    this.places = undefined;
   }
-  gl.linkProgram(made);
-  if (!gl.getProgramParameter(made, gl.LINK_STATUS) && !gl.isContextLost()) {
-    throw new Error(`The points' shaders do not link: ${gl.getProgramInfoLog(made)}`);
+
+  get uniforms() {
+    return (this.places ??= this.find());
   }
-  const names = ["centre", "scale", "time", "size", "opacity"];
-  return {
-    program: made,
-    uniforms: Object.fromEntries(names.map((name) => [name, gl.getUniformLocation(made, name)])),
-  };
+
+  find() {
+    const { gl, program } = this;
+    if (!gl.getProgramParameter(program, gl.LINK_STATUS) && !gl.isContextLost()) {
+      throw new Error(`The points' shaders do not link: ${gl.getProgramInfoLog(program)}`);
+    }
+    const place = (/** @type {string} */ name) => gl.getUniformLocation(program, name);
+    return {
+      centre: place("centre"),
+      scale: place("scale"),
+      time: place("time"),
+      size: place("size"),
+      opacity: place("opacity"),
+    };
+  }
 }

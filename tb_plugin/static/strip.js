@@ -22,7 +22,7 @@ export class Strip {
     this.sheet = null;
     /** @type {AbortController|null} */
     this.work = null;
-    this.canvas = h("canvas", { className: "strip" });
+    this.canvas = h("canvas", { className: "strip", hidden: !panel.space.has("decoder") });
     this.canvas.addEventListener("pointerdown", (event) => {
       this.canvas.setPointerCapture(event.pointerId);
       this.#scrub(event);
@@ -30,7 +30,7 @@ export class Strip {
     this.canvas.addEventListener("pointermove", (event) => event.buttons & 1 && this.#scrub(event));
     this.preview = h("canvas", { className: "preview", role: "img" });
     this.caption = h("figcaption");
-    this.figure = h("figure", {}, this.preview, this.caption);
+    this.figure = h("figure", { hidden: true }, this.preview, this.caption);
   }
 
   /** @param {PointerEvent} event */
@@ -79,7 +79,9 @@ export class Strip {
 
   draw() {
     const n = this.frames.length;
-    this.canvas.hidden = this.figure.hidden = !n;
+    const coming = this.panel.decoding === undefined && this.panel.space.has("decoder");
+    this.canvas.hidden = !n && !coming; // its place is kept: the plot would change its size
+    this.figure.hidden = !n;
     if (!n) return;
     const { state } = this.app.store;
     const at = Math.min(state.frame, n - 1);
