@@ -68,6 +68,19 @@ def good(at=AT, steps=20):
         yield "GET", f"/data/plugin/latent/{route}?{urlencode(query | at | step)}"
 
 
+def refused(url, seed, count):
+    """Those of `count` requests of `anything` that are refused: [(method, address), ...]."""
+    connection, found = http.client.HTTPConnection(urlsplit(url).netloc, timeout=60), []
+    for method, address in itertools.islice(anything(seed), count):
+        connection.request(method, address)
+        response = connection.getresponse()
+        response.read()
+        if response.status >= 400:
+            found.append((method, address))
+    connection.close()
+    return found
+
+
 class Clients:
     """Threads that ask until there is no more to ask, or until `stop`.
 

@@ -1,7 +1,7 @@
 """A live TensorBoard under 100,000 requests, most of them wrong, and a good client beside them; `tox -e flood`."""
 
 import sys
-from itertools import islice
+from itertools import cycle, islice
 from pathlib import Path
 
 import pytest
@@ -27,6 +27,10 @@ def test_flood(fast, tmp_path, capsys):
         beside_good = flood.Clients(board.url, [flood.good() for _ in range(BAD_CLIENTS)])
         crowded = flood.Clients(board.url, [islice(flood.good(), 500)]).wait()
         beside_good.stop()
+        wrong = flood.refused(board.url, 1, 3000)
+        beside_wrong = flood.Clients(board.url, [cycle(wrong[client::BAD_CLIENTS]) for client in range(BAD_CLIENTS)])
+        troubled = flood.Clients(board.url, [islice(flood.good(), 500)]).wait()
+        beside_wrong.stop()
         good = flood.Clients(board.url, [flood.good()])
         sizes, bad = [], []
         for part in range(10):
@@ -39,11 +43,12 @@ def test_flood(fast, tmp_path, capsys):
         log = board.stop()
     with capsys.disabled():
         print(f"\n{fast=}: a good client alone: {alone}\n  beside {BAD_CLIENTS} more good ones: {crowded}\n"
-              f"  beside {BAD_CLIENTS} bad ones: {good}")
+              f"  beside {BAD_CLIENTS} that send nothing but what is refused: {troubled}\n"
+              f"  beside {BAD_CLIENTS} that send anything: {good}")
         for part in bad:
-            print(f"  the bad ones: {part}")
+            print(f"  these: {part}")
         print(f"  MB: {before:.0f} before, then {', '.join(f'{size:.0f}' for size in sizes)}")
-    failed = [failure for clients in (alone, crowded, good, *bad) for failure in clients.failed]
+    failed = [failure for clients in (alone, crowded, troubled, good, *bad) for failure in clients.failed]
     assert not failed, failed[:10]
     assert set(good.statuses) == {200}
     assert sum(sum(clients.statuses.values()) for clients in bad) == REQUESTS
