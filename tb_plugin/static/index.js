@@ -61,11 +61,7 @@ export async function render() {
         );
       }
       app.setListing(runs, omitted);
-      if (!page) {
-        page = build(app);
-        document.body.append(page);
-        tensorboard.onTheme((dark) => app.setTheme(dark));
-      }
+      if (!page) document.body.append((page = build(app)));
       page.hidden = false;
       tell();
       app.tell("runs");
@@ -76,7 +72,9 @@ export async function render() {
     }
   };
   const soon = setTimeout(tell, LOADING_MS, "Loading …");
-  await Promise.allSettled([styled, listing]);
+  await styled;
+  tensorboard.onTheme((dark) => app.setTheme(dark));
+  await Promise.allSettled([listing]);
   clearTimeout(soon);
   await take(listing);
   tensorboard.onReload(() => take(api.runs()));

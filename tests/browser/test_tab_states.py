@@ -207,6 +207,8 @@ def test_without_data_it_says_how_to_log(page, tensorboard, tmp_path):
     board = tensorboard(tmp_path, "--load_fast=false", runs=False)
     page.goto(board.url + "data/plugin_entry.html?name=latent")
     page.get_by_text("No latent space was logged here").wait_for()
+    page.evaluate("document.body.classList.add('dark-mode')")
+    page.locator("html.dark").wait_for()
     assert "LatentWriter" in page.locator("pre").inner_text()
     write(tmp_path / "late")
     board.until(lambda runs: runs)
