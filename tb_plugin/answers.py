@@ -16,7 +16,7 @@ from tb_plugin.store import Gone, NotThere
 
 MAX_BYTES = 2**26  # of an answer; 60,000 digits are 47 MB
 MAX_WAIT = 20.0  # seconds until it is a request's turn
-PENALTY = 0.02  # seconds that an answer to nonsense is held back: who sends much of it leaves the others their share
+PENALTY = 0.05  # seconds that an answer to nonsense is held back: who sends much of it leaves the others their share
 
 
 def readers() -> threading.BoundedSemaphore:

@@ -118,9 +118,9 @@ class LatentPlugin(base_plugin.TBPlugin):
         parts: list[str] = []
         if space.error is None:
             try:
-                last = self._head(ctx, space.record(space.resolve(None)))
+                last = self.store.head(ctx, space.record(space.resolve(None)))
                 parts = last["parts"]
-                first = self._head(ctx, space.once(max(steps)))
+                first = self.store.head(ctx, space.once(max(steps)))
                 last["class_names"] = first["class_names"]
                 last["image_shape"] = last["image_shape"] or first["image_shape"]
                 parts = [part for part in codec.PARTS if part in parts
@@ -136,13 +136,6 @@ class LatentPlugin(base_plugin.TBPlugin):
         logged = None if last["index"] is None else max(last["index"] + 1, len(steps))
         keys = ("points", "dims", "image_shape", "class_names")
         return described | {"logged": logged, "parts": parts} | {key: last[key] for key in keys}
-
-    def _head(self, ctx, record) -> dict[str, Any]:
-        blob = self.store.part(ctx, record, "head")
-        try:
-            return codec.unpack_head(blob)
-        except codec.FormatError as error:
-            raise codec.FormatError(f"This step cannot be read: {error}.") from error
 
     def _select(self, request, params) -> tuple[Any, Space, int]:
         """The context, the latent space and the step that a request is about."""
@@ -162,7 +155,7 @@ class LatentPlugin(base_plugin.TBPlugin):
         """What was logged at a step."""
         ctx, space, step = self._select(request, params)
         record = space.record(step)
-        head = self._head(ctx, record)
+        head = self.store.head(ctx, record)
         head["image_shape"] = self._image_shape(ctx, space, step, head)
         answer = {key: head[key] for key in ("points", "dims", "index", "image_shape", "parts")}
         answer["walk"] = _walk(head["walk"], head["dims"])
@@ -301,7 +294,7 @@ class LatentPlugin(base_plugin.TBPlugin):
         self._check_pixels(params.integer("frames", 2, 2, checks.MAX_FRAMES), size, 1)
         ctx, space, step = self._select(request, params)
         decoder = self._decoder(ctx, space, step)
-        head = self._head(ctx, space.record(step))
+        head = self.store.head(ctx, space.record(step))
         shape = checks.picture_shape(decoder.output_shape, self._image_shape(ctx, space, step, head))
         if shape is None:
             raise NotThere("this decoder gives no pictures of 1, 3 or 4 channels")
@@ -320,7 +313,7 @@ class LatentPlugin(base_plugin.TBPlugin):
         shape = head["image_shape"]
         if not shape:
             try:
-                shape = self._head(ctx, space.once(step))["image_shape"]
+                shape = self.store.head(ctx, space.once(step))["image_shape"]
             except NotThere:
                 shape = None
         return tuple(shape) if shape else None

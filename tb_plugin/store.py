@@ -14,6 +14,9 @@ from tb_plugin import PLUGIN_NAME, codec
 # alone, so an old list is out of date at worst.
 _RECENT_SECONDS = 1.0
 
+# The heads that are remembered: at most so many, none of more bytes. Few are larger; a space has two.
+_HEADS, _HEAD_BYTES = 4096, 4096
+
 # Steps to ask for: all that the loader kept (0 would mean none).
 _ALL = 2**31 - 1
 
@@ -104,6 +107,7 @@ class Store:
         self._provider = data_provider
         self._recent: dict[tuple[str, str, str], tuple[float, Space]] = {}
         self._recent_lock = threading.Lock()
+        self._heads: dict[tuple[str, float], bytes] = {}
 
     def spaces(self, ctx: Any, experiment: str, run: str | None = None, name: str | None = None) -> list[Space]:
         """All latent spaces, or the one of `run` and `name`; one that cannot be read says so in its `error`."""
@@ -179,6 +183,23 @@ class Store:
         """Lists anew from now on."""
         with self._recent_lock:
             self._recent.clear()
+
+    def head(self, ctx: Any, record: Any) -> dict[str, Any]:
+        """What a record says of itself, as `codec.unpack_head`. Each listing asks for it, so it is remembered.
+
+        Raises:
+          NotThere, codec.FormatError: as `part`.
+        """
+        key = (record.values[0].blob_key if record.values else "", record.wall_time)
+        blob = self._heads.get(key) or self.part(ctx, record, "head")
+        if len(blob) <= _HEAD_BYTES:
+            if len(self._heads) >= _HEADS:
+                self._heads.clear()
+            self._heads[key] = blob
+        try:
+            return codec.unpack_head(blob)
+        except codec.FormatError as error:
+            raise codec.FormatError(f"This step cannot be read: {error}.") from error
 
     def part(self, ctx: Any, record: Any, part: str) -> bytes:
         """A part of a record, as stored.

@@ -15,7 +15,7 @@ from tensorboard.compat.proto import event_pb2
 from tensorboard.summary.writer.event_file_writer import EventFileWriter
 from werkzeug.test import Client
 
-from tb_plugin import codec
+from tb_plugin import answers, codec
 from tb_plugin.plugin import STATIC
 from tb_plugin.summary import latent as summary
 
@@ -25,6 +25,14 @@ long = settings(quick, max_examples=5000)
 codes, labels, images, decoder = latent.arrays()
 ROUTES = ["/runs", "/step", "/codes", "/projection", "/coordinates", "/labels", "/errors", "/images",
           "/reconstructions", "/decoder", "/decode", "/walk.gif", "/index.js"]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def at_once():
+    """Nonsense is answered without delay: there is much of it here."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(answers, "PENALTY", 0)
+        yield
 
 
 @pytest.fixture(scope="module")

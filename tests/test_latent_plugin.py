@@ -1,9 +1,6 @@
-"""The routes of the Latent plugin, on real event files; then a real TensorBoard with each of its loaders."""
+"""The routes of the Latent plugin, on real event files."""
 
 import json
-import shutil
-import subprocess
-import sys
 import time
 from io import BytesIO
 from pathlib import Path
@@ -13,15 +10,10 @@ import numpy as np
 import pytest
 from PIL import Image
 from sklearn.decomposition import PCA
-from tensorboard.compat.proto import event_pb2
-from tensorboard.plugins import base_plugin
-from tensorboard.summary.writer.event_file_writer import EventFileWriter
 
 import tb_plugin
-from tb_plugin import codec, demo, layers, planes, plugin
-from tb_plugin import summary as logging
+from tb_plugin import codec, layers, planes, plugin, store
 from tb_plugin.decoder import Decoder
-from tb_plugin.loader import DEFAULT_SAMPLES, LatentLoader
 from tb_plugin.summary import LatentWriter
 
 codes, labels, images, decoder = latent.arrays()
@@ -158,6 +150,42 @@ def test_a_list_of_steps_is_used_again_for_a_second(tmp_path, monkeypatch):
     assert len(calls) == 3  # what there is, is always asked for
 
 
+@pytest.mark.parametrize(("classes", "read_again"), [(10, []), (1000, ["head"])])
+def test_heads_are_read_once_but_for_large_ones(tmp_path, monkeypatch, classes, read_again):
+    with LatentWriter(str(tmp_path)) as writer:  # class names are in the head of what is logged once
+        writer.add("codes", 0, codes, labels=labels, class_names=[f"class {number}" for number in range(classes)])
+    routes, read = latent.Routes(tmp_path), []
+    part = routes.plugin.store.part
+    monkeypatch.setattr(routes.plugin.store, "part", lambda ctx, record, name: read.append(name) or part(
+        ctx, record, name))
+    first = routes.get("/runs").json
+    read.clear()
+    assert routes.get("/runs").json == first
+    assert read == read_again
+
+
+def test_the_heads_that_are_remembered_have_a_bound(routes, monkeypatch):
+    monkeypatch.setattr(store, "_HEADS", 2)
+    routes.plugin.store._heads.clear()
+    first = routes.get("/runs").json
+    assert 0 < len(routes.plugin.store._heads) <= 2
+    assert routes.get("/runs").json == first
+
+
+def test_the_head_of_a_run_that_took_the_place_of_another(tmp_path):
+    """Its step has the name of the one before, and so has the blob."""
+    latent.write(tmp_path, steps=[0])
+    routes = latent.Routes(tmp_path)
+    assert routes.get("/runs").json["."]["codes"]["points"] == 30
+    for file in tmp_path.iterdir():
+        file.unlink()
+    with LatentWriter(str(tmp_path)) as writer:
+        writer.add("codes", 0, codes[:5])
+    routes.plugin.store._provider = latent.Routes(tmp_path).provider
+    assert routes.get("/runs").json["."]["codes"]["points"] == 5
+    assert routes.get("/step", run=".", tag="codes").json["points"] == 5
+
+
 def test_the_last_step_is_the_last_while_a_run_goes_on(tmp_path):
     """Of the steps that were listed a moment ago TensorBoard may have dropped some, even the last of them."""
     at = {"run": ".", "tag": "codes"}
@@ -289,101 +317,6 @@ def test_pca_of_too_much_is_refused(routes, monkeypatch):
     assert routes.get("/projection", run="c", tag="large", plane="pca").status_code == 400
 
 
-# Data that is damaged, or newer.
-
-def log(logdir, change, run="."):
-    """Logs two steps, `change` being called with each summary value's kind and blobs before it is written."""
-    writer = EventFileWriter(str(Path(logdir) / run))
-    for index in range(2):
-        made = logging.latent("z", codes, index=index, decoder=decoder, images=images if index == 0 else None,
-                              labels=labels if index == 0 else None)
-        for value in made.value:
-            change(value, value.tensor.string_val)
-        writer.add_event(event_pb2.Event(wall_time=time.time(), step=index, summary=made))
-    writer.close()
-    return latent.Routes(logdir)
-
-
-def overwrite(position, blob):
-    def change(value, blobs):
-        if position < len(blobs):
-            blobs[position] = blob
-    return change
-
-
-Z = {"run": ".", "tag": "z"}
-PATHS = ["/step", "/codes", "/projection", "/coordinates", "/labels", "/errors", "/images", "/reconstructions",
-         "/decoder", "/walk.gif"]
-
-
-@pytest.mark.parametrize(("part", "affected"), [
-    ("head", {"/step", "/walk.gif"}), ("codes", {"/codes", "/projection", "/coordinates", "/walk.gif"}),
-    ("decoder", {"/decoder", "/walk.gif"}), ("labels", {"/labels"}), ("images", {"/images"})])
-@pytest.mark.parametrize("blob", [b"LTNT", b"x" * 100, codec.pack({"points": -1}), codec.pack({}, np.ones((2, 2, 2))
-                                                                                            .astype(np.float32))])
-def test_a_damaged_part_is_422_and_the_others_are_served(tmp_path, part, affected, blob):
-    routes = log(tmp_path, overwrite(codec.PARTS.index(part), blob))
-    assert routes.get("/runs").status_code == 200
-    statuses = {path: routes.get(path, **Z).status_code for path in PATHS}
-    assert {path for path in PATHS if statuses[path] == 422} == affected
-    assert all(statuses[path] in (200, 404) for path in set(PATHS) - affected)
-    for path in affected:
-        assert "cannot be read" in routes.get(path, **Z).text
-    if part == "head":
-        assert "cannot be read" in routes.get("/runs").json["."]["z"]["error"]
-
-
-def test_codes_and_decoders_that_are_not_finite_are_422(tmp_path):
-    def change(value, blobs):
-        blobs[1] = codec.pack({}, np.full((3, 2), np.nan, np.float32))
-        header, arrays = codec.unpack(blobs[4])
-        blobs[4] = codec.pack(header, *(np.full_like(array, 3e38) for array in arrays))
-    routes = log(tmp_path, change)
-    assert routes.get("/codes", **Z).status_code == 422
-    # sigmoid(inf) is 1: finite
-    assert routes.get("/decode", **Z, codes="[[1, 2]]").status_code == 200
-
-
-def test_a_decoder_of_other_codes_or_pictures_is_refused(tmp_path):
-    other = Decoder(3, [layers.dense(np.ones((3, 36)))])
-    assert log(tmp_path / "a", overwrite(4, other.to_blob())).get("/walk.gif", **Z).status_code == 422
-    vector = Decoder(2, [layers.dense(np.ones((2, 36)))])
-    for shape, status in (([6, 6, 1], 200), ([1, 1, 36], 404), ([3, 6, 2], 404), ([0, 6, 6], 404), ([5, 5, 1], 404)):
-        def change(value, blobs, shape=shape):
-            head, _ = codec.unpack_raw(blobs[0])
-            blobs[0], blobs[4] = codec.pack({**head, "image_shape": shape}), vector.to_blob()
-        assert log(tmp_path / str(shape), change).get("/walk.gif", **Z).status_code == status
-
-
-def test_the_first_step_tells_the_shape_of_the_images_to_the_others(tmp_path):
-    routes = log(tmp_path, lambda value, blobs: None)  # by `latent`, with the images at the first step only
-    assert [routes.get("/step", **Z, step=step).json["image_shape"] for step in (0, 1)] == [[6, 6, 1]] * 2
-
-
-def test_a_newer_format_says_so_and_is_not_read(tmp_path):
-    def change(value, blobs):
-        value.metadata.plugin_data.content = b'{"version": 2, "kind": "steps"}'
-    routes = log(tmp_path, change)
-    assert "format 2, and this plugin reads up to 1" in routes.get("/runs").json["."]["z"]["error"]
-    for path in PATHS:
-        response = routes.get(path, **Z)
-        assert response.status_code == 422
-        assert "update the plugin" in response.text
-
-
-def test_what_is_no_sequence_of_blobs_is_refused(tmp_path):
-    def change(value, blobs):
-        del value.tensor.string_val[:]
-        value.tensor.dtype = 1
-        value.tensor.float_val.extend([1.0] * value.tensor.tensor_shape.dim[0].size)
-    routes = log(tmp_path, change)
-    assert routes.get("/runs").status_code == 200
-    assert {routes.get(path, **Z).status_code for path in PATHS} <= {404, 422}
-    short = log(tmp_path / "short", lambda value, blobs: blobs.pop())
-    assert short.get("/runs").status_code == 200
-    assert all(short.get(path, **Z).status_code < 500 for path in PATHS)
-
-
 def test_labels_of_a_restarted_run_are_those_of_its_time(tmp_path):
     latent.write(tmp_path, steps=(0, 10))
     time.sleep(1.1)  # event files are read in the order of their names, which hold seconds
@@ -405,8 +338,6 @@ def test_sampling_keeps_the_first_and_the_last_step(tmp_path, samples):
     assert described["logged"] == 60
 
 
-# The static files and the loader.
-
 def test_nothing_outside_the_static_files_is_a_route(routes):
     static = {"/" + path.name for path in (Path(tb_plugin.__file__).parent / "static").iterdir()}
     assert "/index.js" in static
@@ -417,149 +348,9 @@ def test_nothing_outside_the_static_files_is_a_route(routes):
     assert "async function render()" in response.text
 
 
-class Flags:
-    def __init__(self, **flags):
-        self.__dict__.update(flags)
-
-
-def test_the_loader_raises_the_number_of_kept_steps_and_leaves_the_users():
-    for given, expected in (({}, DEFAULT_SAMPLES), ({"images": 1}, DEFAULT_SAMPLES), ({"latent": 7}, 7),
-                            ({"latent": 0}, 0)):
-        flags = Flags(samples_per_plugin=dict(given))
-        LatentLoader().fix_flags(flags)
-        assert flags.samples_per_plugin == given | {"latent": expected}
-    LatentLoader().fix_flags(Flags())  # a TensorBoard without the flag
-
-
-def test_a_plugin_that_cannot_be_imported_leaves_tensorboard_running(monkeypatch, caplog):
-    monkeypatch.setitem(sys.modules, "tb_plugin.plugin", None)
-    assert LatentLoader().load(base_plugin.TBContext()) is None
-
-
-def test_the_loader_imports_nothing_heavy():
-    script = ("import sys, tensorboard.plugins.base_plugin, tensorboard.util.tb_logging; before = set(sys.modules)\n"
-              "import tb_plugin.loader; print(sorted(set(sys.modules) - before))")
-    out = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True).stdout
-    assert out.strip() == "['tb_plugin', 'tb_plugin.loader']"
-
-
 def test_the_http_api_names_every_route(routes):
     text = (Path(tb_plugin.__file__).parent / "http_api.md").read_text()
     files = {f"/{path.name}" for path in plugin.STATIC.iterdir()}
     assert routes.apps.keys() >= files
     for path in routes.apps.keys() - files | {"/index.js"}:
         assert f"`/data/plugin/latent{path}`" in text
-
-
-# A real TensorBoard.
-
-NAMES = ["a b+c/dé%2F", "nested/run/one", "<script>&amp;'#?", "plain"]
-
-
-@pytest.mark.parametrize("fast", ["true", "false"], ids=["rust", "python"])
-def test_a_real_tensorboard(tmp_path, fast):
-    for name in NAMES:
-        latent.write(tmp_path / name, steps=range(0, 1500, 10))
-    board = latent.TensorBoard(tmp_path, "--load_fast", fast, "--path_prefix", "/pre/fix", "--reload_interval", "1")
-    try:
-        assert board.url.endswith("/pre/fix/")
-        board.until(lambda runs: len(runs) == 4 and all(run["codes"]["steps"][-1] == 1490 for run in runs.values()))
-        for name in NAMES:
-            described = board.runs()[name]["codes"]
-            assert described["steps"][0] == 0
-            assert described["kept"] in (DEFAULT_SAMPLES, DEFAULT_SAMPLES + 1)  # the first may be sampled too
-            assert described["logged"] == 150
-            for step in (0, described["steps"][50], 1490):
-                status, headers, body = board.get("plugin/latent/codes", run=name, tag="codes", step=step)
-                assert (status, headers["X-Latent-Shape"]) == (200, "30,2")
-                np.testing.assert_array_equal(np.frombuffer(body, "<f4").reshape(30, 2), (codes + step).astype("f4"))
-            for path in ("labels", "images", "decoder", "walk.gif", "projection", "coordinates", "step"):
-                status, headers, body = board.get("plugin/latent/" + path, run=name, tag="codes")
-                assert status == 200
-                assert body
-                assert headers["X-Content-Type-Options"] == "nosniff"
-        assert board.get("plugin/latent/errors", run="plain", tag="codes")[0] == 404
-        assert board.get("plugin/latent/codes", run="no", tag="codes")[0] == 404
-        listing = json.loads(board.get("plugins_listing")[2])["latent"]
-        assert listing["enabled"]
-        assert listing["tab_name"] == "Latent"
-        assert board.get("plugin_entry.html", name="latent")[0] == 200
-        assert b"render" in board.get("plugin/latent/index.js")[2]
-        for path in ("../loader.py", "%2e%2e/loader.py", "static/index.js", "index.js/../plugin.py", "/etc/passwd"):
-            assert board.get("plugin/latent/" + path)[0] == 404
-        # TensorBoard's Rust loader cannot look up what is in a run of such a name: a message, and nothing else suffers
-        latent.write(tmp_path / 'quo"ted', steps=[7])
-        board.until(lambda runs: 'quo"ted' in runs)
-        error, status = board.runs()['quo"ted']["codes"]["error"], board.get(
-            "plugin/latent/codes", run='quo"ted', tag="codes")[0]
-        if fast == "true":
-            assert "--load_fast=false" in error
-            assert status == 422
-        else:
-            assert (error, status) == (None, 200)
-        # the log folder grows, and a run is deleted
-        latent.write(tmp_path / "late", steps=[7])
-        board.until(lambda runs: "late" in runs)
-        shutil.rmtree(tmp_path / "nested")
-        if fast == "true":  # the Python loader goes on serving a deleted run from memory
-            board.until(lambda runs: "nested/run/one" not in runs)
-            assert board.get("plugin/latent/codes", run="nested/run/one", tag="codes")[0] == 404
-        assert board.get("plugin/latent/codes", run="plain", tag="codes")[0] == 200
-    finally:
-        log = board.stop()
-    assert "Traceback" not in log
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("fast", ["true", "false"], ids=["rust", "python"])
-@pytest.mark.parametrize(("samples", "kept"), [(0, {150}), (5, {5, 6})])
-def test_samples_per_plugin_is_honoured(tmp_path, fast, samples, kept):
-    latent.write(tmp_path / "run", steps=range(0, 1500, 10))
-    board = latent.TensorBoard(tmp_path, "--load_fast", fast, "--samples_per_plugin", f"images=3,latent={samples}")
-    try:
-        board.until(lambda runs: runs and runs["run"]["codes"]["steps"][-1] == 1490)
-        described = board.runs()["run"]["codes"]
-        assert described["kept"] in kept
-        assert (described["steps"][0], described["steps"][-1]) == (0, 1490)
-    finally:
-        board.stop()
-
-
-@pytest.mark.slow
-def test_the_demo_as_it_is_typed(tmp_path):
-    """Without TensorFlow and its chatter, over nothing that is there, and in one line when it cannot be."""
-    def typed(logdir):
-        command = [sys.executable, "-X", "importtime", "-m", "tb_plugin.demo", "--logdir", logdir]
-        return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120)
-
-    made = typed("a demo")
-    assert made.returncode == 0
-    assert made.stdout.splitlines()[-1] == "tensorboard --logdir 'a demo'"
-    lines = made.stderr.splitlines()
-    assert all(line.startswith("import time:") for line in lines)
-    assert not [line for line in lines if line.endswith(" tensorflow")]
-    before = sorted((tmp_path / "a demo").rglob("*"))
-    (tmp_path / "file").touch()
-    for logdir, message in (("a demo", "a demo/pca-2 exists already; give another --logdir"),
-                            ("file", "the demo cannot be written to file/pca-2: Not a directory")):
-        refused = typed(logdir)
-        assert refused.returncode == 2
-        assert [x for x in refused.stderr.splitlines() if not x.startswith("import time:")] == [message]
-    assert sorted((tmp_path / "a demo").rglob("*")) == before
-
-
-def test_the_demo_is_near_exact_pca_and_shows_a_course(tmp_path):
-    error, floor = demo.write(str(tmp_path), 2)
-    assert floor < error < 1.01 * floor
-    routes = latent.Routes(tmp_path)
-    described = routes.get("/runs").json["."]["digits"]
-    assert described["steps"] == demo.LOGGED
-    assert described["points"] == 1000
-    courses = [routes.array("/errors", run=".", tag="digits", step=step).mean() for step in (0, 5, 200)]
-    assert courses[0] > 1.1 * courses[1] > 1.1 * courses[2]
-    # what the decoder makes of the codes has the errors that were logged
-    pictures = Decoder.from_blob(routes.get("/decoder", run=".", tag="digits").data)(
-        routes.array("/codes", run=".", tag="digits"))
-    targets = routes.array("/images", run=".", tag="digits")[..., 0] / 255
-    np.testing.assert_allclose(np.mean((pictures - targets) ** 2, axis=(1, 2)),
-                               routes.array("/errors", run=".", tag="digits"), rtol=1e-3)

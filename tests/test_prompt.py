@@ -10,7 +10,7 @@ from tb_plugin.prompt import prompt
 
 
 class Provider(grpc_provider.GrpcDataProvider):
-    """Holds the answer to a call back until it is asked something else, for so many seconds, as Nagle's algorithm may."""
+    """Holds an answer back until it is asked something else, for so many seconds, as Nagle's algorithm may."""
 
     def __init__(self, held):
         super().__init__("nowhere", None)
