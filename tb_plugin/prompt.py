@@ -7,9 +7,7 @@ to send along with it. So something is sent.
 
 import functools
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
-from concurrent.futures import TimeoutError as Unanswered  # before Python 3.11 not the built-in one
 from typing import Any
 
 from tensorboard.context import RequestContext
@@ -24,37 +22,41 @@ def prompt(data_provider: provider.DataProvider) -> Any:
 
 
 class _Prompt:
-    """The same data provider; a call that is not answered at once is followed by a small one, unless others are."""
+    """The same data provider; calls that are not answered at once are followed by a small one."""
 
     def __init__(self, data_provider: provider.DataProvider):
         self._provider = data_provider
-        self._threads = ThreadPoolExecutor(8, "latent")
-        self._lock = threading.Lock()
-        self._calls = 0  # that are under way
-        self._sent = 0.0  # when something was
+        self._called = threading.Condition()
+        self._calls = 0  # so far
+        self._open = 0  # of them not answered yet
+        threading.Thread(target=self._follow, name="latent-prompt", daemon=True).start()
 
     def __getattr__(self, name: str) -> Any:
-        return functools.partial(self._ask, getattr(self._provider, name))
+        return functools.partial(self._call, getattr(self._provider, name))
 
-    def _ask(self, method, *arguments, **options):
-        with self._lock:
-            alone = not self._calls
+    def _call(self, method, *arguments, **options):
+        with self._called:
             self._calls += 1
-            self._sent = time.monotonic()
+            self._open += 1
+            self._called.notify()
         try:
-            if not alone:
-                return method(*arguments, **options)
-            answer = self._threads.submit(method, *arguments, **options)
-            for seconds in _PATIENCE:
-                try:
-                    return answer.result(seconds)
-                except Unanswered:
-                    if answer.done():  # it is the method's own
-                        break
-                    if time.monotonic() - self._sent >= _PATIENCE[0]:
-                        self._sent = time.monotonic()
-                        self._threads.submit(self._provider.experiment_metadata, RequestContext(), experiment_id="")
-            return answer.result()
+            return method(*arguments, **options)
         finally:
-            with self._lock:
-                self._calls -= 1
+            with self._called:
+                self._open -= 1
+
+    def _follow(self):
+        threads, calls = ThreadPoolExecutor(4, "latent-prompt"), 0
+        while True:
+            with self._called:
+                self._called.wait_for(lambda calls=calls: self._calls != calls)
+            for seconds in _PATIENCE:
+                with self._called:
+                    calls = self._calls
+                    another = self._called.wait_for(lambda calls=calls: self._calls != calls, seconds)
+                if another or not self._open:
+                    break
+                try:
+                    threads.submit(self._provider.experiment_metadata, RequestContext(), experiment_id="")
+                except RuntimeError:  # the process ends
+                    return

@@ -166,3 +166,4 @@ def test_the_bounds_are_written_down():
                   plugin.MAX_LISTING, plugin.MAX_DESCRIPTION, checks.MAX_POINTS, checks.MAX_DIMS, MAX_CODES):
         assert f"{bound:,}" in text, bound
     assert f"{answers.MAX_WAIT:g} seconds" in text
+    assert f"{1000 * answers.PENALTY:g} ms" in text
