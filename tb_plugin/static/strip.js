@@ -22,7 +22,7 @@ export class Strip {
     this.sheet = null;
     /** @type {AbortController|null} */
     this.work = null;
-    this.canvas = h("canvas", { className: "strip", hidden: !panel.space.has("decoder") });
+    this.canvas = h("canvas", { className: "strip" });
     this.canvas.addEventListener("pointerdown", (event) => {
       this.canvas.setPointerCapture(event.pointerId);
       this.#scrub(event);
@@ -30,7 +30,8 @@ export class Strip {
     this.canvas.addEventListener("pointermove", (event) => event.buttons & 1 && this.#scrub(event));
     this.preview = h("canvas", { className: "preview", role: "img" });
     this.caption = h("figcaption");
-    this.figure = h("figure", { hidden: true }, this.preview, this.caption);
+    this.figure = h("figure", {}, this.preview, this.caption);
+    this.draw();
   }
 
   /** @param {PointerEvent} event */
