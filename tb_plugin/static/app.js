@@ -132,7 +132,7 @@ export class App {
     this.#settle();
   }
 
-  /** Shows all points, unless the axes are held. @param {number} ms */
+  /** Shows all points; where the axes are held, only how far that would be is new. @param {number} ms */
   #refit(ms) {
     const [first] = this.panels;
     if (!first?.size.width) return;
@@ -141,7 +141,7 @@ export class App {
       first.size,
     );
     const view = this.store.state.view ?? this.fitted;
-    this.camera.go(view, this.calm ? 0 : ms);
+    if (!same(view, this.camera.target)) this.camera.go(view, this.calm ? 0 : ms);
     for (const panel of this.panels) panel.redraw();
     this.tell("camera");
   }
@@ -149,7 +149,7 @@ export class App {
   /** A panel has its points. @param {Panel} panel */
   arrived(panel) {
     // Together with the points, which are on their way if it is not their first step.
-    if (!this.store.state.view) this.#refit(panel.from === panel.frame?.xy ? 0 : CAMERA_MS);
+    this.#refit(panel.from === panel.frame?.xy ? 0 : CAMERA_MS);
     panel.draw(performance.now()); // before all that follows from it
     this.#makeWalk();
     this.tell("data");

@@ -189,3 +189,16 @@ def test_60000_points(page, tensorboard, tmp_path):
     page.mouse.up()
     tab.locate("[aria-label=Selection] p", has_text="60,000 points").wait_for()
     tab.locate(".hint", has_text="0: 6000").wait_for()
+
+
+def test_a_view_of_a_link_looks_as_after_a_change_of_size(page, board):
+    """How large dots are and how the grid fades follows from how far the view of all points would be."""
+    tab = Tab(page, board, DIGITS, manifold="0", thumbnails="0", view="0,0,3").painted(1001)
+    page.wait_for_timeout(500)
+    before = tab.seen()
+    size = page.viewport_size
+    page.set_viewport_size({**size, "width": size["width"] + 40})
+    page.wait_for_timeout(300)
+    page.set_viewport_size(size)
+    page.wait_for_timeout(500)
+    np.testing.assert_array_equal(tab.seen(), before)
