@@ -191,11 +191,13 @@ class Store:
           NotThere, codec.FormatError: as `part`.
         """
         key = (record.values[0].blob_key if record.values else "", record.wall_time)
-        blob = self._heads.get(key) or self.part(ctx, record, "head")
-        if len(blob) <= _HEAD_BYTES:
-            if len(self._heads) >= _HEADS:
-                self._heads.clear()
-            self._heads[key] = blob
+        blob = self._heads.get(key)
+        if blob is None:
+            blob = self.part(ctx, record, "head")
+            if len(blob) <= _HEAD_BYTES:
+                if len(self._heads) >= _HEADS:
+                    self._heads.clear()
+                self._heads[key] = blob
         try:
             return codec.unpack_head(blob)
         except codec.FormatError as error:

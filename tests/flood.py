@@ -68,31 +68,19 @@ def good(at=AT, steps=20):
         yield "GET", f"/data/plugin/latent/{route}?{urlencode(query | at | step)}"
 
 
-def refused(url, seed, count):
-    """Those of `count` requests of `anything` that are refused: [(method, address), ...]."""
-    connection, found = http.client.HTTPConnection(urlsplit(url).netloc, timeout=60), []
-    for method, address in itertools.islice(anything(seed), count):
-        connection.request(method, address)
-        response = connection.getresponse()
-        response.read()
-        if response.status >= 400:
-            found.append((method, address))
-    connection.close()
-    return found
-
-
 class Clients:
     """Threads that ask until there is no more to ask, or until `stop`.
 
     Attributes:
       seconds: of each request. statuses: how often each came. failed: what came as 5xx or not at all.
+      refused: the (method, address) of what came as 4xx.
     """
 
     def __init__(self, url, asked):
         """A thread for each iterator of (method, address) in `asked`."""
         self._host = urlsplit(url).netloc
         self._stopped = threading.Event()
-        self.seconds, self.statuses, self.failed, self.largest = [], Counter(), [], 0
+        self.seconds, self.statuses, self.failed, self.refused, self.largest = [], Counter(), [], [], 0
         self._threads = [threading.Thread(target=self._ask, args=(requests,)) for requests in asked]
         for thread in self._threads:
             thread.start()
@@ -116,6 +104,8 @@ class Clients:
             self.largest = max(self.largest, len(body))
             if response.status >= 500:
                 self.failed.append((method, address, response.status))
+            elif response.status >= 400:
+                self.refused.append((method, address))
         connection.close()
 
     def wait(self):

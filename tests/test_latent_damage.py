@@ -1,42 +1,21 @@
 """Event files whose latent spaces are damaged, or newer than the plugin: each route says so."""
 
-import time
-from pathlib import Path
-
+import hostile
 import latent
 import numpy as np
 import pytest
-from tensorboard.compat.proto import event_pb2
-from tensorboard.summary.writer.event_file_writer import EventFileWriter
 
 from tb_plugin import codec, layers
-from tb_plugin import summary as logging
 from tb_plugin.decoder import Decoder
 
-codes, labels, images, decoder = latent.arrays()
 
-
-def log(logdir, change, run="."):
-    """Logs two steps, `change` being called with each summary value's kind and blobs before it is written."""
-    writer = EventFileWriter(str(Path(logdir) / run))
-    for index in range(2):
-        made = logging.latent("z", codes, index=index, decoder=decoder, images=images if index == 0 else None,
-                              labels=labels if index == 0 else None)
-        for value in made.value:
-            change(value, value.tensor.string_val)
-        writer.add_event(event_pb2.Event(wall_time=time.time(), step=index, summary=made))
-    writer.close()
+def log(logdir, change=None):
+    """The routes to two steps of a latent space, `change` being called with each summary value before it is written."""
+    hostile.log(logdir, change)
     return latent.Routes(logdir)
 
 
-def overwrite(position, blob):
-    def change(value, blobs):
-        if position < len(blobs):
-            blobs[position] = blob
-    return change
-
-
-Z = {"run": ".", "tag": "z"}
+Z = {"run": ".", "tag": "codes"}
 PATHS = ["/step", "/codes", "/projection", "/coordinates", "/labels", "/errors", "/images", "/reconstructions",
          "/decoder", "/walk.gif"]
 
@@ -47,7 +26,7 @@ PATHS = ["/step", "/codes", "/projection", "/coordinates", "/labels", "/errors",
 @pytest.mark.parametrize("blob", [b"LTNT", b"x" * 100, codec.pack({"points": -1}), codec.pack({}, np.ones((2, 2, 2))
                                                                                             .astype(np.float32))])
 def test_a_damaged_part_is_422_and_the_others_are_served(tmp_path, part, affected, blob):
-    routes = log(tmp_path, overwrite(codec.PARTS.index(part), blob))
+    routes = log(tmp_path, hostile.overwrite(codec.PARTS.index(part), blob))
     assert routes.get("/runs").status_code == 200
     statuses = {path: routes.get(path, **Z).status_code for path in PATHS}
     assert {path for path in PATHS if statuses[path] == 422} == affected
@@ -55,14 +34,15 @@ def test_a_damaged_part_is_422_and_the_others_are_served(tmp_path, part, affecte
     for path in affected:
         assert "cannot be read" in routes.get(path, **Z).text
     if part == "head":
-        assert "cannot be read" in routes.get("/runs").json["."]["z"]["error"]
+        assert "cannot be read" in routes.get("/runs").json["."]["codes"]["error"]
 
 
 def test_codes_and_decoders_that_are_not_finite_are_422(tmp_path):
-    def change(value, blobs):
-        blobs[1] = codec.pack({}, np.full((3, 2), np.nan, np.float32))
-        header, arrays = codec.unpack(blobs[4])
-        blobs[4] = codec.pack(header, *(np.full_like(array, 3e38) for array in arrays))
+    def change(value):
+        blobs = value.tensor.string_val
+        blobs[hostile.CODES] = codec.pack({}, np.full((3, 2), np.nan, np.float32))
+        header, arrays = codec.unpack(blobs[hostile.DECODER])
+        blobs[hostile.DECODER] = codec.pack(header, *(np.full_like(array, 3e38) for array in arrays))
     routes = log(tmp_path, change)
     assert routes.get("/codes", **Z).status_code == 422
     # sigmoid(inf) is 1: finite
@@ -71,25 +51,26 @@ def test_codes_and_decoders_that_are_not_finite_are_422(tmp_path):
 
 def test_a_decoder_of_other_codes_or_pictures_is_refused(tmp_path):
     other = Decoder(3, [layers.dense(np.ones((3, 36)))])
-    assert log(tmp_path / "a", overwrite(4, other.to_blob())).get("/walk.gif", **Z).status_code == 422
+    assert log(tmp_path / "a", hostile.overwrite(hostile.DECODER, other.to_blob())).get("/walk.gif", **Z).status_code == 422
     vector = Decoder(2, [layers.dense(np.ones((2, 36)))])
     for shape, status in (([6, 6, 1], 200), ([1, 1, 36], 404), ([3, 6, 2], 404), ([0, 6, 6], 404), ([5, 5, 1], 404)):
-        def change(value, blobs, shape=shape):
-            head, _ = codec.unpack_raw(blobs[0])
-            blobs[0], blobs[4] = codec.pack({**head, "image_shape": shape}), vector.to_blob()
+        def change(value, shape=shape):
+            blobs = value.tensor.string_val
+            head, _ = codec.unpack_raw(blobs[hostile.HEAD])
+            blobs[hostile.HEAD], blobs[hostile.DECODER] = codec.pack({**head, "image_shape": shape}), vector.to_blob()
         assert log(tmp_path / str(shape), change).get("/walk.gif", **Z).status_code == status
 
 
 def test_the_first_step_tells_the_shape_of_the_images_to_the_others(tmp_path):
-    routes = log(tmp_path, lambda value, blobs: None)  # by `latent`, with the images at the first step only
+    routes = log(tmp_path)  # with the images at the first step only
     assert [routes.get("/step", **Z, step=step).json["image_shape"] for step in (0, 1)] == [[6, 6, 1]] * 2
 
 
 def test_a_newer_format_says_so_and_is_not_read(tmp_path):
-    def change(value, blobs):
+    def change(value):
         value.metadata.plugin_data.content = b'{"version": 2, "kind": "steps"}'
     routes = log(tmp_path, change)
-    assert "format 2, and this plugin reads up to 1" in routes.get("/runs").json["."]["z"]["error"]
+    assert "format 2, and this plugin reads up to 1" in routes.get("/runs").json["."]["codes"]["error"]
     for path in PATHS:
         response = routes.get(path, **Z)
         assert response.status_code == 422
@@ -97,13 +78,13 @@ def test_a_newer_format_says_so_and_is_not_read(tmp_path):
 
 
 def test_what_is_no_sequence_of_blobs_is_refused(tmp_path):
-    def change(value, blobs):
+    def change(value):
         del value.tensor.string_val[:]
         value.tensor.dtype = 1
         value.tensor.float_val.extend([1.0] * value.tensor.tensor_shape.dim[0].size)
     routes = log(tmp_path, change)
     assert routes.get("/runs").status_code == 200
     assert {routes.get(path, **Z).status_code for path in PATHS} <= {404, 422}
-    short = log(tmp_path / "short", lambda value, blobs: blobs.pop())
+    short = log(tmp_path / "short", lambda value: value.tensor.string_val.pop())
     assert short.get("/runs").status_code == 200
     assert all(short.get(path, **Z).status_code < 500 for path in PATHS)

@@ -27,7 +27,7 @@ def test_flood(fast, tmp_path, capsys):
         beside_good = flood.Clients(board.url, [flood.good() for _ in range(BAD_CLIENTS)])
         crowded = flood.Clients(board.url, [islice(flood.good(), 500)]).wait()
         beside_good.stop()
-        wrong = flood.refused(board.url, 1, 3000)
+        wrong = flood.Clients(board.url, [islice(flood.anything(1), 3000)]).wait().refused
         beside_wrong = flood.Clients(board.url, [cycle(wrong[client::BAD_CLIENTS]) for client in range(BAD_CLIENTS)])
         troubled = flood.Clients(board.url, [islice(flood.good(), 500)]).wait()
         beside_wrong.stop()
