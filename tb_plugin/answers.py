@@ -32,8 +32,8 @@ def workers() -> threading.BoundedSemaphore:
 def route(turns: str):
     """Makes a method of the plugin that takes (request, params) and returns a response a WSGI application.
 
-    What the client got wrong is 400, what is not there 404, stored data that cannot be read 422; 429 where `turns`,
-    the plugin's semaphore of that name, gave it no turn for MAX_WAIT.
+    What the client got wrong is 400, what is not there 404, stored data that cannot be read 422, both 204 where it did
+    not say which data; 429 where `turns`, the plugin's semaphore of that name, gave it no turn for MAX_WAIT.
     """
     def decorate(answer):
         @functools.wraps(answer)
@@ -57,10 +57,9 @@ def route(turns: str):
                             self.store.forget()
                 except BadRequest as error:
                     response = _text(request, str(error), 400)
-                except NotThere as error:
-                    response = _text(request, str(error), 404)
-                except codec.FormatError as error:
-                    response = _text(request, str(error), 422)
+                except (NotThere, codec.FormatError) as error:
+                    status = 404 if isinstance(error, NotThere) else 422
+                    response = _text(request, str(error), status) if named(params) else _text(request, "", 204)
                 finally:
                     turn.release()
                 if response.status_code == 400:
@@ -70,6 +69,11 @@ def route(turns: str):
         return application
 
     return decorate
+
+
+def named(params: Params) -> bool:
+    """Whether a request says which latent space it is about."""
+    return "run" in params or "tag" in params
 
 
 def _arguments(request):

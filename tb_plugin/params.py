@@ -20,6 +20,9 @@ class Params:
     def __init__(self, args: Any):
         self._args = args
 
+    def __contains__(self, name: str) -> bool:
+        return name in self._args
+
     def text(self, name: str) -> str:
         """A text that must be given."""
         value = self._args.get(name)

@@ -20,7 +20,7 @@ from tensorboard.plugins import base_plugin
 from werkzeug import wrappers
 
 from tb_plugin import PLUGIN_NAME, answers, checks, codec, planes
-from tb_plugin.answers import binary, chosen, route
+from tb_plugin.answers import binary, chosen, named, route
 from tb_plugin.bundle import bundle
 from tb_plugin.decoder import Decoder
 from tb_plugin.params import MAX_CODES, BadRequest
@@ -61,8 +61,7 @@ class LatentPlugin(base_plugin.TBPlugin):
             "/runs": self.runs,
             "/step": self.step,
             "/codes": self.codes,
-            "/projection": self.projection,
-            "/coordinates": self.coordinates,
+            "/points": self.points,
             "/labels": self.labels,
             "/errors": self.errors,
             "/images": self.images,
@@ -137,10 +136,11 @@ class LatentPlugin(base_plugin.TBPlugin):
         keys = ("points", "dims", "image_shape", "class_names")
         return described | {"logged": logged, "parts": parts} | {key: last[key] for key in keys}
 
-    def _select(self, request, params) -> tuple[Any, Space, int]:
-        """The context, the latent space and the step that a request is about."""
+    def _select(self, request, params, first: bool = False) -> tuple[Any, Space, int]:
+        """The context, the latent space and the step that a request is about; `first`: it need not say which space."""
         ctx, experiment = _context(request)
-        space = self.store.space(ctx, experiment, params.text("run"), params.text("tag"))
+        names = (None, None) if first and not named(params) else (params.text("run"), params.text("tag"))
+        space = self.store.space(ctx, experiment, *names)
         return ctx, space, space.resolve(params.integer("step", None, -2**63, 2**63 - 1))
 
     def _codes(self, ctx, space: Space, step: int) -> np.ndarray:
@@ -172,34 +172,34 @@ class LatentPlugin(base_plugin.TBPlugin):
         return binary(request, array, chosen(params, array.shape, array.dtype))
 
     @route("_workers")
-    def projection(self, request, params):
-        """A plane through the codes, as JSON."""
-        plane, _ = self._plane(request, params)
-        return http_util.Respond(request, {
-            "origin": plane.origin.tolist(), "u": plane.u.tolist(), "v": plane.v.tolist(),
-            "explained_variance_ratio": list(plane.explained)}, "application/json")
-
-    @route("_workers")
-    def coordinates(self, request, params):
-        """Where the codes of a step lie in a plane, float32 [N, 2]."""
-        plane, codes = self._plane(request, params)
+    def points(self, request, params):
+        """Where the codes of a step lie in a plane, and the plane, as a blob; the labels too if they are asked for."""
+        ctx, space, step = self._select(request, params, first=True)
+        codes = self._codes(ctx, space, step)
+        plane, choice = self._plane(request, params, space, step, codes)
         with np.errstate(over="ignore", invalid="ignore"):
             points = planes.coordinates(codes, plane)
         if not np.isfinite(points).all():
             raise codec.FormatError("The codes of this step are too large to be projected.")
-        return self._rows(request, params, points)
+        header = {"run": space.run, "tag": space.name, "step": step, **choice,
+                  "explained_variance_ratio": plane.explained}
+        labels = [self._labels(ctx, space, step)] if params.integer("labels", 0, 0, 1) else []
+        try:
+            blob = codec.pack(header, points, plane.origin, plane.u, plane.v, *labels)
+        except ValueError as error:
+            raise codec.FormatError(f"The points of this step cannot be sent: {error}.") from error
+        return http_util.Respond(request, blob, "application/octet-stream")
 
-    def _plane(self, request, params) -> tuple[planes.Plane, np.ndarray]:
-        """The plane that a request is about, and the codes of its step."""
-        ctx, space, step = self._select(request, params)
+    def _plane(self, request, params, space: Space, step: int, codes: np.ndarray):
+        """The plane through the codes of a step that a request is about, and which one that is, written out."""
         method = params.choice("plane", ("axes", "pca"))
-        codes = self._codes(ctx, space, step)
         if method == "axes":
             last = codes.shape[1] - 1
             i, j = params.integer("i", 0, 0, last), params.integer("j", min(1, last), 0, last)
-            return planes.axes(codes, i, j), codes
+            return planes.axes(codes, i, j), {"plane": method, "i": i, "j": j}
         fit = space.resolve(params.integer("fit", step, -2**63, 2**63 - 1))
-        key = (_context(request)[1], space.run, space.name, fit, space.record(fit).wall_time)
+        ctx, experiment = _context(request)
+        key = (experiment, space.run, space.name, fit, space.record(fit).wall_time)
         plane = self._planes.get(key)
         if plane is None:
             with self._fitting:  # once, and one at a time
@@ -213,13 +213,16 @@ class LatentPlugin(base_plugin.TBPlugin):
                         self._planes.popitem(last=False)
         if len(plane.origin) != codes.shape[1]:
             raise BadRequest("fit: at this step the codes have another width")
-        return plane, codes
+        return plane, {"plane": method, "fit": fit}
+
+    def _labels(self, ctx, space: Space, step: int) -> np.ndarray:
+        return self.store.array(ctx, space.once(step), "labels", "int32", 1)
 
     @route("_readers")
     def labels(self, request, params):
         """The labels int32 [N]."""
         ctx, space, step = self._select(request, params)
-        return self._rows(request, params, self.store.array(ctx, space.once(step), "labels", "int32", 1))
+        return self._rows(request, params, self._labels(ctx, space, step))
 
     @route("_readers")
     def errors(self, request, params):

@@ -105,7 +105,7 @@ class Store:
 
     def __init__(self, data_provider: provider.DataProvider):
         self._provider = data_provider
-        self._recent: dict[tuple[str, str, str], tuple[float, Space]] = {}
+        self._recent: dict[tuple[str, str | None, str | None], tuple[float, Space]] = {}
         self._recent_lock = threading.Lock()
         self._heads: dict[tuple[str, float], bytes] = {}
 
@@ -163,8 +163,8 @@ class Store:
             data |= self._provider.read_blob_sequences(ctx, downsample=_ALL, **query | {"run_tag_filter": chosen})
         return data
 
-    def space(self, ctx: Any, experiment: str, run: str, name: str) -> Space:
-        """The latent space `name` of a run.
+    def space(self, ctx: Any, experiment: str, run: str | None, name: str | None) -> Space:
+        """The latent space `name` of a run; the first of `spaces` for None and None.
 
         Raises:
           NotThere: there is none.
@@ -172,7 +172,8 @@ class Store:
         """
         listed, space = self._recent.get((experiment, run, name), (0.0, None))
         if space is None or time.monotonic() - listed > _RECENT_SECONDS:
-            space = next((space for space in self.spaces(ctx, experiment, run, name) if space.name == name), None)
+            listing = self.spaces(ctx, experiment, run, name)
+            space = next((space for space in listing if name in (None, space.name)), None)
             if space is None:
                 raise NotThere("there is no such run, or no such tag in it")
         if space.error:

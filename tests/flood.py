@@ -15,11 +15,11 @@ from tb_plugin import layers
 from tb_plugin.decoder import Decoder
 from tb_plugin.summary import LatentWriter
 
-ROUTES = ["runs", "step", "codes", "projection", "coordinates", "labels", "errors", "images", "reconstructions",
+ROUTES = ["runs", "step", "codes", "points", "labels", "errors", "images", "reconstructions",
           "decoder", "decode", "walk.gif", "index.js"]
 AT = {"run": "run", "tag": "codes"}
 GOOD = [("runs", {}), ("step", {}), ("codes", {}), ("labels", {}), ("errors", {}), ("decoder", {}),
-        ("decode", {"codes": "[[0.5,-1]]"}), ("projection", {}), ("coordinates", {"plane": "pca"}),
+        ("decode", {"codes": "[[0.5,-1]]"}), ("points", {}), ("points", {"plane": "pca"}),
         ("images", {"start": 7, "count": 10}), ("walk.gif", {"frames": 12, "size": 56}), ("index.js", {})]
 KEYS = ["run", "tag", "step", "fit", "i", "j", "plane", "start", "end", "count", "codes", "path", "center", "radius",
         "u", "v", "frames", "size", "ms", "x"]

@@ -31,8 +31,8 @@ def routes(logdir):
     return latent.Routes(logdir)
 
 
-@pytest.mark.parametrize(("path", "row"), [("/codes", 8), ("/labels", 4), ("/errors", 4), ("/coordinates", 8),
-                                           ("/images", 36), ("/reconstructions", 36)])
+@pytest.mark.parametrize(("path", "row"), [("/codes", 8), ("/labels", 4), ("/errors", 4), ("/images", 36),
+                                           ("/reconstructions", 36)])
 def test_a_large_array_comes_in_parts(routes, monkeypatch, path, row):
     whole = routes.array(path, **AT)
     monkeypatch.setattr(answers, "MAX_BYTES", 11 * row)
@@ -135,10 +135,10 @@ def test_nonsense_is_answered_late_and_nothing_else_is(routes, monkeypatch):
 
 def test_a_plane_that_is_there_does_not_wait_for_another(routes):
     at = AT | {"plane": "pca", "step": 0}
-    assert routes.get("/projection", **at).status_code == 200
+    assert routes.get("/points", **at).status_code == 200
     answered = []
     with routes.plugin._fitting:
-        thread = threading.Thread(target=lambda: answered.append(routes.get("/projection", **at).status_code))
+        thread = threading.Thread(target=lambda: answered.append(routes.get("/points", **at).status_code))
         thread.start()
         thread.join(30)
     assert answered == [200]

@@ -16,12 +16,12 @@ def log(logdir, change=None):
 
 
 Z = {"run": ".", "tag": "codes"}
-PATHS = ["/step", "/codes", "/projection", "/coordinates", "/labels", "/errors", "/images", "/reconstructions",
+PATHS = ["/step", "/codes", "/points", "/labels", "/errors", "/images", "/reconstructions",
          "/decoder", "/walk.gif"]
 
 
 @pytest.mark.parametrize(("part", "affected"), [
-    ("head", {"/step", "/walk.gif"}), ("codes", {"/codes", "/projection", "/coordinates", "/walk.gif"}),
+    ("head", {"/step", "/walk.gif"}), ("codes", {"/codes", "/points", "/walk.gif"}),
     ("decoder", {"/decoder", "/walk.gif"}), ("labels", {"/labels"}), ("images", {"/images"})])
 @pytest.mark.parametrize("blob", [b"LTNT", b"x" * 100, codec.pack({"points": -1}), codec.pack({}, np.ones((2, 2, 2))
                                                                                             .astype(np.float32))])
@@ -51,7 +51,8 @@ def test_codes_and_decoders_that_are_not_finite_are_422(tmp_path):
 
 def test_a_decoder_of_other_codes_or_pictures_is_refused(tmp_path):
     other = Decoder(3, [layers.dense(np.ones((3, 36)))])
-    assert log(tmp_path / "a", hostile.overwrite(hostile.DECODER, other.to_blob())).get("/walk.gif", **Z).status_code == 422
+    routes = log(tmp_path / "a", hostile.overwrite(hostile.DECODER, other.to_blob()))
+    assert routes.get("/walk.gif", **Z).status_code == 422
     vector = Decoder(2, [layers.dense(np.ones((2, 36)))])
     for shape, status in (([6, 6, 1], 200), ([1, 1, 36], 404), ([3, 6, 2], 404), ([0, 6, 6], 404), ([5, 5, 1], 404)):
         def change(value, shape=shape):

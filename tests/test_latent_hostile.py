@@ -20,7 +20,7 @@ pytestmark = pytest.mark.slow
 QUERIES = {
     "step": [{}], "codes": [{}, {"count": 1}], "labels": [{}], "errors": [{}], "images": [{}, {"start": 1}],
     "reconstructions": [{}], "decoder": [{}],
-    "projection": [{}, {"plane": "pca"}, {"i": 1, "j": 0}], "coordinates": [{}, {"plane": "pca"}],
+    "points": [{}, {"plane": "pca"}, {"i": 1, "j": 0, "labels": 1}],
     "decode": [{"codes": "[[0.5,1]]"}, {"codes": json.dumps([[1, 2]] * 1000)}],
     "walk.gif": [{"size": 64}, {"frames": 2, "size": 512},
                  {"path": "line", "start": "0,0", "end": "1e29,1", "size": 9}],

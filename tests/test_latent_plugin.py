@@ -5,6 +5,7 @@ import time
 from io import BytesIO
 from pathlib import Path
 
+import hostile
 import latent
 import numpy as np
 import pytest
@@ -104,34 +105,64 @@ def test_methods_that_change_things_are_refused(routes):
         assert response.headers["Allow"] == "GET, HEAD"
 
 
-def test_projection(routes):
+def of(routes, **query):
+    """What /points answers: its header, the points, the plane's origin, u and v, the labels where asked for."""
+    response = routes.get("/points", **query)
+    assert response.status_code == 200, response.text
+    header, arrays = codec.unpack(response.data)
+    return header, *arrays
+
+
+def test_points_in_a_plane(routes):
     at = {"run": "b", "tag": "deep", "step": 10}
     deep = routes.array("/codes", **at)
-    axes = routes.get("/projection", **at, i=3, j=1).json
-    np.testing.assert_allclose(axes["origin"], deep.mean(axis=0) * [1, 0, 1, 0, 1], rtol=1e-5)
-    assert (axes["u"], axes["v"]) == ([0, 0, 0, 1, 0], [0, 1, 0, 0, 0])
-    np.testing.assert_allclose(axes["explained_variance_ratio"], (deep.var(axis=0) / deep.var(axis=0).sum())[[3, 1]],
+    about, points, origin, u, v = of(routes, **at, i=3, j=1)
+    assert about.items() >= {**at, "plane": "axes", "i": 3, "j": 1}.items()
+    np.testing.assert_allclose(origin, deep.mean(axis=0) * [1, 0, 1, 0, 1], rtol=1e-5)
+    assert (u.tolist(), v.tolist()) == ([0, 0, 0, 1, 0], [0, 1, 0, 0, 0])
+    np.testing.assert_allclose(about["explained_variance_ratio"], (deep.var(axis=0) / deep.var(axis=0).sum())[[3, 1]],
                                rtol=1e-5)
-    np.testing.assert_array_equal(routes.array("/coordinates", **at, i=3, j=1), deep[:, [3, 1]])
-    plane = routes.get("/projection", **at, plane="pca").json
+    np.testing.assert_array_equal(points, deep[:, [3, 1]])
+    about, points, origin, u, v = of(routes, **at, plane="pca")
+    assert (about["plane"], about["fit"]) == ("pca", 10)
     pca = PCA(2).fit(deep)
-    np.testing.assert_allclose(plane["explained_variance_ratio"], pca.explained_variance_ratio_, rtol=1e-4)
-    np.testing.assert_allclose(np.abs(np.dot([plane["u"], plane["v"]], pca.components_.T)), np.eye(2), atol=1e-4)
-    np.testing.assert_allclose(np.abs(routes.array("/coordinates", **at, plane="pca")), np.abs(pca.transform(deep)),
-                               atol=1e-4)
+    np.testing.assert_allclose(about["explained_variance_ratio"], pca.explained_variance_ratio_, rtol=1e-4)
+    np.testing.assert_allclose(np.abs([u, v] @ pca.components_.T), np.eye(2), atol=1e-4)
+    np.testing.assert_allclose(np.abs(points), np.abs(pca.transform(deep)), atol=1e-4)
     # the codes of one step in the plane of another
-    moved = routes.array("/coordinates", run="b", tag="deep", step=20, plane="pca", fit=10)
-    expected = (routes.array("/codes", run="b", tag="deep", step=20) - plane["origin"]) @ np.transpose(
-        [plane["u"], plane["v"]])
+    _, moved, *_ = of(routes, run="b", tag="deep", step=20, plane="pca", fit=10)
+    expected = (routes.array("/codes", run="b", tag="deep", step=20) - origin) @ np.transpose([u, v])
     np.testing.assert_allclose(moved, expected, atol=1e-4)
+
+
+def test_points_come_with_labels_where_they_are_asked_for(routes):
+    *_, given = of(routes, **AT, labels=1)
+    assert given.dtype == np.int32
+    np.testing.assert_array_equal(given, labels)
+    assert len(of(routes, **AT)) == 5
+    assert routes.get("/points", run="c", tag="bare", labels=1).status_code == 404
+
+
+def test_points_of_no_name_are_those_of_the_first_latent_space(routes, tmp_path):
+    first = {"run": "a", "tag": "codes", "step": 20}
+    assert routes.get("/points", labels=1).data == routes.get("/points", **first, labels=1).data
+    assert routes.get("/points", step=10).data == routes.get("/points", **first | {"step": 10}).data
+    for path, query in (("/points", {"run": "a"}), ("/points", {"tag": "codes"}), ("/codes", {}), ("/step", {})):
+        assert routes.get(path, **query).status_code == 400
+    # nobody asked for what is not there
+    nothing = latent.Routes(tmp_path).get("/points")
+    assert (nothing.status_code, nothing.data) == (204, b"")
+    assert routes.get("/points", step=7).status_code == 204
+    hostile.log(tmp_path, hostile.overwrite(hostile.CODES, b"x"))
+    assert latent.Routes(tmp_path).get("/points").status_code == 204
 
 
 def test_pca_is_computed_once(routes, monkeypatch):
     at = {"run": "b", "tag": "deep", "step": 0, "plane": "pca"}
-    first = routes.get("/projection", **at).json
+    first = routes.get("/points", **at).data
     monkeypatch.setattr(planes, "principal", None)
-    assert routes.get("/projection", **at).json == first
-    assert routes.get("/coordinates", run="b", tag="deep", step=20, plane="pca", fit=0).status_code == 200
+    assert routes.get("/points", **at).data == first
+    assert routes.get("/points", run="b", tag="deep", step=20, plane="pca", fit=0).status_code == 200
 
 
 def test_a_list_of_steps_is_used_again_for_a_second(tmp_path, monkeypatch):
@@ -196,7 +227,7 @@ def test_the_last_step_is_the_last_while_a_run_goes_on(tmp_path):
             if last == 0:
                 routes = latent.Routes(tmp_path, samples=2)
             routes.provider._multiplexer.Reload()
-            for path in ("/step", "/decoder", "/walk.gif", "/projection", "/images", "/codes"):
+            for path in ("/step", "/decoder", "/walk.gif", "/points", "/images", "/codes"):
                 assert routes.get(path, **at).status_code == 200
     time.sleep(1.1)
     np.testing.assert_array_equal(routes.array("/codes", **at), (codes + 19).astype(np.float32))
@@ -204,9 +235,9 @@ def test_the_last_step_is_the_last_while_a_run_goes_on(tmp_path):
 
 @pytest.mark.parametrize("method", ["axes", "pca"])
 def test_a_single_dimension_has_a_plane_too(routes, method):
-    plane = routes.get("/projection", run="b", tag="one", plane=method).json
-    assert (plane["u"], plane["v"]) == ([1], [0])
-    assert plane["explained_variance_ratio"] == [1, 0]
+    about, *_, u, v = of(routes, run="b", tag="one", plane=method)
+    assert (u.tolist(), v.tolist()) == ([1], [0])
+    assert about["explained_variance_ratio"] == [1, 0]
 
 
 @pytest.mark.parametrize("shape", [(200, 5), (20, 30), (300, 1200)])  # each has another way of computing
@@ -274,8 +305,8 @@ def test_walks(routes):
     ("/reconstructions", 404, AT), ("/decode", 404, {"run": "c", "tag": "bare", "codes": "[[0,0]]"}),
     ("/images", 400, AT | {"start": 30}), ("/images", 400, AT | {"start": -1}), ("/images", 400, AT | {"count": 31}),
     ("/images", 400, AT | {"start": 29, "count": 2}),
-    ("/projection", 400, AT | {"i": 2}), ("/projection", 400, AT | {"plane": "umap"}),
-    ("/projection", 404, AT | {"plane": "pca", "fit": 3}), ("/projection", 400, AT | {"plane": "pca", "fit": "x"}),
+    ("/points", 400, AT | {"i": 2}), ("/points", 400, AT | {"plane": "umap"}),
+    ("/points", 404, AT | {"plane": "pca", "fit": 3}), ("/points", 400, AT | {"plane": "pca", "fit": "x"}),
     ("/decode", 400, AT), ("/decode", 400, AT | {"codes": "[]"}), ("/decode", 400, AT | {"codes": "[[1]]"}),
     ("/decode", 400, AT | {"codes": "[[1,NaN]]"}), ("/decode", 400, AT | {"codes": "[[1,1e99]]"}),
     ("/decode", 400, AT | {"codes": "[[1,2],[3]]"}), ("/decode", 400, AT | {"codes": '[["a","b"]]'}),
@@ -314,7 +345,7 @@ def test_too_much_work_is_refused_at_once(tmp_path):
 
 def test_pca_of_too_much_is_refused(routes, monkeypatch):
     monkeypatch.setattr(plugin, "MAX_PCA_NUMBERS", 10)
-    assert routes.get("/projection", run="c", tag="large", plane="pca").status_code == 400
+    assert routes.get("/points", run="c", tag="large", plane="pca").status_code == 400
 
 
 def test_labels_of_a_restarted_run_are_those_of_its_time(tmp_path):

@@ -63,7 +63,7 @@ def test_a_real_tensorboard(tmp_path, fast):
                 status, headers, body = board.get("plugin/latent/codes", run=name, tag="codes", step=step)
                 assert (status, headers["X-Latent-Shape"]) == (200, "30,2")
                 np.testing.assert_array_equal(np.frombuffer(body, "<f4").reshape(30, 2), (codes + step).astype("f4"))
-            for path in ("labels", "images", "decoder", "walk.gif", "projection", "coordinates", "step"):
+            for path in ("labels", "images", "decoder", "walk.gif", "points", "step"):
                 status, headers, body = board.get("plugin/latent/" + path, run=name, tag="codes")
                 assert status == 200
                 assert body

@@ -1,5 +1,7 @@
 /** The routes of http_api.md. */
 
+import { unpack } from "./codec.js";
+
 /** @typedef {{run: string, tag: string}} SpaceId */
 
 /**
@@ -10,6 +12,10 @@
  */
 
 /** @typedef {{origin: Float32Array, u: Float32Array, v: Float32Array, shares: (number|null)[]}} Plane */
+
+/** Points in a plane: what they are about (run, tag, step, plane), their places [n, 2], and the labels that were asked for.
+ * @typedef {{about: Record<string, any>, xy: Float32Array, plane: Plane, labels: Int32Array|null}} Points
+ */
 
 /** @typedef {{center: number[], radius: number, frames?: number, u?: number[], v?: number[]}} LoggedWalk */
 
@@ -92,7 +98,7 @@ async function rows(route, params, signal) {
 
 /**
  * An array of one of the binary routes, all of it.
- * @param {"codes"|"coordinates"|"labels"|"errors"|"images"|"reconstructions"} route
+ * @param {"codes"|"labels"|"errors"|"images"|"reconstructions"} route
  * @param {Record<string, string|number>} params
  * @param {AbortSignal} [signal]
  * @returns {Promise<{data: any, shape: number[]}>}
@@ -114,17 +120,21 @@ export async function array(route, params, signal) {
 }
 
 /**
+ * The points of a step in a plane. Without `run` and `tag`: those of the first latent space, null where there is none.
  * @param {Record<string, string|number>} params
  * @param {AbortSignal} [signal]
- * @returns {Promise<Plane>}
+ * @returns {Promise<Points|null>}
  */
-export async function projection(params, signal) {
-  const plane = await (await get("projection", params, signal)).json();
+export async function points(params, signal) {
+  const response = await get("points", params, signal);
+  if (response.status === 204) return null;
+  const { header, arrays } = unpack(await response.arrayBuffer());
+  const [xy, origin, u, v, labels] = arrays.map(({ values }) => values);
   return {
-    origin: Float32Array.from(plane.origin),
-    u: Float32Array.from(plane.u),
-    v: Float32Array.from(plane.v),
-    shares: plane.explained_variance_ratio,
+    about: header,
+    xy,
+    plane: { origin, u, v, shares: header.explained_variance_ratio },
+    labels: labels ?? null,
   };
 }
 

@@ -26,9 +26,13 @@ const CAMERA_MS = 350;
 const STILL_MS = 120; // after which the manifold is decoded for a view
 
 export class App {
-  /** @param {HTMLElement} stage where panels are put */
-  constructor(stage) {
+  /**
+   * @param {HTMLElement} stage where panels are put
+   * @param {Promise<api.Points|null>} early what will most likely be shown first
+   */
+  constructor(stage, early) {
     this.stage = stage;
+    this.early = early;
     this.store = new Store(fromAddress(tensorboard.readAddress()));
     this.camera = new Camera();
     /** @type {import("./view.js").View} the view of all points */
@@ -111,7 +115,7 @@ export class App {
         const panel = before.get(JSON.stringify(id));
         before.delete(JSON.stringify(id));
         if (panel) return panel;
-        const space = new LatentSpace(id, this.listing[id.run][id.tag]);
+        const space = new LatentSpace(id, this.listing[id.run][id.tag], this.early);
         if (space.info.steps.length && !space.info.error) {
           space.frame(space.nearest(this.store.state.step), this.store.state.plane).catch(() => {}); // the panel asks again
         }

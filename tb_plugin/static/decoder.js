@@ -1,6 +1,6 @@
 /** A decoder, evaluated in the browser; decoder.py is its reference. */
 
-import { product, unpack } from "./codec.js";
+import { check, product, unpack } from "./codec.js";
 import { stage } from "./layers.js";
 
 /** @typedef {import("./layers.js").Stage} Stage */
@@ -33,6 +33,10 @@ export class Decoder {
   static parse(buffer) {
     const { header, arrays } = unpack(buffer);
     const { dims, layers } = header;
+    check(
+      arrays.every(({ values }) => values.every(Number.isFinite)),
+      "The decoder holds numbers that are not finite.",
+    );
     if (!Number.isInteger(dims) || dims < 1 || dims > MAX_VALUES || !Array.isArray(layers) || !layers.length) {
       throw new Error("The decoder has no layers.");
     }

@@ -25,19 +25,20 @@ const LOADING_MS = 200; // until one is told to wait
 
 /** Called by TensorBoard once the page is there. */
 export async function render() {
+  // Where the address asks for nothing else, that is what will be shown: its points need not wait for the list.
+  const early = Object.keys(tensorboard.readAddress()).length ? null : api.points({ labels: 1 }).catch(() => null);
+  const listing = api.runs();
+  listing.catch(() => {});
   document.documentElement.lang = "en";
   document.title = "Latent";
   const style = h("link", { rel: "stylesheet", href: new URL("./style.css", import.meta.url).href });
   const styled = new Promise((resolve) => style.addEventListener("load", resolve));
   document.head.append(h("meta", { name: "viewport", content: "width=device-width, initial-scale=1" }), style);
-  const listing = api.runs();
-  listing.catch(() => {});
   prepare();
 
   const stage = h("div", { className: "stage" });
-  const app = new App(stage);
-  /** @type {HTMLElement|null} made while the points are on their way */
-  let page = null;
+  const app = new App(stage, Promise.resolve(early));
+  const page = build(app);
   const notice = h("div", { className: "notice", role: "status", hidden: true });
   document.body.append(notice);
   /** @param {...(Node|string)} content */
@@ -51,7 +52,7 @@ export async function render() {
     try {
       const { listing: runs, omitted } = await answer;
       if (!Object.keys(runs).length) {
-        if (page) page.hidden = true;
+        page.remove();
         return tell(
           h("h2", {}, "No latent space was logged here"),
           h("p", {}, "A writer of your own model logs one:"),
@@ -61,8 +62,7 @@ export async function render() {
         );
       }
       app.setListing(runs, omitted);
-      if (!page) document.body.append((page = build(app)));
-      page.hidden = false;
+      if (!page.isConnected) document.body.append(page);
       tell();
       app.tell("runs");
       app.resized();
@@ -80,25 +80,30 @@ export async function render() {
   tensorboard.onReload(() => take(api.runs()));
 }
 
-/** The page about the panels. @param {App} app */
+/**
+ * The page about the panels: at first their places alone, what stands around them after the first picture.
+ * @param {App} app
+ */
 function build(app) {
+  const left = h("aside", { className: "left", "aria-label": "What is shown" });
+  const right = h("aside", { className: "right", "aria-label": "Details" });
+  const [tools, time] = [h("div", { className: "tools" }), h("div", { className: "time" })];
   const { strip, section: walk } = walks(app);
-  const { element: point, spoken } = card(app);
-  return h(
-    "main",
-    {},
-    h(
-      "aside",
-      { className: "left", "aria-label": "What is shown" },
-      runList(app),
-      planeChoice(app),
-      display(app),
-      legend(app),
-    ),
-    h("div", { className: "middle" }, toolBar(app), app.stage, strip, timeBar(app)),
-    h("aside", { className: "right", "aria-label": "Details" }, decoded(app), walk, selected(app)),
-    h("p", { id: "plot-help", className: "spoken" }, HELP),
-    spoken,
-    point,
-  );
+  const help = h("p", { id: "plot-help", className: "spoken" }, HELP);
+  const main = h("main", {}, left, h("div", { className: "middle" }, tools, app.stage, strip, time), right, help);
+  const fill = () => {
+    const { element: point, spoken } = card(app);
+    tools.replaceWith(toolBar(app));
+    time.replaceWith(timeBar(app));
+    left.append(runList(app), planeChoice(app), display(app), legend(app));
+    right.append(decoded(app), walk, selected(app));
+    main.append(spoken, point);
+    app.tell("runs", "data");
+  };
+  let due = true;
+  app.on((topics) => {
+    if (due && topics.has("data")) requestAnimationFrame(() => setTimeout(fill)); // the frame with the points is through
+    if (topics.has("data")) due = false;
+  });
+  return main;
 }

@@ -86,7 +86,10 @@ export class Panel {
   /** Loads what the state asks for. While that is under way only the last wish is kept: a slider may be dragged. */
   async load() {
     const { error, steps } = this.space.info;
-    if (error || !steps.length) return this.say(error ?? "No step of it was kept.", true);
+    if (error || !steps.length) {
+      this.say(error ?? "No step of it was kept.", true);
+      return this.app.tell("data");
+    }
     this.pending = true;
     if (this.loading) return;
     this.loading = true;

@@ -124,6 +124,7 @@ export class GLPoints {
     this.#colour(new Uint8Array(1024));
     gl.useProgram(this.plain.program);
     gl.drawArrays(gl.POINTS, 0, 1);
+    gl.fenceSync(gl.SYNC_GPU_COMMANDS_COMPLETE, 0); // else a driver may leave the work until there is more of it
     gl.flush();
     this.count = 0;
   }

@@ -26,10 +26,15 @@ const KEPT = 100; // answers in memory; points and decoder of a step are 0.5 MB 
 const LISTED = 100; // classes of labels without names
 
 export class LatentSpace {
-  /** @param {SpaceId} id @param {SpaceInfo} info */
-  constructor(id, info) {
+  /**
+   * @param {SpaceId} id
+   * @param {SpaceInfo} info
+   * @param {Promise<api.Points|null>} early points that were asked for before it was known what there is
+   */
+  constructor(id, info, early) {
     this.id = id;
     this.info = info;
+    this.early = early.then((points) => (points && agrees(points, id) ? points : null));
     /** @type {Map<string, Promise<any>>} */
     this.answers = new Map();
   }
@@ -95,15 +100,16 @@ export class LatentSpace {
     const axis = (/** @type {number} */ n) => Math.min(n, (this.info.dims ?? 1) - 1);
     // One PCA for all steps: points move, the plane does not.
     /** @type {Record<string, string|number>} */
-    const plane =
+    const which =
       choice.kind === "pca" ? { plane: "pca", fit: last } : { plane: "axes", i: axis(choice.i), j: axis(choice.j) };
-    return this.#once(`frame ${step} ${JSON.stringify(plane)}`, async () => {
-      const params = { ...this.#at(step), ...plane };
-      const [{ data: xy }, projection, labels] = await Promise.all([
-        api.array("coordinates", params),
-        api.projection(params),
+    return this.#once(`frame ${step} ${JSON.stringify(which)}`, async () => {
+      const params = { ...this.#at(step), ...which };
+      const early = await this.early;
+      const [points, labels] = await Promise.all([
+        early && agrees(early, params) ? early : api.points(params),
         this.labels(),
       ]);
+      const { xy, plane } = /** @type {api.Points} */ (points);
       const fitting = labels?.of.length === xy.length / 2 ? labels : null;
       const box = bounds(xy);
       /** @type {Grid|undefined} */
@@ -116,7 +122,7 @@ export class LatentSpace {
         get grid() {
           return (grid ??= new Grid(xy, box)); // not before the first picture
         },
-        plane: projection,
+        plane,
         labels: fitting,
       };
     });
@@ -127,19 +133,24 @@ export class LatentSpace {
     if (!this.has("labels")) return null;
     return this.#once("labels", async () => {
       /** @type {Int32Array} */
-      const values = (await api.array("labels", this.id)).data;
+      const values = (await this.early)?.labels ?? (await api.array("labels", this.id)).data;
       const counts = new Map();
       for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
       const names = this.info.class_names;
       const listed = names ? names.map((_, i) => i) : [...counts.keys()].sort((a, b) => a - b);
       const index = new Map(listed.map((value, i) => [value, names || i < LISTED ? i % NO_CLASS : NO_CLASS]));
-      const of = new Uint8Array(values.map((value) => index.get(value) ?? NO_CLASS));
+      const of = new Uint8Array(values.length);
+      let without = 0;
+      values.forEach((value, i) => {
+        of[i] = index.get(value) ?? NO_CLASS;
+        if (of[i] === NO_CLASS) without++;
+      });
       return {
         classes: listed
           .slice(0, names ? NO_CLASS : LISTED)
           .map((value, i) => ({ name: names ? names[i] : String(value), count: counts.get(value) ?? 0 })),
         of,
-        without: of.reduce((count, one) => count + (one === NO_CLASS ? 1 : 0), 0),
+        without,
       };
     });
   }
@@ -198,6 +209,11 @@ export class LatentSpace {
       );
     this.answers.clear();
   }
+}
+
+/** Whether points are those that a request would ask for. @param {api.Points} points @param {Record<string, any>} params */
+function agrees({ about }, params) {
+  return Object.entries(params).every(([key, value]) => about[key] === value);
 }
 
 /** Pictures of one shape, uint8 [n, height, width, channels] with 1, 3 or 4 channels. */

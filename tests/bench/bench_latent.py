@@ -26,7 +26,7 @@ STEPS = 20
 ROUTES = {
     "runs": {}, "step": {}, "codes": {}, "labels": {}, "errors": {},
     "images": {}, "images, 1": {"start": 7, "count": 1},
-    "projection": {}, "projection, pca": {"plane": "pca"}, "coordinates": {}, "coordinates, pca": {"plane": "pca"},
+    "points": {}, "points, pca": {"plane": "pca"}, "points, labels": {"labels": 1},
     "decoder": {}, "decode": {"codes": "[[0.5, -1]]"}, "decode, 1000": {"codes": json.dumps([[0.5, -1]] * 1000)},
     "walk.gif": {}, "index.js": {},
 }

@@ -57,8 +57,8 @@ def busy(page, path, answers):
 
 
 def test_a_busy_server_is_asked_again(page, problems, board):
-    asked = busy(page, "coordinates", ["2", None])
-    problems.expect("status 429.*coordinates|console error: .*429")
+    asked = busy(page, "points", ["2", None])
+    problems.expect("status 429.*points|console error: .*429")
     tab = Tab(page, board, FLAT).painted(20)
     assert len(asked) == 3
     assert (np.diff(asked) > [1.9, 0.9]).all()
@@ -66,8 +66,8 @@ def test_a_busy_server_is_asked_again(page, problems, board):
 
 
 def test_a_server_that_stays_busy_is_told(page, problems, board):
-    asked = busy(page, "coordinates", itertools.repeat("1"))
-    problems.expect("status 429.*coordinates|console error: .*429")
+    asked = busy(page, "points", itertools.repeat("1"))
+    problems.expect("status 429.*points|console error: .*429")
     tab = Tab(page, board, FLAT)
     tab.locate(".message.alert", has_text="TensorBoard is busy").wait_for()
     assert len(asked) == 3
@@ -131,9 +131,9 @@ def test_nothing_decoded_stays_where_the_decoder_of_the_step_cannot_be_had(page,
 
 
 def test_a_step_that_fails_while_another_is_wanted_is_passed_over(page, problems, board):
-    problems.expect("status 422: .*coordinates|console error: .*422")
+    problems.expect("status 422: .*points|console error: .*422")
     tab, late = Tab(page, board, FLAT, step="0").painted(0), []
-    page.route("**/plugin/latent/coordinates?*step=20*", lambda route: late.append(route))
+    page.route("**/plugin/latent/points?*step=20*", lambda route: late.append(route))
     slider = tab.locate("input[aria-label=Step]")
     slider.focus()
     slider.press("End")
@@ -143,4 +143,44 @@ def test_a_step_that_fails_while_another_is_wanted_is_passed_over(page, problems
     page.wait_for_timeout(500)
     shown = int(tab.plot().get_attribute("data-painted"))
     assert 0 < shown < 20
+    assert tab.locate(".message").is_hidden()
+
+
+def asked_for(page, name):
+    """The queries of all requests for a route, from now on."""
+    asked = []
+    page.on("request", lambda request: f"/{name}?" in request.url and asked.append(request.url.partition("?")[2]))
+    return asked
+
+
+def test_the_points_of_the_first_space_do_not_wait_for_the_list(page, board):
+    points, labels, late = asked_for(page, "points"), asked_for(page, "labels"), []
+    page.route("**/plugin/latent/runs?*", lambda route: late.append(route))
+    tab = Tab(page, board)
+    tab.until(lambda: late and points)
+    late[0].continue_()
+    tab.painted(20)
+    tab.locate(".classes button").first.wait_for()
+    assert (points, labels) == (["labels=1"], [])
+
+
+def test_a_link_asks_for_its_own_points_alone(page, board):
+    points = asked_for(page, "points")
+    Tab(page, board, FLAT).painted(20)
+    assert len(points) == 1
+    assert points[0].startswith("run=flat&tag=codes&step=20")
+
+
+@pytest.mark.parametrize("early", ["step 0", "nothing", "damaged"])
+def test_points_that_came_early_and_are_not_those_of_the_list_are_not_shown(page, board, problems, early):
+    def answer(route):
+        if early == "step 0":
+            return route.continue_(url=route.request.url + "&step=0")
+        return route.fulfill(status=204) if early == "nothing" else route.fulfill(status=200, body="damaged")
+
+    points = asked_for(page, "points")
+    page.route("**/plugin/latent/points?labels=1", answer)
+    tab = Tab(page, board).painted(20)
+    assert len(points) == 2
+    assert points[1].endswith("step=20&plane=axes&i=0&j=1")
     assert tab.locate(".message").is_hidden()
