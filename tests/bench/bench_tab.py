@@ -131,7 +131,7 @@ def measure(browser, board, points, tab):
     return first, pan, step
 
 
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize("points", SIZES)
 def test_the_tab_beside_the_projector(tmp_path, points, capsys):
     playwright = pytest.importorskip("playwright.sync_api")
