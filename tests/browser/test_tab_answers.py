@@ -184,3 +184,24 @@ def test_points_that_came_early_and_are_not_those_of_the_list_are_not_shown(page
     assert len(points) == 2
     assert points[1].endswith("step=20&plane=axes&i=0&j=1")
     assert tab.locate(".message").is_hidden()
+
+
+SIZES = """
+window.heights = [];
+const watch = new MutationObserver(() => {
+  const stage = document.querySelector(".stage");
+  if (!stage) return;
+  watch.disconnect();
+  new ResizeObserver(() => heights.push(stage.clientHeight)).observe(stage);
+});
+watch.observe(document, { childList: true, subtree: true });
+"""
+
+
+def test_the_first_picture_stays_where_it_is_when_the_rest_of_the_page_comes(page, board):
+    page.add_init_script(SIZES)
+    tab = Tab(page, board).painted(20)
+    tab.locate(".classes button").first.wait_for()
+    tab.locate(".time button").first.wait_for()
+    page.wait_for_timeout(300)
+    assert len(set(tab.locate("body").evaluate("heights"))) == 1
