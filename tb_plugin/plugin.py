@@ -174,25 +174,26 @@ class LatentPlugin(base_plugin.TBPlugin):
     @route("_workers")
     def points(self, request, params):
         """Where the codes of a step lie in a plane, and the plane, as a blob; the labels too if they are asked for."""
+        method, labelled = params.choice("plane", ("axes", "pca")), params.integer("labels", 0, 0, 1)
         ctx, space, step = self._select(request, params, first=True)
         codes = self._codes(ctx, space, step)
-        plane, choice = self._plane(request, params, space, step, codes)
+        plane, choice = self._plane(request, params, method, space, step, codes)
         with np.errstate(over="ignore", invalid="ignore"):
             points = planes.coordinates(codes, plane)
         if not np.isfinite(points).all():
             raise codec.FormatError("The codes of this step are too large to be projected.")
         header = {"run": space.run, "tag": space.name, "step": step, **choice,
                   "explained_variance_ratio": plane.explained}
-        labels = [self._labels(ctx, space, step)] if params.integer("labels", 0, 0, 1) else []
+        labels = [self._labels(ctx, space, step)] if labelled else []
         try:
             blob = codec.pack(header, points, plane.origin, plane.u, plane.v, *labels)
         except ValueError as error:
             raise codec.FormatError(f"The points of this step cannot be sent: {error}.") from error
         return http_util.Respond(request, blob, "application/octet-stream")
 
-    def _plane(self, request, params, space: Space, step: int, codes: np.ndarray):
+    def _plane(self, request, params, method: str, space: Space, step: int,
+               codes: np.ndarray) -> tuple[planes.Plane, dict[str, Any]]:
         """The plane through the codes of a step that a request is about, and which one that is, written out."""
-        method = params.choice("plane", ("axes", "pca"))
         if method == "axes":
             last = codes.shape[1] - 1
             i, j = params.integer("i", 0, 0, last), params.integer("j", min(1, last), 0, last)

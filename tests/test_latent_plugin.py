@@ -143,6 +143,12 @@ def test_points_come_with_labels_where_they_are_asked_for(routes):
     assert routes.get("/points", run="c", tag="bare", labels=1).status_code == 404
 
 
+@pytest.mark.parametrize("query", [{"plane": "umap"}, {"labels": 2}])
+def test_points_that_are_refused_are_not_read(routes, monkeypatch, query):
+    monkeypatch.setattr(store.Store, "part", lambda *_: pytest.fail("it was read"))
+    assert routes.get("/points", **AT, **query).status_code == 400
+
+
 def test_points_of_no_name_are_those_of_the_first_latent_space(routes, tmp_path):
     first = {"run": "a", "tag": "codes", "step": 20}
     assert routes.get("/points", labels=1).data == routes.get("/points", **first, labels=1).data
