@@ -18,8 +18,8 @@ import { along } from "./walk.js";
 
 /**
  * What may change: a part of the state, or `data` (points came), `decoder`, `hover`, `selection`, `walk`, `runs`,
- * `theme`, `playing`, `camera`.
- * @typedef {keyof State|"data"|"decoder"|"hover"|"selection"|"walk"|"runs"|"theme"|"playing"|"camera"} Topic
+ * `theme`, `playing`.
+ * @typedef {keyof State|"data"|"decoder"|"hover"|"selection"|"walk"|"runs"|"theme"|"playing"} Topic
  */
 
 const CAMERA_MS = 350;
@@ -43,7 +43,7 @@ export class App {
     /** @type {Record<string, Record<string, api.SpaceInfo>>} */
     this.listing = {};
     this.omitted = 0; // latent spaces that are there, and not listed
-    /** @type {((topics: Set<Topic>) => void)[]} */
+    /** @type {{wanted: Topic[], listener: (topics: Set<Topic>) => void}[]} */
     this.listeners = [];
     this.hovered = -1;
     /** @type {Set<number>|null} */
@@ -75,14 +75,19 @@ export class App {
     });
   }
 
-  /** @param {(topics: Set<Topic>) => void} listener */
-  on(listener) {
-    this.listeners.push(listener);
+  /**
+   * Calls back when something of what is wanted changed. Much is drawn anew with each move of the pointer: whoever writes
+   * into the page wants no more than is shown there, or the page is laid out anew as well.
+   * @param {Topic[]} wanted @param {(topics: Set<Topic>) => void} listener
+   */
+  on(wanted, listener) {
+    this.listeners.push({ wanted, listener });
   }
 
   /** @param {...Topic} topics */
   tell(...topics) {
-    for (const listener of this.listeners) listener(new Set(topics));
+    const told = new Set(topics);
+    for (const { wanted, listener } of this.listeners) if (wanted.some((topic) => told.has(topic))) listener(told);
   }
 
   /**
@@ -147,7 +152,6 @@ export class App {
     const view = this.store.state.view ?? this.fitted;
     if (!same(view, this.camera.target)) this.camera.go(view, this.calm ? 0 : ms);
     for (const panel of this.panels) panel.redraw();
-    this.tell("camera");
   }
 
   /** A panel has its points. @param {Panel} panel */
@@ -280,7 +284,7 @@ export class App {
     this.tell("selection");
   }
 
-  /** While the view is dragged or a handle is. @param {boolean} dragging */
+  /** While the view is dragged. @param {boolean} dragging */
   setDragging(dragging) {
     this.dragging = dragging;
     for (const panel of this.panels) panel.redraw();

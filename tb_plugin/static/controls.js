@@ -13,8 +13,7 @@ export function runList(app) {
   const omitted = h("p", { className: "hint" });
   const element = h("section", {}, h("h3", {}, "Runs"), list, omitted, about);
   let shown = "";
-  app.on((topics) => {
-    if (!topics.has("runs") && !topics.has("spaces")) return;
+  app.on(["runs", "spaces"], () => {
     omitted.hidden = !app.omitted;
     omitted.textContent =
       `${app.omitted.toLocaleString("en")} more are not listed: there are too many. ` +
@@ -73,8 +72,7 @@ export function planeChoice(app) {
   const told = h("p", { className: "hint" });
   const row = h("div", { className: "row" }, kind, axes.i, axes.j);
   const element = h("section", {}, h("h3", {}, "Plane"), row, told);
-  app.on((topics) => {
-    if (!topics.has("data") && !topics.has("plane")) return;
+  app.on(["data", "plane"], () => {
     const dims = Math.max(1, ...app.panels.map((panel) => panel.frame?.plane.origin.length ?? 1));
     const { plane } = store.state;
     element.hidden = dims <= 2;
@@ -124,7 +122,7 @@ export function display(app) {
     h("div", { className: "row" }, h("label", {}, "colour ", colour)),
     h("div", { className: "checks" }, shapes.element, manifold.element, thumbnails.element, hold.element),
   );
-  app.on(() => {
+  app.on(["runs", "spaces", "data", "colour", "shapes", "manifold", "thumbnails"], () => {
     const { state } = store;
     colour.value = state.colour;
     const spaces = app.panels.map((panel) => panel.space);
@@ -139,8 +137,8 @@ export function display(app) {
     manifold.input.disabled = without("decoder");
     thumbnails.input.checked = state.thumbnails && !without("images");
     thumbnails.input.disabled = without("images");
-    hold.input.checked = state.view !== null;
   });
+  app.on(["runs", "view"], () => (hold.input.checked = store.state.view !== null));
   return element;
 }
 
@@ -178,8 +176,7 @@ export function toolBar(app) {
     button("−", "Zoom out (key −)", () => zoomBy(1 / 1.4), { className: "icon" }),
     button("fit", "Show all points (key 0)", () => store.set({ view: null })),
   );
-  app.on((topics) => {
-    if (!topics.has("tool") && !topics.has("runs")) return;
+  app.on(["tool", "runs"], () => {
     for (const { input } of inputs) input.checked = input.value === store.state.tool;
     for (const panel of app.panels) panel.plot.dataset.tool = store.state.tool;
   });

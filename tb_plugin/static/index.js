@@ -101,9 +101,9 @@ function build(app) {
     app.tell("runs", "data");
   };
   let due = true;
-  app.on((topics) => {
-    if (due && topics.has("data")) requestAnimationFrame(() => setTimeout(fill)); // the frame with the points is through
-    if (topics.has("data")) due = false;
+  app.on(["data"], () => {
+    if (due) requestAnimationFrame(() => setTimeout(fill)); // the frame with the points is through
+    due = false;
   });
   return main;
 }

@@ -26,8 +26,7 @@ export function card(app) {
   const spoken = h("p", { className: "spoken", role: "status", "aria-live": "polite" });
   let asked = 0;
 
-  app.on((topics) => {
-    if (!topics.has("hover") && !topics.has("data") && !topics.has("decoder")) return;
+  app.on(["hover", "data", "decoder"], (topics) => {
     const { hovered: index, pointed } = app;
     const panel = pointed && app.panels.includes(pointed.panel) ? pointed.panel : app.panels[0];
     const frame = panel?.frame;
@@ -110,8 +109,7 @@ export function decoded(app) {
   const figures = h("div", { className: "figures" });
   const place = h("p", { className: "hint", role: "status" });
   const element = h("section", { "aria-label": "Decoded" }, h("h3", {}, "Decoded"), figures, place);
-  app.on((topics) => {
-    if (!["probe", "decoder", "spaces", "data", "plane"].some((t) => topics.has(/** @type {any} */ (t)))) return;
+  app.on(["probe", "decoder", "spaces", "data", "plane"], () => {
     const { probe } = app.store.state;
     element.hidden = !app.panels.some((panel) => panel.space.has("decoder"));
     const shown = app.panels.filter((panel) => panel.probed);
@@ -156,8 +154,7 @@ export function selected(app) {
     classes,
     images,
   );
-  app.on((topics) => {
-    if (!["selection", "data", "step"].some((t) => topics.has(/** @type {any} */ (t)))) return;
+  app.on(["selection", "data", "step"], () => {
     const chosen = app.selection;
     const panel = app.panels.find((p) => p.frame);
     element.hidden = !chosen || !panel;

@@ -30,11 +30,7 @@ export function legend(app) {
   };
 
   let shown = "";
-  app.on((topics) => {
-    if (
-      !["data", "colour", "shapes", "hidden", "theme", "runs", "spaces"].some((t) => topics.has(/** @type {any} */ (t)))
-    )
-      return;
+  app.on(["data", "colour", "shapes", "hidden", "theme", "runs", "spaces"], () => {
     const { colour, shapes, hidden } = store.state;
     const list = keys();
     element.hidden = !list.length && colour !== "error";
@@ -85,10 +81,10 @@ export function legend(app) {
 /** @param {number} key @param {boolean} coloured @param {boolean} shapes @param {boolean} dark */
 function swatch(key, coloured, shapes, dark) {
   const index = key < 0 ? NO_CLASS : key;
-  const canvas = h("canvas", { width: 28, height: 28, "aria-hidden": "true" });
+  const canvas = h("canvas", { width: 28, height: 28 });
   const c = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
   trace(c, shapes ? index % 10 : 0, 14, 14, 11);
   c.fillStyle = classColour(coloured ? index : NO_CLASS, dark);
   c.fill();
-  return canvas;
+  return h("img", { src: canvas.toDataURL(), alt: "" }); // a canvas is composited by itself in each frame
 }

@@ -1,8 +1,9 @@
 /** A grid of decoded pictures behind the points: what the decoder makes of the plane, fading where no data is. */
 
+import { h } from "./dom.js";
 import { inked, pictureShape, put, toBytes } from "./picture.js";
-import { scale, toPlane } from "./view.js";
 import { lift } from "./planes.js";
+import { scale, toPlane, toScreen } from "./view.js";
 
 /** @typedef {import("./view.js").View} View */
 /** @typedef {import("./view.js").Size} Size */
@@ -16,7 +17,7 @@ export class Manifold {
   /** @param {() => void} redraw */
   constructor(redraw) {
     this.redraw = redraw;
-    this.canvas = document.createElement("canvas");
+    this.canvas = h("canvas", { className: "manifold", hidden: true });
     /** @type {{left: number, top: number, width: number, height: number}|null} the part of the plane it shows */
     this.area = null;
     /** @type {AbortController|null} */
@@ -76,22 +77,19 @@ export class Manifold {
 
   clear() {
     this.work?.abort();
-    if (this.area) this.redraw();
     this.area = null;
+    this.canvas.hidden = true;
   }
 
-  /** @param {CanvasRenderingContext2D} c @param {View} view @param {Size} size */
-  draw(c, view, size) {
+  /** Puts it where it belongs in a view; nothing is drawn anew for that. @param {View} view @param {Size} size */
+  place(view, size) {
+    this.canvas.hidden = !this.area;
     if (!this.area) return;
     const k = scale(view, size);
-    c.imageSmoothingQuality = "medium";
-    c.drawImage(
-      this.canvas,
-      size.width / 2 + (this.area.left - view.x) * k,
-      size.height / 2 - (this.area.top - view.y) * k,
-      this.area.width * k,
-      this.area.height * k,
-    );
+    const [x, y] = toScreen(view, size, this.area.left, this.area.top);
+    const across = (this.area.width * k) / this.canvas.width;
+    const down = (this.area.height * k) / this.canvas.height;
+    this.canvas.style.transform = `matrix(${across}, 0, 0, ${down}, ${x}, ${y})`;
   }
 }
 

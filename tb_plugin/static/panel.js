@@ -15,8 +15,8 @@ import { toPlane, toScreen } from "./view.js";
 
 const TWEEN_MS = 350;
 const PICK_PIXELS = 14;
-/** From how many points on, only a third is drawn while the view is dragged. */
-const MANY = 10000;
+/** From how many points on, only a third is drawn while the view is dragged, where the processor draws them. */
+const MANY = 2000;
 
 export class Panel {
   /**
@@ -55,7 +55,6 @@ export class Panel {
 
     this.canvases = {
       axes: h("canvas", { className: "axes" }),
-      back: h("canvas"),
       over: h("canvas"),
     };
     this.plot = h(
@@ -67,7 +66,7 @@ export class Panel {
         "aria-label": `Latent space of ${space.name}`,
         "aria-describedby": "plot-help",
       },
-      this.canvases.back,
+      this.manifold.canvas,
     );
     this.points = new Points(this.plot, () => this.redraw());
     this.plot.append(this.canvases.over);
@@ -270,11 +269,10 @@ export class Panel {
         opacity: chosen ? 0.3 : 0.85,
         colours: this.colours ?? new Uint8Array(1024),
         shapes: state.shapes,
-        share: app.dragging && frame.xy.length / 2 > MANY ? 1 / 3 : 1,
+        share: app.dragging && this.points.slow && frame.xy.length / 2 > MANY ? 1 / 3 : 1,
       });
       drawAxes(this.canvases.axes, view, size, axisNames(frame.choice, frame.plane.origin.length), app.style);
-      const back = sharp(this.canvases.back, size.width, size.height);
-      this.manifold.draw(back, view, size);
+      this.manifold.place(view, size);
       this.chosen = chosen;
     }
     if (moving || this.dirty.scene || this.dirty.over) this.#drawOver(frame, view);

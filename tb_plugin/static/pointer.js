@@ -33,11 +33,13 @@ export function listen(panel, app) {
   /** @param {number} px @param {number} py @returns {Drag} */
   const panning = (px, py) => {
     let [x, y] = [px, py];
+    app.setDragging(true);
     return {
       move: (nx, ny) => {
         app.look(pan(app.camera.view, panel.size, nx - x, ny - y));
         [x, y] = [nx, ny];
       },
+      end: () => app.setDragging(false),
     };
   };
 
@@ -111,7 +113,6 @@ export function listen(panel, app) {
     else if (tool === "pan") drag = panning(px, py);
     else if (tool === "decode") drag = decoding(px, py);
     else drag = selecting(tool, px, py);
-    if (drag) app.setDragging(true);
     if (drag && event.pointerType === "mouse") app.hover(-1, panel, px, py); // its card would be in the way
     if (event.pointerType !== "mouse") app.hover(panel.pick(px, py), panel, px, py);
   });
@@ -140,7 +141,6 @@ export function listen(panel, app) {
     down.delete(event.pointerId);
     drag?.end?.();
     drag = null;
-    if (app.dragging) app.setDragging(false);
   };
   plot.addEventListener("pointerup", up);
   plot.addEventListener("pointercancel", up);

@@ -88,6 +88,11 @@ export class Points {
     if (!canvas.isConnected) this.plot.firstChild?.after(canvas);
   }
 
+  /** Whether the processor draws the points. */
+  get slow() {
+    return !(this.renderer instanceof GLPoints) || this.renderer.software;
+  }
+
   close() {
     this.renderer.close();
   }

@@ -81,6 +81,9 @@ void main() {
  */
 
 export class GLPoints {
+  /** @type {boolean|undefined} */
+  #software;
+
   /** @param {HTMLCanvasElement} canvas @returns {GLPoints|null} null without WebGL2 */
   static create(canvas) {
     const gl = canvas.getContext("webgl2", { antialias: false, premultipliedAlpha: true, depth: false });
@@ -172,6 +175,19 @@ export class GLPoints {
     gl.uniform1f(u.size, 2 * radius * ratio);
     gl.uniform1f(u.opacity, opacity);
     gl.drawArrays(gl.POINTS, 0, Math.ceil(this.count * share));
+  }
+
+  /** Whether there is no GPU: the names are those of the drivers that do without. Firefox does not mask them. */
+  get software() {
+    return (this.#software ??= /SwiftShader|llvmpipe|softpipe|Basic Render/i.test(this.#driver()));
+  }
+
+  /** @returns {string} */
+  #driver() {
+    const { gl } = this;
+    const name = gl.getParameter(gl.RENDERER);
+    const info = name === "WebKit WebGL" && gl.getExtension("WEBGL_debug_renderer_info");
+    return String(info ? gl.getParameter(info.UNMASKED_RENDERER_WEBGL) : name);
   }
 
   /** Gives the context back: a page has about sixteen. */

@@ -35,8 +35,7 @@ export function timeBar(app) {
     kept,
   );
 
-  app.on((topics) => {
-    if (!["step", "spaces", "runs", "playing", "data"].some((t) => topics.has(/** @type {any} */ (t)))) return;
+  app.on(["step", "spaces", "runs", "playing", "data"], () => {
     const { steps, panels } = app;
     const { step } = store.state;
     const at =

@@ -129,7 +129,9 @@ export function walks(app) {
   };
   new ResizeObserver(() => strips.forEach((one) => one.draw())).observe(strip);
 
-  app.on((topics) => {
+  /** @type {import("./app.js").Topic[]} */
+  const shown = ["walk", "frames", "frame", "ms", "direction", "playing", "tool"];
+  app.on(["runs", "spaces", "data", "decoder", "theme", "selection", ...shown], (topics) => {
     if (topics.has("spaces") || topics.has("runs")) arrange();
     if (topics.has("walk") || topics.has("decoder")) {
       for (const one of strips.values()) one.decode().catch((error) => one.panel.say(error.message, true));

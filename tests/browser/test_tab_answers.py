@@ -113,7 +113,7 @@ def test_what_is_decoded_stays_until_the_decoder_of_the_step_is_there(page, boar
         return download.value.suggested_filename
 
     assert (tab.pixels(".strip") == strip).all()
-    assert tab.pixels(".plot canvas:first-child").any()
+    assert tab.pixels(".plot .manifold").any()
     assert tab.locate("[aria-label=Decoded] canvas").count() == 1
     assert saved() == "flat_codes_step_0_walk.gif"
     late[0].continue_()
@@ -127,7 +127,7 @@ def test_nothing_decoded_stays_where_the_decoder_of_the_step_cannot_be_had(page,
     tab.locate(".message.alert", has_text="damaged").wait_for()
     tab.until(lambda: tab.locate(".strip").is_hidden())
     assert tab.locate("[aria-label=Decoded] canvas").count() == 0
-    tab.until(lambda: not tab.pixels(".plot canvas:first-child").any())
+    tab.until(lambda: tab.locate(".plot .manifold").is_hidden())
 
 
 def test_a_step_that_fails_while_another_is_wanted_is_passed_over(page, problems, board):

@@ -178,7 +178,8 @@ def test_saving_a_walk(page, board, kind):
 def test_the_grid_of_decoded_digits_lies_behind_the_points_and_fades(page, board):
     tab = Tab(page, board, DIGITS, view="40,40,4", hidden="0,1,2,3,4,5,6,7,8,9").painted(1001)
     def ink():
-        return tab.pixels(".plot canvas:first-child")[..., 3].max()
+        grid = tab.locate(".plot .manifold")
+        return tab.pixels(".plot .manifold")[..., 3].max() if grid.is_visible() else 0
 
     tab.until(ink)
     page.wait_for_timeout(300)
@@ -187,3 +188,23 @@ def test_the_grid_of_decoded_digits_lies_behind_the_points_and_fades(page, board
     tab.until(lambda: ink() > 120)
     tab.locate("label", has_text="decoded grid").click()
     tab.until(lambda: not ink())
+
+
+def test_the_grid_goes_along_with_a_drag(page, board):
+    tab = Tab(page, board, DIGITS, view="0,0,8", hidden="0,1,2,3,4,5,6,7,8,9", walk="circle:99,99,1").painted(1001)
+    tab.locate(".plot .manifold").wait_for()
+    page.wait_for_timeout(300)
+    before = tab.seen().astype(int)
+    page.mouse.move(*tab.at())
+    page.keyboard.down("Shift")
+    page.mouse.down()
+    x, y = tab.at()
+    page.mouse.move(x + 30, y - 20)
+    page.wait_for_timeout(300)  # the grid is not decoded anew before the button is up
+    after = tab.seen().astype(int)
+    page.mouse.up()
+    page.keyboard.up("Shift")
+    there, here = after[20:-40, 50:-20], before[40:-20, 20:-50]
+    assert (here < 200).mean() > 0.03
+    assert np.abs(there - here).mean() < 1
+    assert np.abs(after - before).mean() > 5

@@ -14,6 +14,19 @@ pytestmark = pytest.mark.slow
 DIGITS = [["vandenburg/digits", "codes"]]
 DEEP = [["pca-16", "digits"]]
 
+# How many points each draw call has; where DRIVER is not empty, WebGL says that it is of that name.
+DRAWS = """{
+  const {drawArrays, getParameter} = WebGL2RenderingContext.prototype;
+  window.draws = [];
+  WebGL2RenderingContext.prototype.drawArrays = function (mode, first, count) {
+    window.draws.push(count);
+    drawArrays.call(this, mode, first, count);
+  };
+  WebGL2RenderingContext.prototype.getParameter = function (name) {
+    return 'DRIVER' && name === this.RENDERER ? 'DRIVER' : getParameter.call(this, name);
+  };
+}"""
+
 
 @pytest.fixture(scope="module")
 def board(tensorboard, port_logdir):
@@ -189,6 +202,50 @@ def test_60000_points(page, tensorboard, tmp_path):
     page.mouse.up()
     tab.locate("[aria-label=Selection] p", has_text="60,000 points").wait_for()
     tab.locate(".hint", has_text="0: 6000").wait_for()
+
+
+def test_without_a_gpu_a_third_of_many_points_is_drawn_while_dragged(new_page, tensorboard, tmp_path):
+    with LatentWriter(str(tmp_path / "run")) as writer:
+        writer.add("codes", 0, np.random.default_rng(0).normal(size=(3000, 2)))
+    board, drawn = tensorboard(tmp_path, "--load_fast=true"), {}
+    for driver in ("", "ANGLE (NVIDIA)"):
+        with new_page() as page:
+            page.add_init_script(DRAWS.replace("DRIVER", driver))
+            tab = Tab(page, board, [["run", "codes"]], tool="pan").painted(0)
+            page.mouse.move(*tab.at())
+            page.mouse.down()
+            tab.frame.evaluate("window.draws = []")
+            page.mouse.move(*tab.at(0.6, 0.6))
+            tab.wait_for("() => window.draws.length")
+            drawn[driver] = tab.frame.evaluate("window.draws.pop()")
+            page.mouse.up()
+            tab.wait_for("() => window.draws.pop() === 3000")
+    assert drawn == {"": 1000, "ANGLE (NVIDIA)": 3000}
+
+
+def test_a_drag_lays_nothing_out_anew(page, board):
+    """A layout takes as long as all else that a frame is made of."""
+    tab = Tab(page, board, DIGITS, tool="pan", view="0,0,8").painted(1001)
+    tab.locate("[aria-label=Walk] .preview").wait_for()
+    page.wait_for_timeout(500)
+    cdp = page.context.new_cdp_session(page)
+    cdp.send("Performance.enable")
+
+    def layouts():
+        return {metric["name"]: metric["value"] for metric in cdp.send("Performance.getMetrics")["metrics"]}["LayoutCount"]
+
+    x, y = tab.at()
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + 2, y)
+    before = layouts()
+    for k in range(2, 22):
+        page.mouse.move(x + 2 * k, y)
+        page.wait_for_timeout(20)
+    after = layouts()
+    page.mouse.up()
+    assert float(tab.wait_for_state("view", "v => v && !v.startsWith('0%2C')").split(",")[0]) < -0.3
+    assert after - before < 5
 
 
 def test_a_view_of_a_link_looks_as_after_a_change_of_size(page, board):
