@@ -35,7 +35,7 @@ export function card(app) {
     const ticket = ++asked;
     const place = [frame.xy[2 * index], frame.xy[2 * index + 1]];
     const { labels } = frame;
-    const name = labels && (labels.classes[labels.of[index]]?.name ?? "none");
+    const name = labels && (labels.classes[labels.of[index]] ?? labels.rest).name;
     /** @type {[string, string][]} */
     const facts = [
       ["index", index.toLocaleString("en")],

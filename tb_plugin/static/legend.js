@@ -23,9 +23,10 @@ export function legend(app) {
   const keys = () => {
     const labels = app.panels.find((panel) => panel.frame?.labels)?.frame?.labels;
     if (!labels) return [];
+    const { rest } = labels;
     return [
       ...labels.classes.map(({ name, count }, i) => /** @type {[number, string, number]} */ ([i, name, count])),
-      ...(labels.without ? [/** @type {[number, string, number]} */ ([-1, "no label", labels.without])] : []),
+      ...(rest.count ? [/** @type {[number, string, number]} */ ([-1, rest.name, rest.count])] : []),
     ];
   };
 

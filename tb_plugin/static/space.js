@@ -12,8 +12,8 @@ import { bounds } from "./view.js";
 
 /** @typedef {{name: string, count: number}} Class */
 
-/** Which class each point has, as an index into `classes` or NO_CLASS; how many are without one.
- * @typedef {{classes: Class[], of: Uint8Array, without: number}} Labels
+/** Which class each point has, as an index into `classes`, or NO_CLASS: it is one of the rest.
+ * @typedef {{classes: Class[], of: Uint8Array, rest: Class}} Labels
  */
 
 /**
@@ -23,7 +23,6 @@ import { bounds } from "./view.js";
  */
 
 const KEPT = 100; // answers in memory; points and decoder of a step are 0.5 MB in a run of the vandenburg port
-const LISTED = 100; // classes of labels without names
 
 export class LatentSpace {
   /**
@@ -134,23 +133,16 @@ export class LatentSpace {
     return this.#once("labels", async () => {
       /** @type {Int32Array} */
       const values = (await this.early)?.labels ?? (await api.array("labels", this.id)).data;
-      const counts = new Map();
-      for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
       const names = this.info.class_names;
-      const listed = names ? names.map((_, i) => i) : [...counts.keys()].sort((a, b) => a - b);
-      const index = new Map(listed.map((value, i) => [value, names || i < LISTED ? i % NO_CLASS : NO_CLASS]));
+      const listed = names ? names.map((_, i) => i) : [...new Set(values)].sort((a, b) => a - b);
+      const index = new Map(listed.slice(0, NO_CLASS).map((value, i) => [value, i]));
+      const counts = new Uint32Array(NO_CLASS + 1);
       const of = new Uint8Array(values.length);
-      let without = 0;
-      values.forEach((value, i) => {
-        of[i] = index.get(value) ?? NO_CLASS;
-        if (of[i] === NO_CLASS) without++;
-      });
+      for (let i = 0; i < values.length; i++) counts[(of[i] = index.get(values[i]) ?? NO_CLASS)]++;
       return {
-        classes: listed
-          .slice(0, names ? NO_CLASS : LISTED)
-          .map((value, i) => ({ name: names ? names[i] : String(value), count: counts.get(value) ?? 0 })),
+        classes: [...index].map(([value, i]) => ({ name: names ? names[i] : String(value), count: counts[i] })),
         of,
-        without,
+        rest: { name: listed.length > NO_CLASS ? "another label" : "no label", count: counts[NO_CLASS] },
       };
     });
   }
