@@ -1,13 +1,16 @@
 """The tab's modules as one script, so that a browser asks TensorBoard once and not forty times, level after level.
 
-The modules stay plain files, each in a function of its own; their text is not changed otherwise.
+The modules stay plain files, each in a function of its own; their text is not changed otherwise. A style sheet that one
+imports comes along as text.
 """
 
+import json
 import re
 from pathlib import Path
 
 # One import a statement, as Prettier writes them; those of types are in comments.
 _IMPORT = re.compile(r'^import (?:\* as (\w+)|\{([^}]*)\}) from "\./(\w+)\.js";\n', re.MULTILINE)
+_STYLE = re.compile(r'^import (\w+) from "\./(\w+\.css)" with \{ type: "css" \};\n', re.MULTILINE)
 _EXPORT = re.compile(r"^export ((?:async )?(?:function|class|const) (\w+))", re.MULTILINE)
 _OTHER = re.compile(r"^(?:import|export)\b.*", re.MULTILINE)
 
@@ -29,11 +32,14 @@ def bundle(entry: Path) -> str:
         for *_, module in imports:
             if module not in modules:
                 add(path.with_name(f"{module}.js"), (*importing, path.stem))
-        text = _EXPORT.sub(r"\1", _IMPORT.sub("", text))
+        styles = [(name, (path.parent / file).read_text(encoding="utf-8")) for name, file in _STYLE.findall(text)]
+        text = _EXPORT.sub(r"\1", _IMPORT.sub("", _STYLE.sub("", text)))
         if other := _OTHER.search(text):
             raise ValueError(f"{path.name}: {other[0]}")
         heads = [f"const {name or '{' + some.replace(' as ', ': ') + '}'} = {module}_module;\n"
                  for name, some, module in imports]
+        heads += [f"const {name} = new CSSStyleSheet();\n{name}.replaceSync({json.dumps(style)});\n"
+                  for name, style in styles]
         modules[path.stem] = (f"const {path.stem}_module = (() => {{\n{''.join(heads)}{text}"
                               f"return {{ {', '.join(names)} }};\n}})();\n")
         return names

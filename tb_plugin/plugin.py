@@ -22,6 +22,7 @@ from werkzeug import wrappers
 from tb_plugin import PLUGIN_NAME, answers, checks, codec, planes
 from tb_plugin.answers import binary, chosen, named, route
 from tb_plugin.bundle import bundle
+from tb_plugin.classes import classes
 from tb_plugin.decoder import Decoder
 from tb_plugin.params import MAX_CODES, BadRequest
 from tb_plugin.prompt import prompt
@@ -52,6 +53,7 @@ class LatentPlugin(base_plugin.TBPlugin):
         self._fitting = threading.Lock()
         self._readers, self._workers = answers.readers(), answers.workers()
         self._together = ThreadPoolExecutor(8, "latent")
+        self._together.submit(_script, STATIC / SCRIPTS[0])  # the first to open the tab need not wait for it
 
     def get_plugin_apps(self):
         """The routes: those of the data, and one for each file in `static`; nothing else can be read."""
@@ -173,7 +175,7 @@ class LatentPlugin(base_plugin.TBPlugin):
 
     @route("_workers")
     def points(self, request, params):
-        """Where the codes of a step lie in a plane, and the plane, as a blob; the labels too if they are asked for."""
+        """Where the codes of a step lie in a plane, and the plane, as a blob; if it is asked for, their classes."""
         method, labelled = params.choice("plane", ("axes", "pca")), params.integer("labels", 0, 0, 1)
         ctx, space, step = self._select(request, params, first=True)
         codes = self._codes(ctx, space, step)
@@ -183,10 +185,14 @@ class LatentPlugin(base_plugin.TBPlugin):
         if not np.isfinite(points).all():
             raise codec.FormatError("The codes of this step are too large to be projected.")
         header = {"run": space.run, "tag": space.name, "step": step, **choice,
-                  "explained_variance_ratio": plane.explained}
-        labels = [self._labels(ctx, space, step)] if labelled else []
+                  "explained_variance_ratio": plane.explained, "box": planes.box(points)}
+        arrays = [points, plane.origin, plane.u, plane.v]
+        labels = self._labels(ctx, space, step) if labelled else np.empty(0)
+        if len(labels) == len(points):
+            header["labels"], of = classes(labels, self.store.head(ctx, space.once(step))["class_names"])
+            arrays.append(of)
         try:
-            blob = codec.pack(header, points, plane.origin, plane.u, plane.v, *labels)
+            blob = codec.pack(header, *arrays)
         except ValueError as error:
             raise codec.FormatError(f"The points of this step cannot be sent: {error}.") from error
         return http_util.Respond(request, blob, "application/octet-stream")

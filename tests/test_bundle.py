@@ -44,9 +44,17 @@ export const { C } = index_module;
 """
 
 
+def test_a_style_sheet_comes_along(tmp_path):
+    entry = written(tmp_path, index='import sheet from "./style.css" with { type: "css" };\nexport class C {}\n')
+    (tmp_path / "style.css").write_text('a::before { content: "\\201c" }\n')
+    assert bundle(entry).splitlines()[1:3] == [
+        "const sheet = new CSSStyleSheet();", r'sheet.replaceSync("a::before { content: \"\\201c\" }\n");']
+
+
 @pytest.mark.parametrize(("text", "message"), [
     ('import a from "./one.js";\n', r"index\.js: import a from"),
     ('import { a } from "three";\n', r"index\.js: import { a } from"),
+    ('import data from "./one.json" with { type: "json" };\n', r"index\.js: import data from"),
     ("export default 1;\n", r"index\.js: export default"),
     ("export let changing = 1;\n", r"index\.js: export let"),
     ('import { x } from "./one.js";\n', "index imports one imports index"),

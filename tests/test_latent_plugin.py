@@ -135,11 +135,19 @@ def test_points_in_a_plane(routes):
     np.testing.assert_allclose(moved, expected, atol=1e-4)
 
 
-def test_points_come_with_labels_where_they_are_asked_for(routes):
-    *_, given = of(routes, **AT, labels=1)
-    assert given.dtype == np.int32
+def test_points_come_with_their_box(routes):
+    about, points, *_ = of(routes, **AT)
+    assert about["box"] == [*np.stack([points.min(axis=0), points.max(axis=0)], axis=1).ravel()]
+
+
+def test_points_come_with_their_classes_where_they_are_asked_for(routes):
+    about, *_, given = of(routes, **AT, labels=1)
+    assert given.dtype == np.uint8
     np.testing.assert_array_equal(given, labels)
-    assert len(of(routes, **AT)) == 5
+    assert about["labels"] == {"names": [str(digit) for digit in range(10)], "counts": [3] * 10, "rest": 0, "others": 0}
+    about, *arrays = of(routes, **AT)
+    assert "labels" not in about
+    assert len(arrays) == 4
     assert routes.get("/points", run="c", tag="bare", labels=1).status_code == 404
 
 

@@ -13,8 +13,16 @@ import { unpack } from "./codec.js";
 
 /** @typedef {{origin: Float32Array, u: Float32Array, v: Float32Array, shares: (number|null)[]}} Plane */
 
-/** Points in a plane: what they are about (run, tag, step, plane), their places [n, 2], and the labels that were asked for.
- * @typedef {{about: Record<string, any>, xy: Float32Array, plane: Plane, labels: Int32Array|null}} Points
+/** @typedef {{name: string, count: number}} Class */
+
+/** Which class each point has, as an index into `classes`, or NO_CLASS: it is one of the rest.
+ * @typedef {{classes: Class[], of: Uint8Array, rest: Class}} Labels
+ */
+
+/** Points in a plane: what they are about (run, tag, step, plane), their places [n, 2], their box, and the labels that
+ * were asked for.
+ * @typedef {{about: Record<string, any>, xy: Float32Array, box: import("./view.js").Box, plane: Plane,
+ *   labels: Labels|null}} Points
  */
 
 /** @typedef {{center: number[], radius: number, frames?: number, u?: number[], v?: number[]}} LoggedWalk */
@@ -129,12 +137,19 @@ export async function points(params, signal) {
   const response = await get("points", params, signal);
   if (response.status === 204) return null;
   const { header, arrays } = unpack(await response.arrayBuffer());
-  const [xy, origin, u, v, labels] = arrays.map(({ values }) => values);
+  const [xy, origin, u, v, of] = arrays.map(({ values }) => values);
+  const [left, right, bottom, top] = header.box;
+  const { names, counts, rest, others } = header.labels ?? {};
   return {
     about: header,
     xy,
+    box: { left, right, bottom, top },
     plane: { origin, u, v, shares: header.explained_variance_ratio },
-    labels: labels ?? null,
+    labels: names && {
+      classes: names.map((/** @type {string} */ name, /** @type {number} */ i) => ({ name, count: counts[i] })),
+      of,
+      rest: { name: others ? "another label" : "no label", count: rest },
+    },
   };
 }
 

@@ -11,7 +11,7 @@
 const PREFIX_BYTES = 12;
 
 /** @type {Record<string, any>} the types that the plugin serves */
-const TYPES = { "<f4": Float32Array, "<i4": Int32Array };
+const TYPES = { "<f4": Float32Array, "|u1": Uint8Array };
 
 /**
  * The header of a blob and its arrays.
@@ -35,10 +35,11 @@ export function unpack(buffer) {
   let offset = 0;
   for (const { dtype, shape } of header.arrays) {
     const isShape = Array.isArray(shape) && shape.every((size) => Number.isInteger(size) && size >= 0);
-    check(Object.hasOwn(TYPES, dtype) && isShape, "The answer's header describes no arrays of float32 or int32.");
-    const length = product(shape);
-    check(offset + 4 * length <= payload.byteLength, "The answer's arrays are shorter than its header says.");
-    const values = new TYPES[dtype](payload, offset, length);
+    check(Object.hasOwn(TYPES, dtype) && isShape, "The answer's header describes no arrays of float32 or uint8.");
+    const [length, type] = [product(shape), TYPES[dtype]];
+    const end = offset + type.BYTES_PER_ELEMENT * length;
+    check(end <= payload.byteLength, "The answer's arrays are shorter than its header says.");
+    const values = new type(payload, offset, length);
     arrays.push({ shape, values });
     offset += values.byteLength;
   }

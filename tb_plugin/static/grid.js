@@ -1,11 +1,11 @@
 /** Points in cells, so that those near the pointer are found without asking all. */
 
 export class Grid {
-  /** @param {Float32Array} xy [n, 2]; kept, not copied @param {import("./view.js").Box|null} box about them */
+  /** @param {Float32Array} xy [n, 2]; kept, not copied @param {import("./view.js").Box} box about them */
   constructor(xy, box) {
     this.xy = xy;
     const n = xy.length / 2;
-    const { left, right, bottom, top } = box ?? { left: 0, right: 0, bottom: 0, top: 0 };
+    const { left, right, bottom, top } = box;
     this.left = left;
     this.bottom = bottom;
     const columns = Math.max(1, Math.min(256, Math.round(Math.sqrt(n / 4))));

@@ -10,6 +10,8 @@ import { prepare } from "./points.js";
 import * as tensorboard from "./tensorboard.js";
 import { timeBar } from "./time.js";
 import { walks } from "./walks.js";
+// @ts-expect-error TypeScript knows of no style sheets
+import sheet from "./style.css" with { type: "css" };
 
 const HELP =
   "Arrow keys move the place that is decoded, with shift the view; plus and minus zoom, 0 shows all points; comma and " +
@@ -31,9 +33,8 @@ export async function render() {
   listing.catch(() => {});
   document.documentElement.lang = "en";
   document.title = "Latent";
-  const style = h("link", { rel: "stylesheet", href: new URL("./style.css", import.meta.url).href });
-  const styled = new Promise((resolve) => style.addEventListener("load", resolve));
-  document.head.append(h("meta", { name: "viewport", content: "width=device-width, initial-scale=1" }), style);
+  document.head.append(h("meta", { name: "viewport", content: "width=device-width, initial-scale=1" }));
+  document.adoptedStyleSheets = [sheet];
   prepare();
 
   const stage = h("div", { className: "stage" });
@@ -72,7 +73,6 @@ export async function render() {
     }
   };
   const soon = setTimeout(tell, LOADING_MS, "Loading …");
-  await styled;
   tensorboard.onTheme((dark) => app.setTheme(dark));
   await Promise.allSettled([listing]);
   clearTimeout(soon);

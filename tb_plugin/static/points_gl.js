@@ -118,6 +118,8 @@ export class GLPoints {
       marks: attribute(3, 1, gl.UNSIGNED_BYTE),
     };
     this.count = 0;
+    /** @type {Uint8Array|undefined} those of the texture */
+    this.colours = undefined;
   }
 
   /** Draws a point that is not seen: what the driver makes for a first draw call is made meanwhile. */
@@ -143,6 +145,8 @@ export class GLPoints {
   /** @param {Uint8Array} colours [256, 4] */
   #colour(colours) {
     const gl = this.gl;
+    if (colours === this.colours) return;
+    this.colours = colours;
     gl.texImage2D(gl.TEXTURE_2D, 0, gl.RGBA, 256, 1, 0, gl.RGBA, gl.UNSIGNED_BYTE, colours);
   }
 
@@ -150,10 +154,14 @@ export class GLPoints {
   set(points) {
     const gl = this.gl;
     for (const [name, data] of Object.entries(points)) {
+      if (name === "from" && data === points.to) continue; // they are not on their way: sent once
       gl.bindBuffer(gl.ARRAY_BUFFER, this.buffers[/** @type {keyof Points} */ (name)]);
       gl.bufferData(gl.ARRAY_BUFFER, data, gl.DYNAMIC_DRAW);
     }
-    if (points.to) this.count = points.to.length / 2;
+    if (!points.to) return;
+    this.count = points.to.length / 2;
+    gl.bindBuffer(gl.ARRAY_BUFFER, points.from === points.to ? this.buffers.to : this.buffers.from);
+    gl.vertexAttribPointer(0, 2, gl.FLOAT, false, 0, 0);
   }
 
   /** @param {Scene} scene */

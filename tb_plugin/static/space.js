@@ -3,22 +3,16 @@
 import * as api from "./api.js";
 import { Decoding } from "./decoding.js";
 import { Grid } from "./grid.js";
-import { NO_CLASS } from "./palette.js";
-import { bounds } from "./view.js";
 
 /** @typedef {import("./api.js").SpaceId} SpaceId */
 /** @typedef {import("./api.js").SpaceInfo} SpaceInfo */
 /** @typedef {import("./state.js").PlaneChoice} PlaneChoice */
 
-/** @typedef {{name: string, count: number}} Class */
-
-/** Which class each point has, as an index into `classes`, or NO_CLASS: it is one of the rest.
- * @typedef {{classes: Class[], of: Uint8Array, rest: Class}} Labels
- */
+/** @typedef {import("./api.js").Labels} Labels */
 
 /**
  * The points of a step in a plane.
- * @typedef {{step: number, choice: PlaneChoice, xy: Float32Array, box: import("./view.js").Box|null, grid: Grid,
+ * @typedef {{step: number, choice: PlaneChoice, xy: Float32Array, box: import("./view.js").Box, grid: Grid,
  *   plane: api.Plane, labels: Labels|null}} Frame
  */
 
@@ -34,6 +28,8 @@ export class LatentSpace {
     this.id = id;
     this.info = info;
     this.early = early.then((points) => (points && agrees(points, id) ? points : null));
+    /** @type {Labels|null} those of all steps; they come with the first points */
+    this.labels = null;
     /** @type {Map<string, Promise<any>>} */
     this.answers = new Map();
   }
@@ -104,13 +100,11 @@ export class LatentSpace {
     return this.#once(`frame ${step} ${JSON.stringify(which)}`, async () => {
       const params = { ...this.#at(step), ...which };
       const early = await this.early;
-      const [points, labels] = await Promise.all([
-        early && agrees(early, params) ? early : api.points(params),
-        this.labels(),
-      ]);
-      const { xy, plane } = /** @type {api.Points} */ (points);
-      const fitting = labels?.of.length === xy.length / 2 ? labels : null;
-      const box = bounds(xy);
+      this.labels ??= early?.labels ?? null;
+      const asked = this.labels || !this.has("labels") ? params : { ...params, labels: 1 };
+      const points = early && agrees(early, params) ? early : await api.points(asked);
+      const { xy, plane, box, labels } = /** @type {api.Points} */ (points);
+      this.labels ??= labels;
       /** @type {Grid|undefined} */
       let grid;
       return {
@@ -122,27 +116,7 @@ export class LatentSpace {
           return (grid ??= new Grid(xy, box)); // not before the first picture
         },
         plane,
-        labels: fitting,
-      };
-    });
-  }
-
-  /** @returns {Promise<Labels|null>} */
-  async labels() {
-    if (!this.has("labels")) return null;
-    return this.#once("labels", async () => {
-      /** @type {Int32Array} */
-      const values = (await this.early)?.labels ?? (await api.array("labels", this.id)).data;
-      const names = this.info.class_names;
-      const listed = names ? names.map((_, i) => i) : [...new Set(values)].sort((a, b) => a - b);
-      const index = new Map(listed.slice(0, NO_CLASS).map((value, i) => [value, i]));
-      const counts = new Uint32Array(NO_CLASS + 1);
-      const of = new Uint8Array(values.length);
-      for (let i = 0; i < values.length; i++) counts[(of[i] = index.get(values[i]) ?? NO_CLASS)]++;
-      return {
-        classes: [...index].map(([value, i]) => ({ name: names ? names[i] : String(value), count: counts[i] })),
-        of,
-        rest: { name: listed.length > NO_CLASS ? "another label" : "no label", count: counts[NO_CLASS] },
+        labels: this.labels?.of.length === xy.length / 2 ? this.labels : null,
       };
     });
   }

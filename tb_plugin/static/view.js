@@ -45,24 +45,6 @@ export function pan(view, size, dx, dy) {
 }
 
 /**
- * The box of coordinates [n, 2]; null where there is none that is finite.
- * @param {Float32Array} xy
- * @returns {Box|null}
- */
-export function bounds(xy) {
-  let [left, right, bottom, top] = [Infinity, -Infinity, Infinity, -Infinity];
-  for (let i = 0; i < xy.length; i += 2) {
-    const x = xy[i];
-    const y = xy[i + 1];
-    if (x < left) left = x;
-    if (x > right) right = x;
-    if (y < bottom) bottom = y;
-    if (y > top) top = y;
-  }
-  return left <= right && bottom <= top ? { left, right, bottom, top } : null;
-}
-
-/**
  * The view that shows boxes whole, with a margin.
  * @param {(Box|null)[]} boxes
  * @param {Size} size

@@ -2,9 +2,11 @@
 
 Chromium without a GPU: WebGL is computed by the processor, so ratios say more than milliseconds. Both are opened in a
 TensorBoard page that already stands; the first picture is there when a draw call of all points has been carried out.
-Run by `tox -e bench`.
+They are dragged in a browser whose frames do not wait for a screen: of few points both would take the 17 ms of a
+screen's frame, whatever they do in it. Run by `tox -e bench`.
 """
 
+import contextlib
 import json
 import os
 import shutil
@@ -25,6 +27,8 @@ from latent import TensorBoard
 SIZES = [5_000, 20_000, 60_000]
 ROUNDS = 7
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+
+UNLIMITED = ["--disable-frame-rate-limit", "--disable-gpu-vsync"]
 
 # Notes when WebGL has drawn at least a third of the points (the tab draws that many while the view is dragged).
 NOTES = """{
@@ -95,40 +99,47 @@ def until(page, condition, seconds=60):
     raise TimeoutError(f"nothing within {seconds} s")
 
 
-def measure(browser, board, points, tab):
-    """Milliseconds to the first picture, of a mean frame while the view is dragged, and from a step to its picture."""
-    context = browser.new_context(viewport={"width": 1280, "height": 720})
-    context.add_init_script(NOTES.replace("POINTS", str(points)))
-    page = context.new_page()
-    page.goto(f"{board.url}#text")
-    page.wait_for_timeout(3000)
-    began = page.evaluate(f"() => {{ location.hash = '#{tab}'; return performance.timeOrigin + performance.now(); }}")
-    first = until(page, lambda: draws(page, tab))[0][0] - began
-    page.wait_for_timeout(2500)  # what comes after the picture: labels, images, the grid of decoded digits
-    before = len(draws(page, tab))
-    page.mouse.move(600, 400)
-    if tab == "latent":
-        page.keyboard.down("Shift")
-    page.mouse.down()
-    box = page.locator("iframe:visible").bounding_box()
-    frame_of(page, tab).evaluate(DRAG, [600 - box["x"], 400 - box["y"]])
-    page.mouse.up()
-    if tab == "latent":
-        page.keyboard.up("Shift")
-    frames = sorted({frame for _, frame in draws(page, tab)[before:]})
-    assert len(frames) > DRAGS / 2, f"{tab}: the drag was not drawn"
-    pan = statistics.mean(b - a for a, b in zip(frames, frames[1:]))
-    step = None
-    if tab == "latent":
-        page.wait_for_timeout(500)
+@contextlib.contextmanager
+def opened(browser, board, points, tab):
+    """A page with the tab, its first picture, and the milliseconds until that was there."""
+    with browser.new_context(viewport={"width": 1280, "height": 720}) as context:
+        context.add_init_script(NOTES.replace("POINTS", str(points)))
+        page = context.new_page()
+        page.goto(f"{board.url}#text")
+        page.wait_for_timeout(3000)
+        began = page.evaluate(
+            f"() => {{ location.hash = '#{tab}'; return performance.timeOrigin + performance.now(); }}")
+        first = until(page, lambda: draws(page, tab))[0][0] - began
+        page.wait_for_timeout(2500)  # what comes after the picture: labels, images, the grid of decoded digits
+        yield page, first
+
+
+def first_picture(browser, board, points, tab):
+    """Milliseconds from the choice of the tab to its first picture; from a step of the Latent tab to its picture."""
+    with opened(browser, board, points, tab) as (page, first):
+        if tab != "latent":
+            return first, None
         frame = frame_of(page, tab)
         began = frame.evaluate("""() => {
           window.draws = [];
           document.querySelector('[aria-label="Step before (key ,)"]').click();
           return performance.timeOrigin + performance.now(); }""")
-        step = until(page, lambda: draws(page, tab))[0][0] - began
-    context.close()
-    return first, pan, step
+        return first, until(page, lambda: draws(page, tab))[0][0] - began
+
+
+def drag(browser, board, points, tab):
+    """Milliseconds of a mean frame while the view is dragged."""
+    with opened(browser, board, points, tab) as (page, _):
+        before = len(draws(page, tab))
+        page.mouse.move(600, 400)
+        if tab == "latent":
+            page.keyboard.down("Shift")
+        page.mouse.down()
+        box = page.locator("iframe:visible").bounding_box()
+        frame_of(page, tab).evaluate(DRAG, [600 - box["x"], 400 - box["y"]])
+        frames = sorted({frame for _, frame in draws(page, tab)[before:]})
+        assert len(frames) > DRAGS / 2, f"{tab}: the drag was not drawn"
+        return statistics.mean(b - a for a, b in zip(frames, frames[1:]))
 
 
 @pytest.mark.timeout(1800)
@@ -140,22 +151,23 @@ def test_the_tab_beside_the_projector(tmp_path, points, capsys):
     log(tmp_path, points)
     board = TensorBoard(tmp_path, "--load_fast=true")
     board.until(lambda runs: runs)
-    rows = {}
-    with playwright.sync_playwright() as p:
-        browser = p.chromium.launch(executable_path=CHROMIUM, args=[
-            "--enable-unsafe-swiftshader", *(["--no-sandbox"] if os.geteuid() == 0 else [])])
+    with playwright.sync_playwright() as p, contextlib.ExitStack() as stack:
+        arguments = ["--enable-unsafe-swiftshader", *(["--no-sandbox"] if os.geteuid() == 0 else [])]
+        screen, unlimited = (
+            stack.enter_context(contextlib.closing(p.chromium.launch(executable_path=CHROMIUM, args=arguments + more)))
+            for more in ([], UNLIMITED))
         results = {tab: [] for tab in ("latent", "projector")}
         for _ in range(ROUNDS):  # side by side: what disturbs the machine disturbs both
             for tab, measured in results.items():
-                measured.append(measure(browser, board, points, tab))
-        browser.close()
+                measured.append((*first_picture(screen, board, points, tab), drag(unlimited, board, points, tab)))
     board.stop()
-    for tab, measured in results.items():
-        rows[tab] = [statistics.median(values) if None not in values else None for values in zip(*measured)]
-    ratios = [a / b for a, b in zip(rows["latent"][:2], rows["projector"][:2])]
+    rows = {tab: [statistics.median(values) if None not in values else None for values in zip(*measured)]
+            for tab, measured in results.items()}
+    names = ("first picture", "from a step to its picture", "a frame while dragged")
     with capsys.disabled():
-        print(f"\n{points:>6,} points, ms (medians of {ROUNDS}): first picture, frame while dragged, step to picture")
+        print(f"\n{points:>6,} points, ms (medians of {ROUNDS}): {', '.join(names)}")
         for tab, row in rows.items():
-            print(f"  {tab:<10}" + "".join(f"{value:10.0f}" if value is not None else f"{'-':>10}" for value in row))
-        print(f"  ratio     {ratios[0]:10.2f}{ratios[1]:10.2f}")
-        print("  " + json.dumps(rows))
+            print(f"  {tab:<10}" + "".join(f"{value:10.1f}" if value is not None else f"{'-':>10}" for value in row))
+        print("  ratio     " + "".join(f"{a / b:10.3f}" if b is not None else f"{'-':>10}"
+                                       for a, b in zip(*rows.values())))
+        print("  " + json.dumps(results))
