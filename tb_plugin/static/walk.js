@@ -43,6 +43,8 @@ export function path(points, frames) {
     const share = length > 0 ? Math.min(1, (gone - reached[i]) / length) : 0;
     for (let d = 0; d < dims; d++) places[k * dims + d] = (1 - share) * from[d] + share * to[d];
   }
+  // Also where the last part of the way is too short to be measured.
+  if (frames > 1) places.set(points[points.length - 1], places.length - dims);
   return places;
 }
 

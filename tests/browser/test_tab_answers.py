@@ -182,7 +182,7 @@ def test_points_that_came_early_and_are_not_those_of_the_list_are_not_shown(page
     page.route("**/plugin/latent/points?labels=1", answer)
     tab = Tab(page, board).painted(20)
     assert len(points) == 2
-    assert points[1].endswith("step=20&plane=axes&i=0&j=1")
+    assert points[1].endswith("step=20&plane=axes&i=0&j=1" + ("" if early == "step 0" else "&labels=1"))
     assert tab.locate(".message").is_hidden()
 
 

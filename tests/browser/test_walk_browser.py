@@ -70,6 +70,12 @@ def test_paths_without_a_way(modules):
     np.testing.assert_array_equal(walk(modules, "path", 2, np.eye(2), 1), [[1, 0]])
 
 
+def test_a_path_meets_its_ends_where_a_part_of_it_is_too_short_to_be_measured(modules):
+    for points in ([[1.0], [1e-29], [0.0]], [[0.0], [1e-29], [1.0]], [[0.0], [1e-200]]):
+        there = walk(modules, "path", 1, np.array(points, np.float32), 3)
+        np.testing.assert_array_equal(there[[0, -1]], np.float32(points)[[0, -1]])
+
+
 bits = st.integers(0, 2**32 - 1).map(lambda number: np.uint32(number).view(np.float32)).filter(np.isfinite)
 
 
