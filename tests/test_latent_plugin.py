@@ -151,6 +151,14 @@ def test_points_come_with_their_classes_where_they_are_asked_for(routes):
     assert routes.get("/points", run="c", tag="bare", labels=1).status_code == 404
 
 
+@pytest.mark.parametrize("count", [0, 29, 31])
+def test_labels_that_are_not_as_many_as_the_points_are_left_out(tmp_path, count):
+    hostile.log(tmp_path, hostile.overwrite(hostile.LABELS, hostile.array([count], "<i4")))
+    about, *arrays = of(latent.Routes(tmp_path), labels=1)
+    assert "labels" not in about
+    assert len(arrays) == 4
+
+
 @pytest.mark.parametrize("query", [{"plane": "umap"}, {"labels": 2}])
 def test_points_that_are_refused_are_not_read(routes, monkeypatch, query):
     monkeypatch.setattr(store.Store, "part", lambda *_: pytest.fail("it was read"))

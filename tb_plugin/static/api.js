@@ -145,11 +145,13 @@ export async function points(params, signal) {
     xy,
     box: { left, right, bottom, top },
     plane: { origin, u, v, shares: header.explained_variance_ratio },
-    labels: names && {
-      classes: names.map((/** @type {string} */ name, /** @type {number} */ i) => ({ name, count: counts[i] })),
-      of,
-      rest: { name: others ? "another label" : "no label", count: rest },
-    },
+    labels: names
+      ? {
+          classes: names.map((/** @type {string} */ name, /** @type {number} */ i) => ({ name, count: counts[i] })),
+          of,
+          rest: { name: others ? "another label" : "no label", count: rest },
+        }
+      : null,
   };
 }
 
