@@ -106,7 +106,7 @@ async function rows(route, params, signal) {
 
 /**
  * An array of one of the binary routes, all of it.
- * @param {"codes"|"labels"|"errors"|"images"|"reconstructions"} route
+ * @param {"codes"|"errors"|"images"|"reconstructions"} route
  * @param {Record<string, string|number>} params
  * @param {AbortSignal} [signal]
  * @returns {Promise<{data: any, shape: number[]}>}

@@ -83,8 +83,8 @@ export class Manifold {
 
   /** Puts it where it belongs in a view; nothing is drawn anew for that. @param {View} view @param {Size} size */
   place(view, size) {
-    this.canvas.hidden = !this.area;
     if (!this.area) return;
+    this.canvas.hidden = false;
     const k = scale(view, size);
     const [x, y] = toScreen(view, size, this.area.left, this.area.top);
     const across = (this.area.width * k) / this.canvas.width;

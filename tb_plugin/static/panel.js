@@ -184,9 +184,11 @@ export class Panel {
     if (!this.frame) return;
     const [hidden, selection, labels] = [new Set(this.app.store.state.hidden), this.app.selection, this.frame.labels];
     this.marks = new Uint8Array(this.frame.xy.length / 2).fill(2);
-    for (let i = 0; (hidden.size || selection) && i < this.marks.length; i++) {
-      const of = labels ? labels.of[i] : NO_CLASS;
-      this.marks[i] = hidden.has(of === NO_CLASS ? -1 : of) ? 0 : selection && !selection.has(i) ? 1 : 2;
+    if (hidden.size || selection) {
+      for (let i = 0; i < this.marks.length; i++) {
+        const of = labels ? labels.of[i] : NO_CLASS;
+        this.marks[i] = hidden.has(of === NO_CLASS ? -1 : of) ? 0 : selection && !selection.has(i) ? 1 : 2;
+      }
     }
     this.points.set({ marks: this.marks });
     this.redraw();
