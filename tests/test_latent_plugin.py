@@ -5,15 +5,13 @@ import time
 from io import BytesIO
 from pathlib import Path
 
-import hostile
 import latent
 import numpy as np
 import pytest
 from PIL import Image
-from sklearn.decomposition import PCA
 
 import tb_plugin
-from tb_plugin import codec, layers, planes, plugin, store
+from tb_plugin import codec, layers, plugin, store
 from tb_plugin.decoder import Decoder
 from tb_plugin.summary import LatentWriter
 
@@ -105,88 +103,6 @@ def test_methods_that_change_things_are_refused(routes):
         assert response.headers["Allow"] == "GET, HEAD"
 
 
-def of(routes, **query):
-    """What /points answers: its header, the points, the plane's origin, u and v, the labels where asked for."""
-    response = routes.get("/points", **query)
-    assert response.status_code == 200, response.text
-    header, arrays = codec.unpack(response.data)
-    return header, *arrays
-
-
-def test_points_in_a_plane(routes):
-    at = {"run": "b", "tag": "deep", "step": 10}
-    deep = routes.array("/codes", **at)
-    about, points, origin, u, v = of(routes, **at, i=3, j=1)
-    assert about.items() >= {**at, "plane": "axes", "i": 3, "j": 1}.items()
-    np.testing.assert_allclose(origin, deep.mean(axis=0) * [1, 0, 1, 0, 1], rtol=1e-5)
-    assert (u.tolist(), v.tolist()) == ([0, 0, 0, 1, 0], [0, 1, 0, 0, 0])
-    np.testing.assert_allclose(about["explained_variance_ratio"], (deep.var(axis=0) / deep.var(axis=0).sum())[[3, 1]],
-                               rtol=1e-5)
-    np.testing.assert_array_equal(points, deep[:, [3, 1]])
-    about, points, origin, u, v = of(routes, **at, plane="pca")
-    assert (about["plane"], about["fit"]) == ("pca", 10)
-    pca = PCA(2).fit(deep)
-    np.testing.assert_allclose(about["explained_variance_ratio"], pca.explained_variance_ratio_, rtol=1e-4)
-    np.testing.assert_allclose(np.abs([u, v] @ pca.components_.T), np.eye(2), atol=1e-4)
-    np.testing.assert_allclose(np.abs(points), np.abs(pca.transform(deep)), atol=1e-4)
-    # the codes of one step in the plane of another
-    _, moved, *_ = of(routes, run="b", tag="deep", step=20, plane="pca", fit=10)
-    expected = (routes.array("/codes", run="b", tag="deep", step=20) - origin) @ np.transpose([u, v])
-    np.testing.assert_allclose(moved, expected, atol=1e-4)
-
-
-def test_points_come_with_their_box(routes):
-    about, points, *_ = of(routes, **AT)
-    assert about["box"] == [*np.stack([points.min(axis=0), points.max(axis=0)], axis=1).ravel()]
-
-
-def test_points_come_with_their_classes_where_they_are_asked_for(routes):
-    about, *_, given = of(routes, **AT, labels=1)
-    assert given.dtype == np.uint8
-    np.testing.assert_array_equal(given, labels)
-    assert about["labels"] == {"names": [str(digit) for digit in range(10)], "counts": [3] * 10, "rest": 0, "others": 0}
-    about, *arrays = of(routes, **AT)
-    assert "labels" not in about
-    assert len(arrays) == 4
-    assert routes.get("/points", run="c", tag="bare", labels=1).status_code == 404
-
-
-@pytest.mark.parametrize("count", [0, 29, 31])
-def test_labels_that_are_not_as_many_as_the_points_are_left_out(tmp_path, count):
-    hostile.log(tmp_path, hostile.overwrite(hostile.LABELS, hostile.array([count], "<i4")))
-    about, *arrays = of(latent.Routes(tmp_path), labels=1)
-    assert "labels" not in about
-    assert len(arrays) == 4
-
-
-@pytest.mark.parametrize("query", [{"plane": "umap"}, {"labels": 2}])
-def test_points_that_are_refused_are_not_read(routes, monkeypatch, query):
-    monkeypatch.setattr(store.Store, "part", lambda *_: pytest.fail("it was read"))
-    assert routes.get("/points", **AT, **query).status_code == 400
-
-
-def test_points_of_no_name_are_those_of_the_first_latent_space(routes, tmp_path):
-    first = {"run": "a", "tag": "codes", "step": 20}
-    assert routes.get("/points", labels=1).data == routes.get("/points", **first, labels=1).data
-    assert routes.get("/points", step=10).data == routes.get("/points", **first | {"step": 10}).data
-    for path, query in (("/points", {"run": "a"}), ("/points", {"tag": "codes"}), ("/codes", {}), ("/step", {})):
-        assert routes.get(path, **query).status_code == 400
-    # nobody asked for what is not there
-    nothing = latent.Routes(tmp_path).get("/points")
-    assert (nothing.status_code, nothing.data) == (204, b"")
-    assert routes.get("/points", step=7).status_code == 204
-    hostile.log(tmp_path, hostile.overwrite(hostile.CODES, b"x"))
-    assert latent.Routes(tmp_path).get("/points").status_code == 204
-
-
-def test_pca_is_computed_once(routes, monkeypatch):
-    at = {"run": "b", "tag": "deep", "step": 0, "plane": "pca"}
-    first = routes.get("/points", **at).data
-    monkeypatch.setattr(planes, "principal", None)
-    assert routes.get("/points", **at).data == first
-    assert routes.get("/points", run="b", tag="deep", step=20, plane="pca", fit=0).status_code == 200
-
-
 def test_a_list_of_steps_is_used_again_for_a_second(tmp_path, monkeypatch):
     latent.write(tmp_path)
     routes, calls = latent.Routes(tmp_path), []
@@ -253,29 +169,6 @@ def test_the_last_step_is_the_last_while_a_run_goes_on(tmp_path):
                 assert routes.get(path, **at).status_code == 200
     time.sleep(1.1)
     np.testing.assert_array_equal(routes.array("/codes", **at), (codes + 19).astype(np.float32))
-
-
-@pytest.mark.parametrize("method", ["axes", "pca"])
-def test_a_single_dimension_has_a_plane_too(routes, method):
-    about, *_, u, v = of(routes, run="b", tag="one", plane=method)
-    assert (u.tolist(), v.tolist()) == ([1], [0])
-    assert about["explained_variance_ratio"] == [1, 0]
-
-
-@pytest.mark.parametrize("shape", [(200, 5), (20, 30), (300, 1200)])  # each has another way of computing
-def test_the_largest_entry_of_a_principal_direction_is_positive(shape):
-    for seed in range(3):
-        points = np.random.default_rng(seed).normal(size=shape)
-        for direction in planes.principal(points)[1:3]:
-            assert direction[np.argmax(np.abs(direction))] > 0
-
-
-def test_planes_of_few_or_equal_points_are_finite():
-    for points in (np.ones((1, 3)), np.ones((4, 3)), np.array([[1.0, 2, 3], [4, 5, 6]])):
-        for plane in (planes.principal(points.astype(np.float32)), planes.axes(points, 0, 1)):
-            assert np.isfinite([*plane.origin, *plane.u, *plane.v]).all()
-            assert all(share is None or np.isfinite(share) for share in plane.explained)
-            assert len(plane.explained) == 2
 
 
 def test_decoder_and_decode(routes):
@@ -363,11 +256,6 @@ def test_too_much_work_is_refused_at_once(tmp_path):
         assert response.status_code == 400
         assert "16 codes at a time" in response.text
     assert time.monotonic() - started < 1
-
-
-def test_pca_of_too_much_is_refused(routes, monkeypatch):
-    monkeypatch.setattr(plugin, "MAX_PCA_NUMBERS", 10)
-    assert routes.get("/points", run="c", tag="large", plane="pca").status_code == 400
 
 
 def test_labels_of_a_restarted_run_are_those_of_its_time(tmp_path):
