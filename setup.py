@@ -28,7 +28,7 @@ setup(
     ],
     python_requires=">=3.11",
     packages=find_packages(include=["legacy_ports*", "tb_plugin*"]),
-    package_data={"legacy_ports": ["reference/*", "report.html"], "tb_plugin": ["static/*", "http_api.md"]},
+    package_data={"legacy_ports": ["proof/recordings/*", "proof/report.html"], "tb_plugin": ["static/**", "http_api.md"]},
     # "From X on": X is the oldest that is tested, with constraints-oldest.txt, and what is used of it is older. Upper
     # bounds: the next version that may break what it wants, by its own rules or because nobody has tried it.
     install_requires=[

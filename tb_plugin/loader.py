@@ -24,7 +24,7 @@ class LatentLoader(base_plugin.TBLoader):
     def load(self, context):
         """The plugin, or None where it cannot be loaded."""
         try:
-            from tb_plugin.plugin import LatentPlugin
+            from tb_plugin.server.plugin import LatentPlugin
 
             return LatentPlugin(context)
         except Exception as error:

@@ -16,7 +16,7 @@ import numpy as np
 from tensorboard.compat.proto import event_pb2, summary_pb2, tensor_pb2, tensor_shape_pb2, types_pb2
 from tensorboard.summary.writer.event_file_writer import EventFileWriter
 
-from tb_plugin import checks, codec
+from tb_plugin import codec, validation
 from tb_plugin.decoder import Decoder
 
 MAX_NAME = 500
@@ -67,7 +67,7 @@ def latent(
     Raises:
       ValueError: says which argument is wrong, and how.
     """
-    codes = checks.codes(codes)
+    codes = validation.codes(codes)
     once = _once(len(codes), labels, images, class_names)
     store_once = index == 0 or any(given is not None for given in once)
     return _summary(name, codes, index, once, store_once, decoder, float16, reconstructions, errors, walk,
@@ -83,9 +83,9 @@ class _Once(NamedTuple):
 
 
 def _once(points: int, labels: Any, images: Any, class_names: Any) -> _Once:
-    class_names = None if class_names is None else checks.names(class_names)
-    return _Once(None if labels is None else checks.labels(labels, points, class_names),
-                 None if images is None else checks.images("images", images, points), class_names)
+    class_names = None if class_names is None else validation.names(class_names)
+    return _Once(None if labels is None else validation.labels(labels, points, class_names),
+                 None if images is None else validation.images("images", images, points), class_names)
 
 
 def _summary(name, codes, index, once, store_once, decoder, float16, reconstructions, errors, walk, display_name,
@@ -96,13 +96,13 @@ def _summary(name, codes, index, once, store_once, decoder, float16, reconstruct
     image_shape = None if once.images is None else once.images.shape[1:]
     pictures = None
     if reconstructions is not None:
-        pictures = checks.images("reconstructions", reconstructions, points, image_shape, clip=True)
+        pictures = validation.images("reconstructions", reconstructions, points, image_shape, clip=True)
         if errors is None and once.images is not None:
-            errors = checks.squared_errors(once.images, reconstructions)
+            errors = validation.squared_errors(once.images, reconstructions)
         image_shape = pictures.shape[1:]
-    errors = None if errors is None else checks.errors(errors, points)
-    decoder = None if decoder is None else checks.decoder(decoder, dims, image_shape)
-    walk = None if walk is None else checks.walk(walk, dims)
+    errors = None if errors is None else validation.errors(errors, points)
+    decoder = None if decoder is None else validation.decoder(decoder, dims, image_shape)
+    walk = None if walk is None else validation.walk(walk, dims)
     parts = {
         "codes": codec.pack({}, codes),
         "errors": b"" if errors is None else codec.pack({}, errors),
@@ -166,7 +166,7 @@ class LatentWriter:
         """
         if not isinstance(step, (int, np.integer)) or not 0 <= step < 2**63:
             raise ValueError(f"step: {step!r}; it is a whole number from 0")
-        codes = checks.codes(codes)
+        codes = validation.codes(codes)
         index, shape, once = self._logged.get(name, (0, codes.shape, None))
         if codes.shape != shape:
             raise ValueError(f"codes: shape {list(codes.shape)}; at the first step it was {list(shape)}")

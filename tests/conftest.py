@@ -6,7 +6,7 @@ import os
 import pytest
 from hypothesis import settings
 
-from legacy_ports import mnist
+from legacy_ports.data import mnist
 
 # Where nobody can look into a failure at once, the same examples are tried each time.
 settings.register_profile("repeatable", derandomize=True)

@@ -5,7 +5,8 @@ from typing import NamedTuple
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from legacy_ports import mnist, reference
+from legacy_ports.data import mnist
+from legacy_ports.proof import recordings
 
 
 class Network(NamedTuple):
@@ -42,10 +43,10 @@ def loss_and_gradients(net, weights, x, relu=False):
     return np.mean((x - out) ** 2), gradients
 
 
-def replay(net: Network, recording: reference.Recording, digits: mnist.Digits, steps: int) -> np.ndarray:
+def replay(net: Network, recording: recordings.Recording, digits: mnist.Digits, steps: int) -> np.ndarray:
     """What `replay.replay` does, in float64; Adam as in TensorFlow 1.4's kernel (Kingma and Ba, end of section 2)."""
     batches, _ = mnist.next_batches(digits, recording.batch_size, recording.seed)
-    weights = [w.astype(np.float64) for w in reference.pinned_weights(net.shapes, recording.seed)]
+    weights = [w.astype(np.float64) for w in recordings.pinned_weights(net.shapes, recording.seed)]
     m, v = [np.zeros_like(w) for w in weights], [np.zeros_like(w) for w in weights]
     losses = np.empty(steps)
     with threadpool_limits(1):  # matrices this small are slower on many threads

@@ -18,7 +18,7 @@ from werkzeug.test import Client
 
 from tb_plugin import layers
 from tb_plugin.decoder import Decoder
-from tb_plugin.plugin import LatentPlugin
+from tb_plugin.server.plugin import LatentPlugin
 from tb_plugin.summary import LatentWriter
 
 POINTS, SIDE = 30, 6

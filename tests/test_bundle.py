@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from tb_plugin.bundle import bundle
-from tb_plugin.plugin import SCRIPTS, STATIC
+from tb_plugin.server.bundle import bundle
+from tb_plugin.server.plugin import SCRIPTS, STATIC
 
 
 def test_every_module_is_in_a_script_once_and_after_what_it_imports():

@@ -179,7 +179,7 @@ def test_verify_prints_the_windows_and_fails_beyond_the_tolerance(tmp_path, monk
     assert header.split()[:4] == ["port", "data", "seed", "steps"]
     assert re.fullmatch(r"vandenburg +bundled +1 +20 +\S+e-0[67] +- +- +\S+e-0[67] +5e-05 over 20 +equal +\d+", row)
 
-    record = json.loads((Path(ports.__file__).parents[1] / "reference/pinned-vandenburg-5k-1.json").read_text())
+    record = json.loads((Path(ports.__file__).parents[1] / "proof/recordings/pinned-vandenburg-5k-1.json").read_text())
     record["losses"][5] *= 1.01
     (tmp_path / "off.json").write_text(json.dumps(record))
     monkeypatch.setenv("ONEDNN_MAX_CPU_ISA", "ALL")  # verify would set it, for all tests after this

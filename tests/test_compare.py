@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from legacy_ports import bands, cli
+from legacy_ports import cli
+from legacy_ports.proof import distribution
 
 RUNS = Path(__file__).parents[1] / "docs" / "runs"
 SMITH = str(RUNS / "smith-default.json")
@@ -82,7 +83,7 @@ def test_the_test_loss_is_held_too_but_only_after_as_many_steps(changed, capsys)
 def test_several_runs_are_also_held_by_their_mean(changed, capsys):
     """Each 2 % up is inside; eight of them are not."""
     manifest = json.loads((RUNS / "vandenburg-default.json").read_text())
-    runs = bands.recorded("vandenburg", "full")
+    runs = distribution.recorded("vandenburg", "full")
     steps = np.concatenate([np.repeat(row, 50) for row in np.exp(np.log(runs.window).mean(axis=0))[:, None]])
     up = changed(curve={"every": 10, "mean_loss": (steps * 1.02).tolist()}, test_loss=manifest["test_loss"])
     code, out = compare(capsys, *[up] * 2)
@@ -93,7 +94,7 @@ def test_several_runs_are_also_held_by_their_mean(changed, capsys):
 
 
 def test_the_share_that_leaves_the_plateau(changed, capsys):
-    runs = bands.recorded("mathybit_dense", "full")
+    runs = distribution.recorded("mathybit_dense", "full")
     each = [changed("mathybit_dense-default", curve={"every": 10, "mean_loss": np.repeat(row, 30).tolist()},
                     test_loss=float(test_loss)) for row, test_loss in zip(runs.window, runs.test_loss)]
     code, out = compare(capsys, *each)

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from legacy_ports import ports, reference
+from legacy_ports import ports
+from legacy_ports.proof import recordings
 
 HEADINGS = ["What the post says", "What the post shows", "What changed, and why", "Open questions",
             "Running this gives"]
@@ -31,6 +32,6 @@ def test_the_provenance_has_all_headings_and_a_text_under_each(name):
 @pytest.mark.parametrize("name", ports.NAMES)
 def test_recordings_tolerance_and_readme(name):
     for source in ("full", "bundled"):
-        assert reference.pinned(name, source)
-    assert name in reference.TOLERANCES
+        assert recordings.pinned(name, source)
+    assert name in recordings.TOLERANCES
     assert f"| `{name}" in README

@@ -6,7 +6,8 @@ import sys
 
 import pytest
 
-from legacy_ports import compare, ports
+from legacy_ports import ports
+from legacy_ports.proof import compare
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 

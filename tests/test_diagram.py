@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from legacy_ports import diagram
+from legacy_ports.plots import diagram
 
 NETWORKS = {
     "vandenburg": [("input", (784,)), ("tanh", (50,)), ("code", (2,)), ("tanh", (50,)), ("output", (784,))],

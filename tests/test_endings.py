@@ -10,7 +10,7 @@ import time
 import pytest
 from same import events
 
-from legacy_ports import checkpoints, folder
+from legacy_ports.run import checkpoints, folder
 
 pytestmark = pytest.mark.slow  # processes that train; test_recorder.py has the quick tests of the same
 

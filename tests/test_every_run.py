@@ -9,7 +9,7 @@ from latent import Routes
 from PIL import Image, ImageSequence
 
 from legacy_ports import ports
-from legacy_ports.latent import due
+from legacy_ports.run.latent import due
 
 DIMS = {"vandenburg": 2, "kajuvonen": 100, "smith": 128, "mathybit_dense": 16, "mathybit_conv": 16}
 STEPS = {"vandenburg": 501, "kajuvonen": 201, "smith": 200, "mathybit_dense": 302, "mathybit_conv": 3}

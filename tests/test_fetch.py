@@ -15,10 +15,10 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from legacy_ports import fetch, mnist, mnist_files
-from legacy_ports.fetch import FetchError
+from legacy_ports.data import download, idx, mnist
+from legacy_ports.data.download import FetchError
 
-NAMES = list(mnist_files.OFFICIAL_SHA256)
+NAMES = list(idx.OFFICIAL_SHA256)
 
 
 class Quiet(SimpleHTTPRequestHandler):
@@ -35,25 +35,25 @@ def mirror(tmp_path_factory, monkeypatch):
         content = name.encode() * 1000
         (root / f"{name}.gz").write_bytes(gzip.compress(content))
         digests[name] = hashlib.sha256(content).hexdigest()
-    monkeypatch.setattr(fetch, "OFFICIAL_SHA256", digests)
+    monkeypatch.setattr(download, "OFFICIAL_SHA256", digests)
     with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=root)) as server:
         threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-        monkeypatch.setattr(fetch, "MIRRORS", (f"http://127.0.0.1:{server.server_port}/",))
+        monkeypatch.setattr(download, "MIRRORS", (f"http://127.0.0.1:{server.server_port}/",))
         yield root
         server.shutdown()
 
 
 def test_all_files_arrive_and_a_second_fetch_takes_none(mirror, tmp_path):
     home = tmp_path / "made" / "on the way"
-    assert fetch.fetch(home) == NAMES
+    assert download.fetch(home) == NAMES
     assert sorted(p.name for p in home.iterdir()) == sorted(f"{name}.gz" for name in NAMES)
-    assert fetch.fetch(home) == []
+    assert download.fetch(home) == []
 
 
 def test_an_interrupted_fetch_is_taken_up(mirror, tmp_path):
-    fetch.fetch(tmp_path)
+    download.fetch(tmp_path)
     (tmp_path / f"{NAMES[2]}.gz").unlink()
-    assert fetch.fetch(tmp_path) == [NAMES[2]]
+    assert download.fetch(tmp_path) == [NAMES[2]]
 
 
 def test_another_file_is_not_taken_and_the_next_mirror_is_asked(mirror, tmp_path, monkeypatch):
@@ -61,9 +61,9 @@ def test_another_file_is_not_taken_and_the_next_mirror_is_asked(mirror, tmp_path
     (mirror / "other").mkdir()
     for name in NAMES:
         (mirror / "other" / f"{name}.gz").write_bytes(good)
-    (url,) = fetch.MIRRORS
-    monkeypatch.setattr(fetch, "MIRRORS", (url + "other/", url))
-    assert fetch.fetch(tmp_path) == NAMES
+    (url,) = download.MIRRORS
+    monkeypatch.setattr(download, "MIRRORS", (url + "other/", url))
+    assert download.fetch(tmp_path) == NAMES
     assert gzip.decompress((tmp_path / f"{NAMES[3]}.gz").read_bytes()) == NAMES[3].encode() * 1000
 
 
@@ -74,30 +74,30 @@ def test_what_is_damaged_leaves_nothing_behind(mirror, tmp_path, damage):
     content = path.read_bytes()
     path.unlink() if damage is None else path.write_bytes(damage(content))
     with pytest.raises(FetchError, match=f"{NAMES[1]}.gz cannot be fetched"):
-        fetch.fetch(tmp_path)
+        download.fetch(tmp_path)
     assert [p.name for p in tmp_path.iterdir()] == [f"{NAMES[0]}.gz"]
 
 
 def test_a_bomb_is_cut_short(mirror, tmp_path, monkeypatch):
-    monkeypatch.setattr(fetch, "MAX_SIZE", 1000)
+    monkeypatch.setattr(download, "MAX_SIZE", 1000)
     with pytest.raises(FetchError, match="TooLarge"):
-        fetch.fetch(tmp_path)
+        download.fetch(tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_server_that_never_answers_costs_seconds(tmp_path, monkeypatch):
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        monkeypatch.setattr(fetch, "MIRRORS", (f"http://127.0.0.1:{silent.getsockname()[1]}/",))
+        monkeypatch.setattr(download, "MIRRORS", (f"http://127.0.0.1:{silent.getsockname()[1]}/",))
         start = time.monotonic()
         with pytest.raises(FetchError, match="cannot be reached"):
-            fetch.fetch(tmp_path)
-    assert time.monotonic() - start < 3 * fetch.PATIENCE
+            download.fetch(tmp_path)
+    assert time.monotonic() - start < 3 * download.PATIENCE
 
 
 def test_a_folder_that_cannot_be_written(mirror, tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(FetchError, match="file"):
-        fetch.fetch(tmp_path / "file" / "home")
+        download.fetch(tmp_path / "file" / "home")
 
 
 # A server that lies: each writes a response of its own to (the socket, the file that was asked for).
@@ -174,19 +174,19 @@ def liar(mirror, monkeypatch):
     with socket.create_server(("127.0.0.1", 0)) as server:
         def start(send):
             threading.Thread(target=serve, args=(server, send), daemon=True).start()
-            monkeypatch.setattr(fetch, "MIRRORS", (f"http://127.0.0.1:{server.getsockname()[1]}/",))
+            monkeypatch.setattr(download, "MIRRORS", (f"http://127.0.0.1:{server.getsockname()[1]}/",))
         yield start
         server.shutdown(socket.SHUT_RDWR)
 
 
 @pytest.mark.parametrize("send", LIES.values(), ids=LIES)
 def test_a_lie_is_one_line_and_leaves_nothing(mirror, liar, tmp_path, monkeypatch, capfd, send):
-    monkeypatch.setattr(fetch, "MAX_SIZE", 2**20)
-    monkeypatch.setattr(fetch, "LONGEST", 1.0)
+    monkeypatch.setattr(download, "MAX_SIZE", 2**20)
+    monkeypatch.setattr(download, "LONGEST", 1.0)
     liar(send)
     tracemalloc.start()
     with pytest.raises(FetchError, match=f"^{NAMES[0]}.gz cannot be fetched") as error:
-        fetch.fetch(tmp_path)
+        download.fetch(tmp_path)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 2**22
@@ -199,7 +199,7 @@ def test_a_lie_is_one_line_and_leaves_nothing(mirror, liar, tmp_path, monkeypatc
                                      ["Content-Encoding: br"], []], ids=repr)
 def test_what_is_whole_is_taken_whatever_is_said_of_it(mirror, liar, tmp_path, headers):
     liar(lambda connection, content: connection.sendall(answer(*headers) + content))
-    assert fetch.fetch(tmp_path) == NAMES
+    assert download.fetch(tmp_path) == NAMES
     for name in NAMES:
         assert (tmp_path / f"{name}.gz").read_bytes() == (mirror / f"{name}.gz").read_bytes()
 
@@ -207,17 +207,17 @@ def test_what_is_whole_is_taken_whatever_is_said_of_it(mirror, liar, tmp_path, h
 FETCH = """
 import sys
 from pathlib import Path
-from legacy_ports import fetch
-fetch.MIRRORS, fetch.OFFICIAL_SHA256 = sys.argv[2:3], dict(zip(sys.argv[3::2], sys.argv[4::2]))
+from legacy_ports.data import download
+download.MIRRORS, download.OFFICIAL_SHA256 = sys.argv[2:3], dict(zip(sys.argv[3::2], sys.argv[4::2]))
 print("ready", flush=True)
-fetch.fetch(Path(sys.argv[1]))
+download.fetch(Path(sys.argv[1]))
 """
 
 
 def fetching(folder):
     """A process that fetches into a folder, from the mirror as it is set here."""
-    words = [word for pair in fetch.OFFICIAL_SHA256.items() for word in pair]
-    process = subprocess.Popen([sys.executable, "-c", FETCH, folder, *fetch.MIRRORS, *words], stdout=subprocess.PIPE)
+    words = [word for pair in download.OFFICIAL_SHA256.items() for word in pair]
+    process = subprocess.Popen([sys.executable, "-c", FETCH, folder, *download.MIRRORS, *words], stdout=subprocess.PIPE)
     process.stdout.readline()
     return process
 
@@ -231,7 +231,7 @@ def slowly(connection, content):
 
 def whole(mirror, folder):
     """The files that count as data, each of which is as in the mirror."""
-    files = mnist_files.find(folder)
+    files = idx.find(folder)
     for file in files.values():
         assert file.read_bytes() == (mirror / file.name).read_bytes()
     return files
@@ -250,7 +250,7 @@ def test_killed_at_any_moment(mirror, liar, tmp_path):
         assert mnist.complete(folder) == (len(files) == 4)
         parts += any(folder.glob("*.part"))
         seen.add(len(files))
-        fetch.fetch(folder)
+        download.fetch(folder)
         assert len(whole(mirror, folder)) == 4
     assert len(seen) > 1  # in the first file and later
     assert parts  # within a file

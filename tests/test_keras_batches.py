@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from legacy_ports import mnist
-from legacy_ports.mnist_files import Arrays, DataError
+from legacy_ports.data import mnist
+from legacy_ports.data.idx import Arrays, DataError
 
 
 def digits_of(bundled, n):

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 from same import assert_same, timeless
 
-from legacy_ports import cli, folder
+from legacy_ports import cli
+from legacy_ports.run import folder
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 KILLS, STEPS = 20, 1000

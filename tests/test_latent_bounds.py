@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 
 import tb_plugin
-from tb_plugin import answers, checks, layers, plugin
+from tb_plugin import layers, validation
 from tb_plugin.decoder import Decoder
-from tb_plugin.params import MAX_CODES
+from tb_plugin.server import plugin, responses
+from tb_plugin.server.query import MAX_CODES
 
 codes, labels, images, decoder = latent.arrays()
 AT = {"run": "a", "tag": "codes"}
@@ -35,7 +36,7 @@ def routes(logdir):
                                            ("/reconstructions", 36)])
 def test_a_large_array_comes_in_parts(routes, monkeypatch, path, row):
     whole = routes.array(path, **AT)
-    monkeypatch.setattr(answers, "MAX_BYTES", 11 * row)
+    monkeypatch.setattr(responses, "MAX_BYTES", 11 * row)
     refused = routes.get(path, **AT, count=12)
     assert refused.status_code == 400
     assert "11 of these" in refused.text
@@ -46,12 +47,12 @@ def test_a_large_array_comes_in_parts(routes, monkeypatch, path, row):
 
 
 def test_what_is_too_large_by_itself_is_refused(routes, monkeypatch):
-    monkeypatch.setattr(answers, "MAX_BYTES", 35)
+    monkeypatch.setattr(responses, "MAX_BYTES", 35)
     assert routes.get("/images", **AT).status_code == 400
 
 
 def test_a_large_decoder_is_not_sent_but_decodes(routes, monkeypatch):
-    monkeypatch.setattr(answers, "MAX_BYTES", 100)
+    monkeypatch.setattr(responses, "MAX_BYTES", 100)
     assert routes.get("/decoder", **AT).status_code == 422
     assert routes.get("/decode", **AT, codes="[[1,2]]").status_code == 200
 
@@ -108,7 +109,7 @@ def test_the_work_of_a_ports_decoder_is_far_below_the_bound():
 
 
 def test_no_more_at_a_time_than_there_are_turns(routes, monkeypatch):
-    monkeypatch.setattr(answers, "MAX_WAIT", 0.01)
+    monkeypatch.setattr(responses, "MAX_WAIT", 0.01)
     for _ in range(3):  # a turn is given back, whatever the answer is
         assert [routes.get("/codes", **query).status_code for query in (AT, {}, {"run": "no", "tag": "no"})] == [
             200, 400, 404]
@@ -125,12 +126,12 @@ def test_no_more_at_a_time_than_there_are_turns(routes, monkeypatch):
 
 def test_nonsense_is_answered_late_and_nothing_else_is(routes, monkeypatch):
     slept = []
-    monkeypatch.setattr(answers.time, "sleep", slept.append)
+    monkeypatch.setattr(responses.time, "sleep", slept.append)
     assert routes.get("/step", **AT).status_code == 200
     assert routes.get("/step", **AT, step=7).status_code == 404
     assert slept == []
     assert routes.get("/step", **AT, step="x").status_code == 400
-    assert slept == [answers.PENALTY]
+    assert slept == [responses.PENALTY]
 
 
 def test_a_plane_that_is_there_does_not_wait_for_another(routes):
@@ -162,8 +163,8 @@ def test_a_record_that_claims_too_much_is_refused_unread(tmp_path, change):
 
 def test_the_bounds_are_written_down():
     text = (Path(tb_plugin.__file__).parent / "http_api.md").read_text()
-    for bound in (answers.MAX_BYTES, plugin.MAX_WORK, plugin.MAX_PIXELS, plugin.MAX_PCA_NUMBERS, plugin.MAX_SPACES,
-                  plugin.MAX_LISTING, plugin.MAX_DESCRIPTION, checks.MAX_POINTS, checks.MAX_DIMS, MAX_CODES):
+    for bound in (responses.MAX_BYTES, plugin.MAX_WORK, plugin.MAX_PIXELS, plugin.MAX_PCA_NUMBERS, plugin.MAX_SPACES,
+                  plugin.MAX_LISTING, plugin.MAX_DESCRIPTION, validation.MAX_POINTS, validation.MAX_DIMS, MAX_CODES):
         assert f"{bound:,}" in text, bound
-    assert f"{answers.MAX_WAIT:g} seconds" in text
-    assert f"{1000 * answers.PENALTY:g} ms" in text
+    assert f"{responses.MAX_WAIT:g} seconds" in text
+    assert f"{1000 * responses.PENALTY:g} ms" in text

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tb_plugin.classes import NO_CLASS, classes
+from tb_plugin.server.classes import NO_CLASS, classes
 
 INT32 = st.integers(-2**31, 2**31 - 1)
 

@@ -15,8 +15,9 @@ from tensorboard.compat.proto import event_pb2
 from tensorboard.summary.writer.event_file_writer import EventFileWriter
 from werkzeug.test import Client
 
-from tb_plugin import answers, codec
-from tb_plugin.plugin import STATIC
+from tb_plugin import codec
+from tb_plugin.server import responses
+from tb_plugin.server.plugin import STATIC
 from tb_plugin.summary import latent as summary
 
 quick = settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
@@ -31,7 +32,7 @@ ROUTES = ["/runs", "/step", "/codes", "/points", "/labels", "/errors", "/images"
 def at_once():
     """Nonsense is answered without delay: there is much of it here."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(answers, "PENALTY", 0)
+        patch.setattr(responses, "PENALTY", 0)
         yield
 
 

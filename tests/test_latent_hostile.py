@@ -85,7 +85,7 @@ def test_no_hostile_run_fails_or_harms_a_good_one(board):
 UP = ["..", "%2e%2e", "%2E.", ".%2e", "%252e%252e", "..%00", "%c0%ae%c0%ae", "%uff0e%uff0e", "..;", "\u2024\u2024",
       "%e2%80%a4%e2%80%a4", "....", "..%0d%0a", " .."]
 SLASH = ["/", "%2f", "%5c", "\\", "//", "%252f", "/./", "%c0%af", "%ef%bc%8f"]
-TARGETS = ["loader.py", "plugin.py", "static/index.js", "tb_plugin/plugin.py", "etc/passwd", "etc/hostname"]
+TARGETS = ["loader.py", "server/plugin.py", "static/index.js", "tb_plugin/server/plugin.py", "etc/passwd", "etc/hostname"]
 
 
 def addresses():
@@ -104,7 +104,7 @@ def secrets():
     """What an answer must not have in it."""
     yield Path("/etc/passwd").read_bytes()[:30]
     yield Path("/etc/hostname").read_bytes() if Path("/etc/hostname").exists() else b"root:x:"
-    for name in ("loader.py", "plugin.py"):
+    for name in ("loader.py", "server/plugin.py"):
         yield (Path(tb_plugin.__file__).parent / name).read_bytes()[:60]
 
 

@@ -11,8 +11,9 @@ import pytest
 from PIL import Image
 
 import tb_plugin
-from tb_plugin import codec, layers, plugin, store
+from tb_plugin import codec, layers
 from tb_plugin.decoder import Decoder
+from tb_plugin.server import plugin, reader
 from tb_plugin.summary import LatentWriter
 
 codes, labels, images, decoder = latent.arrays()
@@ -134,7 +135,7 @@ def test_heads_are_read_once_but_for_large_ones(tmp_path, monkeypatch, classes, 
 
 
 def test_the_heads_that_are_remembered_have_a_bound(routes, monkeypatch):
-    monkeypatch.setattr(store, "_HEADS", 2)
+    monkeypatch.setattr(reader, "_HEADS", 2)
     routes.plugin.store._heads.clear()
     first = routes.get("/runs").json
     assert 0 < len(routes.plugin.store._heads) <= 2

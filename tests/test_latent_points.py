@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from sklearn.decomposition import PCA
 
-from tb_plugin import codec, planes, plugin, store
+from tb_plugin import codec
+from tb_plugin.server import plugin, projection, reader
 from tb_plugin.summary import LatentWriter
 
 codes, labels, _, _ = latent.arrays()
@@ -81,7 +82,7 @@ def test_labels_that_are_not_as_many_as_the_points_are_left_out(tmp_path, count)
 
 @pytest.mark.parametrize("query", [{"plane": "umap"}, {"labels": 2}])
 def test_points_that_are_refused_are_not_read(routes, monkeypatch, query):
-    monkeypatch.setattr(store.Store, "part", lambda *_: pytest.fail("it was read"))
+    monkeypatch.setattr(reader.Store, "part", lambda *_: pytest.fail("it was read"))
     assert routes.get("/points", **AT, **query).status_code == 400
 
 
@@ -102,7 +103,7 @@ def test_points_of_no_name_are_those_of_the_first_latent_space(routes, tmp_path)
 def test_pca_is_computed_once(routes, monkeypatch):
     at = {"run": "b", "tag": "deep", "step": 0, "plane": "pca"}
     first = routes.get("/points", **at).data
-    monkeypatch.setattr(planes, "principal", None)
+    monkeypatch.setattr(projection, "principal", None)
     assert routes.get("/points", **at).data == first
     assert routes.get("/points", run="b", tag="deep", step=20, plane="pca", fit=0).status_code == 200
 
@@ -118,13 +119,13 @@ def test_a_single_dimension_has_a_plane_too(routes, method):
 def test_the_largest_entry_of_a_principal_direction_is_positive(shape):
     for seed in range(3):
         points = np.random.default_rng(seed).normal(size=shape)
-        for direction in planes.principal(points)[1:3]:
+        for direction in projection.principal(points)[1:3]:
             assert direction[np.argmax(np.abs(direction))] > 0
 
 
 def test_planes_of_few_or_equal_points_are_finite():
     for points in (np.ones((1, 3)), np.ones((4, 3)), np.array([[1.0, 2, 3], [4, 5, 6]])):
-        for plane in (planes.principal(points.astype(np.float32)), planes.axes(points, 0, 1)):
+        for plane in (projection.principal(points.astype(np.float32)), projection.axes(points, 0, 1)):
             assert np.isfinite([*plane.origin, *plane.u, *plane.v]).all()
             assert all(share is None or np.isfinite(share) for share in plane.explained)
             assert len(plane.explained) == 2

@@ -16,7 +16,7 @@ from tensorboard.compat.proto import summary_pb2
 
 import tb_plugin
 from legacy_ports.tf1 import tf
-from tb_plugin import checks, codec, layers
+from tb_plugin import codec, layers, validation
 from tb_plugin.decoder import Decoder
 from tb_plugin.summary import LatentWriter
 from tb_plugin.summary import latent as summary
@@ -267,7 +267,7 @@ def test_it_works_where_there_is_no_tensorflow(tmp_path):
 
 
 def test_logging_a_summary_does_not_import_tensorflow_where_it_is_installed():
-    script = "import sys, numpy; from tb_plugin import demo, from_keras, from_torch, plugin, summary\n" \
+    script = "import sys, numpy; from tb_plugin import demo, from_keras, from_torch, summary; from tb_plugin.server import plugin\n" \
              "summary.latent('z', numpy.ones((3, 2)), index=0); assert 'tensorflow' not in sys.modules"
     subprocess.run([sys.executable, "-c", script], check=True, timeout=120)
 
@@ -279,6 +279,6 @@ def test_a_logdir_that_is_no_folder():
 
 
 def test_images_become_bytes_by_rounding():
-    made = checks.images("images", np.full((5000, 1, 1), 0.5), 5000)
+    made = validation.images("images", np.full((5000, 1, 1), 0.5), 5000)
     assert set(made.ravel()) == {128}
-    assert checks.images("images", np.array([[[-3.0, 2.0]]]), 1, clip=True).ravel().tolist() == [0, 255]
+    assert validation.images("images", np.array([[[-3.0, 2.0]]]), 1, clip=True).ravel().tolist() == [0, 255]

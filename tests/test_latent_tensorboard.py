@@ -32,7 +32,7 @@ def test_the_loader_raises_the_number_of_kept_steps_and_leaves_the_users():
 
 
 def test_a_plugin_that_cannot_be_imported_leaves_tensorboard_running(monkeypatch, caplog):
-    monkeypatch.setitem(sys.modules, "tb_plugin.plugin", None)
+    monkeypatch.setitem(sys.modules, "tb_plugin.server.plugin", None)
     assert LatentLoader().load(base_plugin.TBContext()) is None
 
 

@@ -9,8 +9,10 @@ from PIL import Image
 from runs import run_port
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from legacy_ports import UserError, bands, cli, mnist, ports, reference
-from legacy_ports.codings import restore_model
+from legacy_ports import UserError, cli, ports
+from legacy_ports.data import mnist
+from legacy_ports.ports._mathybit import restore_model
+from legacy_ports.proof import distribution, recordings
 from legacy_ports.tf1 import keras, tf
 
 DENSE, CONV = "mathybit_dense", "mathybit_conv"
@@ -129,12 +131,12 @@ def test_pooling_and_upsampling_have_a_choice_with_the_same_number_of_weights(gr
 @pytest.mark.parametrize("name", [DENSE, CONV])
 def test_options_of_the_model_make_another_variant_and_those_of_the_run_do_not(name):
     options = {key: ports.post_value(value) for key, value in ports.facts(name).options.items()}
-    assert reference.variant(name, options) == name
-    assert reference.variant(name, options | {"epochs": 3, "restore": "x", "steps": 7}) == name
-    assert reference.variant(name, options | {"codings": "relu"}) == f"{name}_relu"
-    assert reference.variant(name, options | {"readout_bias": -2.0}) == f"{name}_readout_bias=-2"
-    assert "not the post's options" in bands.test_loss_band(name, options | {"epochs": 3}, "full")
-    assert "TensorFlow 1.10.0" in bands.test_loss_band(name, options, "full")
+    assert recordings.variant(name, options) == name
+    assert recordings.variant(name, options | {"epochs": 3, "restore": "x", "steps": 7}) == name
+    assert recordings.variant(name, options | {"codings": "relu"}) == f"{name}_relu"
+    assert recordings.variant(name, options | {"readout_bias": -2.0}) == f"{name}_readout_bias=-2"
+    assert "not the post's options" in distribution.test_loss_band(name, options | {"epochs": 3}, "full")
+    assert "TensorFlow 1.10.0" in distribution.test_loss_band(name, options, "full")
 
 
 # ---- runs ----------------------------------------------------------------------------------------

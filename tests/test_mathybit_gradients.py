@@ -5,7 +5,9 @@ import math
 import numpy as np
 import pytest
 
-from legacy_ports import mnist, ports, reference
+from legacy_ports import ports
+from legacy_ports.data import mnist
+from legacy_ports.proof import recordings
 from legacy_ports.tf1 import keras, tf
 
 DENSE, CONV = "mathybit_dense", "mathybit_conv"
@@ -118,10 +120,10 @@ def loss_and_gradients(name, weights, x):
 @pytest.mark.parametrize(("name", "seed"), [(DENSE, 1), (DENSE, 2), (CONV, 1), (CONV, 2)])
 def test_loss_and_gradients_of_step_0_equal_numpys(graph, bundled, name, seed):
     batch = next(mnist.keras_batches(bundled, 200, seed)[0])
-    (recording,) = [r for r in reference.pinned(name, "bundled") if r.seed == seed]
+    (recording,) = [r for r in recordings.pinned(name, "bundled") if r.seed == seed]
     model = ports.load(name).build()
     variables = tf.trainable_variables()
-    weights = reference.pinned_weights([tuple(v.shape.as_list()) for v in variables], seed, -2.0)
+    weights = recordings.pinned_weights([tuple(v.shape.as_list()) for v in variables], seed, -2.0)
     expected_loss, _, distance = loss_and_gradients(name, weights, batch)
     assert expected_loss == pytest.approx(recording.losses[0], rel=1e-6)
     batch = batch[distance > 1e-6]

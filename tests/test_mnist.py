@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from legacy_ports import fetch, mnist
-from legacy_ports.mnist_files import Arrays, DataError
+from legacy_ports.data import download, mnist
+from legacy_ports.data.idx import Arrays, DataError
 
 
 class PlainModel:
@@ -105,7 +105,7 @@ def test_too_few_images_to_hold_5000_back(bundled):
 
 def test_auto_falls_back_to_the_bundled_digits_and_says_why(tmp_path, monkeypatch):
     monkeypatch.setenv("LEGACY_PORTS_DATA", str(tmp_path))
-    monkeypatch.setattr(fetch, "MIRRORS", ("http://127.0.0.1:9/",))
+    monkeypatch.setattr(download, "MIRRORS", ("http://127.0.0.1:9/",))
     digits = mnist.load("auto")
     assert digits.source == "bundled"
     assert "127.0.0.1:9 cannot be reached" in str(digits)

@@ -8,10 +8,10 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from legacy_ports import mnist, mnist_files
-from legacy_ports.mnist_files import DataError, read_directory
+from legacy_ports.data import idx, mnist
+from legacy_ports.data.idx import DataError, read_directory
 
-NAMES = list(mnist_files.OFFICIAL_SHA256)
+NAMES = list(idx.OFFICIAL_SHA256)
 
 
 def idx(array):
@@ -21,7 +21,7 @@ def idx(array):
 
 @pytest.fixture
 def arrays(bundled):
-    return mnist_files.Arrays(*(a[:20] for a in bundled.arrays))
+    return idx.Arrays(*(a[:20] for a in bundled.arrays))
 
 
 @pytest.fixture
@@ -35,14 +35,14 @@ def test_the_same_digits_gzipped_plain_and_as_npz(directory, arrays, tmp_path_fa
     plain, npz = tmp_path_factory.mktemp("plain"), tmp_path_factory.mktemp("npz")
     for name, array in zip(NAMES, arrays):
         (plain / name).write_bytes(idx(array))
-    np.savez(npz / "mnist.npz", **dict(zip(mnist_files.NPZ_KEYS, arrays)))
+    np.savez(npz / "mnist.npz", **dict(zip(idx.NPZ_KEYS, arrays)))
     digests = set()
     for folder in (directory, plain, npz):
         read = read_directory(folder)
         for got, want in zip(read, arrays):
             np.testing.assert_array_equal(got, want)
             assert got.dtype == np.uint8
-        digests.add(str(mnist_files.sha256(read)))
+        digests.add(str(idx.sha256(read)))
     assert len(digests) == 1
 
 
@@ -129,7 +129,7 @@ NPZ = {
 
 @pytest.mark.parametrize(("change", "reason"), NPZ.values(), ids=NPZ)
 def test_a_bad_npz(tmp_path, arrays, change, reason):
-    content = dict(zip(mnist_files.NPZ_KEYS, arrays))
+    content = dict(zip(idx.NPZ_KEYS, arrays))
     change(content)
     np.savez(tmp_path / "mnist.npz", **content)
     with pytest.raises(DataError, match=reason) as error:

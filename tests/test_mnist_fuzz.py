@@ -15,14 +15,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from legacy_ports import mnist_files
-from legacy_ports.mnist_files import NPZ_KEYS, OFFICIAL_SHA256, Arrays, DataError, read_directory
+from legacy_ports.data import idx
+from legacy_ports.data.idx import NPZ_KEYS, OFFICIAL_SHA256, Arrays, DataError, read_directory
 
 NAMES = list(OFFICIAL_SHA256)
 many = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 
 
-def idx(array):
+def idx_bytes(array):
     magic = 2051 if array.ndim == 3 else 2049
     return struct.pack(f">{1 + array.ndim}I", magic, *array.shape) + array.tobytes()
 
@@ -50,7 +50,7 @@ def arrays(bundled):
 @pytest.fixture(scope="module")
 def good(arrays):
     """The content of each kind of file: plain IDX, gzipped IDX by name; npz."""
-    plain = {name: idx(array) for name, array in zip(NAMES, arrays)}
+    plain = {name: idx_bytes(array) for name, array in zip(NAMES, arrays)}
     packed = {f"{name}.gz": gzip.compress(content) for name, content in plain.items()}
     return {"plain": plain, "gz": packed,
             "npz": {"mnist.npz": npz({f"{key}.npy": npy(array) for key, array in zip(NPZ_KEYS, arrays)})}}
@@ -200,12 +200,12 @@ def test_columns_first(tmp_path, arrays):
 
 # Bombs, at full size, in a process that may not take more than it should.
 
-MOST = mnist_files.MAX_COUNT * 784
+MOST = idx.MAX_COUNT * 784
 ROOM = MOST * 5 // 4  # the bytes of one array, and what a growing one keeps in hand
 
 READ = """
 import resource, sys
-from legacy_ports.mnist_files import DataError, read_directory
+from legacy_ports.data.idx import DataError, read_directory
 held = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
 resource.setrlimit(resource.RLIMIT_AS, (held + int(sys.argv[2]),) * 2)
 try:
@@ -229,7 +229,7 @@ def bomb(header, mebibytes):
 def zip_bomb(path, mebibytes):
     header = io.BytesIO()
     np.lib.format.write_array_header_1_0(header, {"descr": "|u1", "fortran_order": False,
-                                                  "shape": (mnist_files.MAX_COUNT, 28, 28)})
+                                                  "shape": (idx.MAX_COUNT, 28, 28)})
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
         with archive.open("x_train.npy", "w", force_zip64=True) as member:
             member.write(header.getvalue())
@@ -244,11 +244,11 @@ def test_a_bomb_takes_no_more_than_a_large_set(tmp_path, good, which):
     if which == "gzip":
         for name, content in good["gz"].items():
             (tmp_path / name).write_bytes(content)
-        (tmp_path / f"{NAMES[0]}.gz").write_bytes(bomb(struct.pack(">4I", 2051, mnist_files.MAX_COUNT, 28, 28), 4096))
+        (tmp_path / f"{NAMES[0]}.gz").write_bytes(bomb(struct.pack(">4I", 2051, idx.MAX_COUNT, 28, 28), 4096))
     else:
         zip_bomb(tmp_path / "mnist.npz", 448)
     assert sum(file.stat().st_size for file in tmp_path.iterdir()) < 2**23
     done = subprocess.run([sys.executable, "-c", READ, tmp_path, str(ROOM)], capture_output=True, text=True,
-                          env={"OPENBLAS_NUM_THREADS": "1", "PYTHONPATH": str(Path(mnist_files.__file__).parents[1])})
+                          env={"OPENBLAS_NUM_THREADS": "1", "PYTHONPATH": str(Path(idx.__file__).parents[2])})
     assert done.stderr == ""
     assert "longer than the 500,000 entries" in done.stdout

@@ -12,8 +12,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 
-from legacy_ports import bands, mnist, ports, reference, replay
+from legacy_ports import ports
+from legacy_ports.data import mnist
 from legacy_ports.ports import vandenburg
+from legacy_ports.proof import distribution, recordings, replay
 from legacy_ports.tf1 import keras, tf
 
 DENSE, CONV = ports.load("mathybit_dense"), ports.load("mathybit_conv")
@@ -141,10 +143,10 @@ def port_of(variant):
 
 
 def replayed(variant, digits, steps, options):
-    recording = reference.pinned(variant, digits.source)[0]
+    recording = recordings.pinned(variant, digits.source)[0]
     options = {**({"readout": "relu"} if variant.endswith("_relu") else {}), **options}
     losses = replay.replay(port_of(variant), recording, digits, steps, **options).losses
-    return reference.parity(losses, recording)
+    return recordings.parity(losses, recording)
 
 
 def free_windows(port, digits, steps, options, seed=0):
@@ -156,7 +158,7 @@ def free_windows(port, digits, steps, options, seed=0):
         model = ports.load(port).build(**options)
         sess.run(tf.global_variables_initializer())
         losses = [sess.run([model.loss, model.train_step], {model.x: next(batches)})[0] for _ in range(steps)]
-    return bands.windows(bands.recorded(port, digits.source).steps, 10, np.reshape(losses, (-1, 10)).mean(axis=1))
+    return distribution.windows(distribution.recorded(port, digits.source).steps, 10, np.reshape(losses, (-1, 10)).mean(axis=1))
 
 
 @pytest.mark.parametrize("case", [
@@ -170,9 +172,9 @@ def test_a_mutant_is_caught(request, monkeypatch, case):
     if mutant.by == "arithmetic":
         assert replayed(port, digits, mutant.step + 1, mutant.options).first_off == mutant.step
         return
-    runs = bands.recorded(port, mutant.data)
+    runs = distribution.recorded(port, mutant.data)
     windows = [free_windows(port, digits, mutant.step, mutant.options, seed) for seed in range(mutant.runs)]
-    checks = bands.judge(runs, windows[0], None) if mutant.runs == 1 else bands.judge_mean(runs, np.array(windows))
+    checks = distribution.judge(runs, windows[0], None) if mutant.runs == 1 else distribution.judge_mean(runs, np.array(windows))
     assert [check.step for check in checks if not check.inside][-1] == mutant.step
 
 
@@ -180,7 +182,7 @@ def test_what_no_curve_shows(bundled, monkeypatch):
     """smith's biases at 0 in place of Xavier's: a finding. Only the test of the initialiser itself sees it."""
     with_other(tf.layers, "dense", bias_initializer=tf.zeros_initializer())(monkeypatch)
     assert replayed("smith", bundled, 20, {}).equal
-    checks = bands.judge(bands.recorded("smith", "bundled"), free_windows("smith", bundled, 100, {}), None)
+    checks = distribution.judge(distribution.recorded("smith", "bundled"), free_windows("smith", bundled, 100, {}), None)
     assert all(check.inside for check in checks)
 
 
@@ -195,10 +197,10 @@ def test_the_port_itself_is_not_caught_by_the_arithmetic(bundled, port, steps):
 @pytest.mark.parametrize(("port", "steps", "seeds"), [
     pytest.param("vandenburg", 500, 8, marks=pytest.mark.slow), ("smith", 100, 1), ("mathybit_dense", 40, 1)])
 def test_the_port_itself_is_not_caught_by_the_distribution(bundled, port, steps, seeds):
-    runs = bands.recorded(port, "bundled")
+    runs = distribution.recorded(port, "bundled")
     windows = [free_windows(port, bundled, steps, {}, seed) for seed in range(seeds)]
-    checks = [check for window in windows for check in bands.judge(runs, window, None)]
-    checks += bands.judge_mean(runs, np.array(windows)) if seeds > 1 else []
+    checks = [check for window in windows for check in distribution.judge(runs, window, None)]
+    checks += distribution.judge_mean(runs, np.array(windows)) if seeds > 1 else []
     assert checks
     assert all(check.inside for check in checks)
 

@@ -7,7 +7,7 @@ import pytest
 from tensorboard import errors
 from tensorboard.data import grpc_provider
 
-from tb_plugin.prompt import prompt
+from tb_plugin.server.delayed_ack import prompt
 
 
 class Provider(grpc_provider.GrpcDataProvider):

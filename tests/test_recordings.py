@@ -9,7 +9,7 @@ import pytest
 from float64 import KAJUVONEN, VANDENBURG
 from float64 import replay as exact_replay
 
-from legacy_ports import reference
+from legacy_ports.proof import recordings
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 
@@ -44,18 +44,18 @@ def test_verify_of_the_other_ports(request, source, port):
 def test_numpy_in_float64_equals_a_linear_recording(request, source):
     """A second implementation, none of it TensorFlow's, meets the recordings within the same tolerance."""
     digits = request.getfixturevalue(source)
-    recording = reference.pinned("vandenburg", source)[0]
-    assert reference.parity(exact_replay(VANDENBURG, recording, digits, 10000), recording).equal
+    recording = recordings.pinned("vandenburg", source)[0]
+    assert recordings.parity(exact_replay(VANDENBURG, recording, digits, 10000), recording).equal
 
 
 @pytest.mark.parametrize(("port", "source", "seed", "tolerance", "step"), [
     ("vandenburg_relu", "full", 1, 5e-5, 4581), ("vandenburg_relu", "bundled", 1, 5e-5, 6304),
     ("kajuvonen", "bundled", 1, 2e-3, 930)])
 def test_an_exact_replay_leaves_the_recordings_that_have_a_horizon(request, port, source, seed, tolerance, step):
-    """Why reference.HORIZONS: beyond it the recording's own rounding, not the network, decides."""
+    """Why recordings.HORIZONS: beyond it the recording's own rounding, not the network, decides."""
     digits = request.getfixturevalue(source)
-    (recording,) = [r for r in reference.pinned(port, source) if r.seed == seed]
+    (recording,) = [r for r in recordings.pinned(port, source) if r.seed == seed]
     network = KAJUVONEN if port == "kajuvonen" else VANDENBURG
-    errors = reference.relative_errors(exact_replay(network, recording, digits, step + 1), recording)
+    errors = recordings.relative_errors(exact_replay(network, recording, digits, step + 1), recording)
     assert np.flatnonzero(errors > tolerance).tolist() == [step]
-    assert step > reference.HORIZONS[port, source, seed]
+    assert step > recordings.HORIZONS[port, source, seed]

@@ -5,8 +5,9 @@ import json
 import numpy as np
 import pytest
 
-from legacy_ports import UserError, bands, ports, reference
-from legacy_ports.reference import FOLDER, TOLERANCES, Recording, parity
+from legacy_ports import UserError, ports
+from legacy_ports.proof import distribution, recordings
+from legacy_ports.proof.recordings import FOLDER, TOLERANCES, Recording, parity
 
 
 def recording(losses, port="vandenburg"):
@@ -18,7 +19,7 @@ def test_all_shipped_recordings_can_be_read():
     assert files
     for path in files:
         assert path.name == "pinned-{0.port}-{1}-{0.seed}.json".format(
-            reference.read(path), json.loads(path.read_text())["data"])
+            recordings.read(path), json.loads(path.read_text())["data"])
 
 
 def test_relative_error_by_hand():
@@ -64,7 +65,7 @@ def test_the_tolerances_are_those_promised():
 
 
 def test_pinned_weights_by_hand():
-    kernel, bias = reference.pinned_weights([(3, 5), (5,)], seed=4)
+    kernel, bias = recordings.pinned_weights([(3, 5), (5,)], seed=4)
     limit = np.sqrt(6 / 8)
     np.testing.assert_array_equal(kernel, np.random.RandomState(4).uniform(-limit, limit, (3, 5)).astype("float32"))
     assert kernel.dtype == bias.dtype == np.float32
@@ -73,17 +74,17 @@ def test_pinned_weights_by_hand():
 
 def test_variants():
     post = {"steps": 10000, "batch_size": 50, "learning_rate": 1e-4, "readout": "linear"}
-    assert reference.variant("vandenburg", post) == "vandenburg"
-    assert reference.variant("vandenburg", {**post, "readout": "relu"}) == "vandenburg_relu"
-    assert "10 seeds: 0.05118 to 0.05335" in bands.test_loss_band("vandenburg", post, "full")
-    assert "not the post's" in bands.test_loss_band("vandenburg", {**post, "steps": 9}, "full")
+    assert recordings.variant("vandenburg", post) == "vandenburg"
+    assert recordings.variant("vandenburg", {**post, "readout": "relu"}) == "vandenburg_relu"
+    assert "10 seeds: 0.05118 to 0.05335" in distribution.test_loss_band("vandenburg", post, "full")
+    assert "not the post's" in distribution.test_loss_band("vandenburg", {**post, "steps": 9}, "full")
 
 
 @pytest.mark.parametrize("port", ports.NAMES)
 @pytest.mark.parametrize("source", ["full", "bundled"])
 def test_the_posts_own_options_have_a_band(port, source):
     options = {key: ports.post_value(value) for key, value in ports.facts(port).options.items() if key != "classifier"}
-    assert " seeds: 0.0" in bands.test_loss_band(port, options, source)
+    assert " seeds: 0.0" in distribution.test_loss_band(port, options, source)
 
 
 @pytest.mark.parametrize(("content", "reason"), [
@@ -93,15 +94,15 @@ def test_the_posts_own_options_have_a_band(port, source):
 def test_a_bad_recording_is_refused(tmp_path, content, reason):
     (tmp_path / "r.json").write_text(content)
     with pytest.raises(UserError, match=reason) as error:
-        reference.read(tmp_path / "r.json")
+        recordings.read(tmp_path / "r.json")
     assert "r.json" in str(error.value)
     with pytest.raises(UserError, match="cannot be read"):
-        reference.read(tmp_path / "none.json")
+        recordings.read(tmp_path / "none.json")
 
 
 def test_shorter_replays_keep_the_tighter_limit():
-    (recording, _) = reference.pinned("mathybit_dense", "bundled")
-    result = reference.parity(recording.losses[:10] * 1.01, recording)
+    (recording, _) = recordings.pinned("mathybit_dense", "bundled")
+    result = recordings.parity(recording.losses[:10] * 1.01, recording)
     assert result.limits == {10: 5e-4}
     assert not result.equal
-    assert reference.parity(recording.losses[:600], recording).limits == {20: 5e-4, 600: 5e-2}
+    assert recordings.parity(recording.losses[:600], recording).limits == {20: 5e-4, 600: 5e-2}

@@ -11,8 +11,9 @@ from io import StringIO
 import pytest
 from same import assert_same, events, state, weights
 
-from legacy_ports import UserError, cli, folder, ports
-from legacy_ports.recorder import Run
+from legacy_ports import UserError, cli, ports
+from legacy_ports.run import folder
+from legacy_ports.run.recorder import Run
 from legacy_ports.tf1 import tf
 
 STEPS, EPOCH = 13, 4
@@ -177,7 +178,7 @@ def test_weights_that_are_not_finite_do_not_replace_a_checkpoint(few, tmp_path):
 def test_two_at_one_run(count, capsys):
     """The folder is held by a living process, and by no dead one."""
     run = count(5)
-    code = "import sys, pathlib; from legacy_ports import folder; folder.hold(pathlib.Path(sys.argv[1])); print('held')"
+    code = "import sys, pathlib; from legacy_ports.run import folder; folder.hold(pathlib.Path(sys.argv[1])); print('held')"
     holder = subprocess.Popen([sys.executable, "-c", f"{code}; sys.stdout.flush(); input()", run.folder],
                               stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert holder.stdout.readline() == "held\n"

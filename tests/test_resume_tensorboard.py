@@ -10,7 +10,7 @@ import urllib.request
 
 import pytest
 
-from legacy_ports.latent import due
+from legacy_ports.run.latent import due
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 STEPS = 300

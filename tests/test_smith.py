@@ -7,8 +7,9 @@ import pytest
 from PIL import Image
 from runs import first_loss_and_gradients, run_port
 
-from legacy_ports import mnist, reference
+from legacy_ports.data import mnist
 from legacy_ports.ports import smith
+from legacy_ports.proof import recordings
 from legacy_ports.tf1 import tf
 
 canvas = smith.canvas
@@ -45,7 +46,7 @@ def test_xavier_draws_uniformly_also_for_a_vector(shape, limit):
 
 
 def test_gradients_of_the_first_step_equal_numpys(bundled):
-    weights = reference.pinned_weights(SHAPES, 1)
+    weights = recordings.pinned_weights(SHAPES, 1)
     x = (bundled.arrays.train_images[::40].reshape(-1, 784) / 255.0).astype(np.float32)
     layers, kernels = [x.astype(float)], [w.astype(float) for w in weights]
     for w, b in zip(kernels[::2], kernels[1::2]):

@@ -2,7 +2,7 @@
 
 import functools
 
-from legacy_ports import mnist
+from legacy_ports.data import mnist
 from legacy_ports.ports import vandenburg  # noqa: F401
 
 mnist._bundled = functools.cache(mnist._bundled)

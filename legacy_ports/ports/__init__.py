@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 COMMON = ("steps", "batch_size", "learning_rate")  # the options that every port has
 RUN_ONLY = ("epochs", "restore", "classifier")  # how far a run goes, from where, what comes after: nothing to a replay
-NAMES = sorted(path.stem for path in Path(__file__).parent.glob("*.py") if path.stem != "__init__")
+NAMES = sorted(path.stem for path in Path(__file__).parent.glob("*.py") if not path.stem.startswith("_"))
 
 
 class Facts(NamedTuple):

@@ -8,7 +8,7 @@ What the post shows
     A drawing of an undercomplete autoencoder; the graph in TensorBoard, as a whole and the autoencoder's
     inside; the reconstruction of training image 10 over training, animated.
 What changed, and why
-    tf.contrib.learn.datasets.load_dataset -> legacy_ports.mnist (tf.contrib is gone). tf is tf.compat.v1.
+    tf.contrib.learn.datasets.load_dataset -> legacy_ports.data.mnist (tf.contrib is gone). tf is tf.compat.v1.
     The variable scope's `name`, undefined in the post's snippet, is the "autoencoder" of its graph.
     Defaults are written out: Adam's, the initialisers of tf.layers.dense, the reduction of tf.losses.
     train_loss and "Final test loss" are as in the author's script, as are the titles "Step N"; the
@@ -30,11 +30,12 @@ import numpy as np
 from PIL import Image
 from sklearn.decomposition import PCA
 
-from legacy_ports import bands, figures
-from legacy_ports.diagram import network_diagram
-from legacy_ports.latent import dense_decoder
-from legacy_ports.mnist import next_batches, read_data_sets
-from legacy_ports.recorder import Run, mean_loss
+from legacy_ports.data.mnist import next_batches, read_data_sets
+from legacy_ports.plots import figures
+from legacy_ports.plots.diagram import network_diagram
+from legacy_ports.proof import distribution
+from legacy_ports.run.latent import dense_decoder
+from legacy_ports.run.recorder import Run, mean_loss
 from legacy_ports.tf1 import tf
 
 OPTIONS = {
@@ -127,7 +128,7 @@ def main(run: Run, *, steps, batch_size, learning_rate, seed):
         run.log(f"Final test loss: {final}")
         on_train, on_test = pca_floor(mnist.train.images, mnist.test.images, code.shape.as_list()[1])
         options = {"steps": steps, "batch_size": batch_size, "learning_rate": learning_rate}
-        band = bands.test_loss_band("kajuvonen", options, run.digits.source)
+        band = distribution.test_loss_band("kajuvonen", options, run.digits.source)
         run.result("weights", run.manifest["parameters"], "885,884, from its layers")
         run.test_loss("Final test loss", final, f"not given; {band}")
         run.result("training loss", mean_loss(sess, loss, x, mnist.train.images), "not given")

@@ -10,7 +10,7 @@ What the post shows
     decoded from N(0, 0.33); histograms of eight coordinates of the training codings; their KernelPCA in
     2-D and 3-D, 3,000 of them, coloured by digit.
 What changed, and why
-    keras.datasets -> legacy_ports.mnist. compile and fit -> the loss, the optimizer and the loop, written
+    keras.datasets -> legacy_ports.data.mnist. compile and fit -> the loss, the optimizer and the loop, written
     out as Keras 2.2.2 had them: tf-keras's fit shuffles otherwise (see mnist.keras_batches).
     K.clear_session is left out: each run has a graph of its own. An epoch is 300 steps on any data and
     with any batch, so that the bundled digits are trained as far as the post's. The models are saved as
@@ -39,8 +39,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from legacy_ports import bands, figures
-from legacy_ports.codings import (
+from legacy_ports.data.mnist import keras_batches, keras_pixels
+from legacy_ports.plots import figures
+from legacy_ports.plots.diagram import network_diagram
+from legacy_ports.ports._mathybit import (
     generated_digits,
     histograms,
     kernel_pca,
@@ -49,9 +51,8 @@ from legacy_ports.codings import (
     restore_model,
     save_models,
 )
-from legacy_ports.diagram import network_diagram
-from legacy_ports.mnist import keras_batches, keras_pixels
-from legacy_ports.recorder import Run, mean_loss
+from legacy_ports.proof import distribution
+from legacy_ports.run.recorder import Run, mean_loss
 from legacy_ports.tf1 import keras, tf
 from tb_plugin.from_keras import from_keras
 
@@ -166,7 +167,7 @@ def main(run: Run, *, steps, epochs, batch_size, learning_rate, codings, readout
         score = mean_loss(sess, model.loss, model.x, X_test)
         run.log(f"Test score: {score}")
         options = {key: value for key, value in run.manifest["options"].items() if key in OPTIONS}
-        band = bands.test_loss_band("mathybit_dense", options, run.digits.source)
+        band = distribution.test_loss_band("mathybit_dense", options, run.digits.source)
         run.result("weights", run.manifest["parameters"], "457,370, from its layers")
         run.test_loss("test score", score, f"about 0.01; {band}")
 

@@ -10,7 +10,7 @@ What the post shows
     output over training (also with the ReLU); a scatter of the codes of the first 1,000 test digits;
     a walk around a circle in latent space.
 What changed, and why
-    read_data_sets -> legacy_ports.mnist (removed in TensorFlow 2.0). form_image_grid -> written here
+    read_data_sets -> legacy_ports.data.mnist (removed in TensorFlow 2.0). form_image_grid -> written here
     (Magenta is archived); the bracket that layer_grid_summary has in the wrong place is put right. tf is
     tf.compat.v1. Adam's defaults are written out. The writer also gets the graph; every step's loss is
     fetched, with its update. For a --batch-size other than 50 the grids show what fits.
@@ -33,11 +33,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from PIL import Image
 
-from legacy_ports import bands, figures
-from legacy_ports.diagram import network_diagram
-from legacy_ports.latent import dense_decoder
-from legacy_ports.mnist import next_batches, read_data_sets
-from legacy_ports.recorder import Run, mean_loss
+from legacy_ports.data.mnist import next_batches, read_data_sets
+from legacy_ports.plots import figures
+from legacy_ports.plots.diagram import network_diagram
+from legacy_ports.proof import distribution
+from legacy_ports.run.latent import dense_decoder
+from legacy_ports.run.recorder import Run, mean_loss
 from legacy_ports.tf1 import tf
 from tb_plugin.decoder import Decoder
 from tb_plugin.layers import scale
@@ -178,7 +179,7 @@ def main(run: Run, *, steps, batch_size, learning_rate, readout, seed):
         frames.append(pixels(sess.run(grids, feed_dict={x: first_batch})))
 
         options = {"steps": steps, "batch_size": batch_size, "learning_rate": learning_rate, "readout": readout}
-        band = bands.test_loss_band("vandenburg", options, run.digits.source)
+        band = distribution.test_loss_band("vandenburg", options, run.digits.source)
         run.result("weights", run.manifest["parameters"], "84,586, from its layers")
         run.test_loss("final test loss", mean_loss(sess, loss, x, mnist.test.images), f"not given; {band}")
 

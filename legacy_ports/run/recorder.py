@@ -33,10 +33,11 @@ from tensorboard.plugins.hparams import summary as hparams_summary
 from tensorboard.plugins.text.summary_v2 import text_pb
 from tqdm import tqdm
 
-from legacy_ports import RunError, UserError, __version__, checkpoints, events, files, folder, interrupts, manifest
-from legacy_ports.latent import Latent
-from legacy_ports.latent import due as latent_due
-from legacy_ports.mnist import Digits
+from legacy_ports import RunError, UserError, __version__, files
+from legacy_ports.data.mnist import Digits
+from legacy_ports.run import checkpoints, events, folder, manifest, signals
+from legacy_ports.run.latent import Latent
+from legacy_ports.run.latent import due as latent_due
 from tb_plugin.decoder import Decoder
 
 CURVE_EVERY = 10  # steps; all of the recordings' windows are multiples
@@ -87,7 +88,7 @@ class Run:
         self._pending: checkpoints.Checkpoint | None = None  # what the session and the batches are yet to go on from
         self._saved = -1  # the step of the newest checkpoint
         self._seconds = 0.0  # of the run until it was resumed
-        self._hold = interrupts.Hold()
+        self._hold = signals.Hold()
         heading, url = docstring.splitlines()[:2]
         self.manifest: dict[str, Any] = {
             "port": port, "post": heading, "url": url, "status": "running",
@@ -265,10 +266,10 @@ class Run:
             tqdm.write(line)
             sys.stdout.flush()
         except OSError as error:
-            interrupts.discard(sys.stdout)
+            signals.discard(sys.stdout)
             if not isinstance(error, BrokenPipeError):
                 raise
-            self._hold.note(interrupts.SIGPIPE)
+            self._hold.note(signals.SIGPIPE)
 
     def loss(self, step: int, loss: float) -> None:
         """Records the loss that the post logs at this step.
@@ -420,7 +421,7 @@ def _cannot_write(error: BaseException) -> bool:
 def _reason(error: BaseException) -> str:
     """An error in one line."""
     if isinstance(error, KeyboardInterrupt):
-        return interrupts.which(error).name
+        return signals.which(error).name
     if isinstance(error, OSError):
         return f"{error.filename or 'writing'}: {error.strerror}"
     if isinstance(error, tf.errors.OpError):  # many lines; somewhere in them is what the operating system said

@@ -19,16 +19,17 @@ from tensorboard.backend import http_util
 from tensorboard.plugins import base_plugin
 from werkzeug import wrappers
 
-from tb_plugin import PLUGIN_NAME, answers, checks, codec, planes
-from tb_plugin.answers import binary, chosen, named, route
-from tb_plugin.bundle import bundle
-from tb_plugin.classes import classes
+from tb_plugin import PLUGIN_NAME, codec, validation
 from tb_plugin.decoder import Decoder
-from tb_plugin.params import MAX_CODES, BadRequest
-from tb_plugin.prompt import prompt
-from tb_plugin.store import Gone, NotThere, Space, Store, array_of
+from tb_plugin.server import projection, responses
+from tb_plugin.server.bundle import bundle
+from tb_plugin.server.classes import classes
+from tb_plugin.server.delayed_ack import prompt
+from tb_plugin.server.query import MAX_CODES, BadRequest
+from tb_plugin.server.reader import Gone, NotThere, Space, Store, array_of
+from tb_plugin.server.responses import binary, chosen, named, route
 
-STATIC = Path(__file__).parent / "static"
+STATIC = Path(__file__).parents[1] / "static"
 SCRIPTS = ("index.js", "decode_worker.js")  # of the page and of its worker
 
 # What one request may ask of the server.
@@ -49,9 +50,9 @@ class LatentPlugin(base_plugin.TBPlugin):
 
     def __init__(self, context: base_plugin.TBContext):
         self.store = Store(prompt(context.data_provider))
-        self._planes: OrderedDict[tuple, planes.Plane] = OrderedDict()
+        self._planes: OrderedDict[tuple, projection.Plane] = OrderedDict()
         self._fitting = threading.Lock()
-        self._readers, self._workers = answers.readers(), answers.workers()
+        self._readers, self._workers = responses.readers(), responses.workers()
         self._together = ThreadPoolExecutor(8, "latent")
         self._together.submit(_script, STATIC / SCRIPTS[0])  # the first to open the tab need not wait for it
 
@@ -93,7 +94,7 @@ class LatentPlugin(base_plugin.TBPlugin):
         listing: dict[str, dict[str, Any]] = {}
         spaces, size = self.store.spaces(ctx, experiment), 0
         omitted = max(0, len(spaces) - MAX_SPACES)
-        # Together: each answer of TensorBoard's Rust loader waits for the next question (prompt.py).
+        # Together: each answer of TensorBoard's Rust loader waits for the next question (delayed_ack.py).
         for space, described in zip(spaces, self._together.map(
                 functools.partial(self._describe, ctx, experiment), spaces[:MAX_SPACES])):
             more = len(json.dumps([space.run, space.name, described]))
@@ -147,7 +148,7 @@ class LatentPlugin(base_plugin.TBPlugin):
 
     def _codes(self, ctx, space: Space, step: int) -> np.ndarray:
         codes = self.store.array(ctx, space.record(step), "codes", "float32", 2)
-        if not (1 <= len(codes) <= checks.MAX_POINTS and 1 <= codes.shape[1] <= checks.MAX_DIMS):
+        if not (1 <= len(codes) <= validation.MAX_POINTS and 1 <= codes.shape[1] <= validation.MAX_DIMS):
             raise codec.FormatError(f"The codes of this step cannot be read: {codes.shape[0]:,} of "
                                     f"{codes.shape[1]:,} numbers.")
         return codes
@@ -181,11 +182,11 @@ class LatentPlugin(base_plugin.TBPlugin):
         codes = self._codes(ctx, space, step)
         plane, choice = self._plane(request, params, method, space, step, codes)
         with np.errstate(over="ignore", invalid="ignore"):
-            points = planes.coordinates(codes, plane)
+            points = projection.coordinates(codes, plane)
         if not np.isfinite(points).all():
             raise codec.FormatError("The codes of this step are too large to be projected.")
         header = {"run": space.run, "tag": space.name, "step": step, **choice,
-                  "explained_variance_ratio": plane.explained, "box": planes.box(points)}
+                  "explained_variance_ratio": plane.explained, "box": projection.box(points)}
         arrays = [points, plane.origin, plane.u, plane.v]
         labels = self._labels(ctx, space, step) if labelled else np.empty(0)
         if len(labels) == len(points):
@@ -198,12 +199,12 @@ class LatentPlugin(base_plugin.TBPlugin):
         return http_util.Respond(request, blob, "application/octet-stream")
 
     def _plane(self, request, params, method: str, space: Space, step: int,
-               codes: np.ndarray) -> tuple[planes.Plane, dict[str, Any]]:
+               codes: np.ndarray) -> tuple[projection.Plane, dict[str, Any]]:
         """The plane through the codes of a step that a request is about, and which one that is, written out."""
         if method == "axes":
             last = codes.shape[1] - 1
             i, j = params.integer("i", 0, 0, last), params.integer("j", min(1, last), 0, last)
-            return planes.axes(codes, i, j), {"plane": method, "i": i, "j": j}
+            return projection.axes(codes, i, j), {"plane": method, "i": i, "j": j}
         fit = space.resolve(params.integer("fit", step, -2**63, 2**63 - 1))
         ctx, experiment = _context(request)
         key = (experiment, space.run, space.name, fit, space.record(fit).wall_time)
@@ -215,7 +216,7 @@ class LatentPlugin(base_plugin.TBPlugin):
                     fitted = codes if fit == step else self._codes(ctx, space, fit)
                     if fitted.size > MAX_PCA_NUMBERS:
                         raise BadRequest(f"plane: no PCA of more than {MAX_PCA_NUMBERS:,} numbers")
-                    plane = self._planes[key] = planes.principal(fitted)
+                    plane = self._planes[key] = projection.principal(fitted)
                     if len(self._planes) > MAX_PLANES:
                         self._planes.popitem(last=False)
         if len(plane.origin) != codes.shape[1]:
@@ -262,7 +263,7 @@ class LatentPlugin(base_plugin.TBPlugin):
         blob = self.store.part(ctx, space.record(step), "decoder")
         try:
             decoder = Decoder.from_blob(blob)
-            if decoder.dims > checks.MAX_DIMS:
+            if decoder.dims > validation.MAX_DIMS:
                 raise codec.FormatError(f"it takes codes of {decoder.dims:,} numbers")
         except codec.FormatError as error:
             raise codec.FormatError(f"The decoder of this step cannot be read: {error}.") from error
@@ -273,7 +274,7 @@ class LatentPlugin(base_plugin.TBPlugin):
         """The decoder of a step as a blob of the stored format, weights float32."""
         ctx, space, step = self._select(request, params)
         decoder = self._decoder(ctx, space, step)
-        if 4 * decoder.weights > answers.MAX_BYTES:
+        if 4 * decoder.weights > responses.MAX_BYTES:
             raise codec.FormatError(f"The decoder of this step is too large to be sent: {decoder.weights:,} weights.")
         return http_util.Respond(request, decoder.to_blob(), "application/octet-stream")
 
@@ -299,23 +300,23 @@ class LatentPlugin(base_plugin.TBPlugin):
     @route("_workers")
     def walk_gif(self, request, params):
         """A walk through the space of the codes, decoded, as an animation."""
-        size = params.integer("size", 224, 1, planes.MAX_SIDE)
+        size = params.integer("size", 224, 1, projection.MAX_SIDE)
         milliseconds = params.integer("ms", 100, 20, 5000)
-        self._check_pixels(params.integer("frames", 2, 2, checks.MAX_FRAMES), size, 1)
+        self._check_pixels(params.integer("frames", 2, 2, validation.MAX_FRAMES), size, 1)
         ctx, space, step = self._select(request, params)
         decoder = self._decoder(ctx, space, step)
         head = self.store.head(ctx, space.record(step))
-        shape = checks.picture_shape(decoder.output_shape, self._image_shape(ctx, space, step, head))
+        shape = validation.picture_shape(decoder.output_shape, self._image_shape(ctx, space, step, head))
         if shape is None:
             raise NotThere("this decoder gives no pictures of 1, 3 or 4 channels")
         path = self._path(ctx, space, step, params, decoder.dims, head["walk"])
         self._check_pixels(len(path), max(size, *shape[:2]), shape[2])
         pictures = self._decode(decoder, path).reshape(-1, *shape)
-        return http_util.Respond(request, planes.gif(pictures, size, milliseconds), "image/gif")
+        return http_util.Respond(request, projection.gif(pictures, size, milliseconds), "image/gif")
 
     @staticmethod
     def _check_pixels(frames: int, side: int, channels: int) -> None:
-        if side > planes.MAX_SIDE or frames * side**2 * channels > MAX_PIXELS:
+        if side > projection.MAX_SIDE or frames * side**2 * channels > MAX_PIXELS:
             raise BadRequest(f"frames, size: too large; the product of frames and pixels is {MAX_PIXELS:,} at most")
 
     def _image_shape(self, ctx, space: Space, step: int, head: dict[str, Any]) -> tuple[int, ...] | None:
@@ -331,17 +332,17 @@ class LatentPlugin(base_plugin.TBPlugin):
     def _path(self, ctx, space: Space, step: int, params, dims: int, logged: Any) -> np.ndarray:
         """The codes [frames, D] of the walk that a request describes."""
         if params.choice("path", ("circle", "line")) == "line":
-            return planes.line(params.vector("start", dims), params.vector("end", dims),
-                               params.integer("frames", 60, 2, checks.MAX_FRAMES))
+            return projection.line(params.vector("start", dims), params.vector("end", dims),
+                               params.integer("frames", 60, 2, validation.MAX_FRAMES))
         circle = _walk(logged, dims)
         if circle is None:
             codes = self._codes(ctx, space, step)
             if codes.shape[1] != dims:
                 raise codec.FormatError("The decoder of this step does not take its codes.")
-            circle = planes.mean_circle(codes)
-        frames = params.integer("frames", circle.get("frames", 60), 2, checks.MAX_FRAMES)
+            circle = projection.mean_circle(codes)
+        frames = params.integer("frames", circle.get("frames", 60), 2, validation.MAX_FRAMES)
         basis = np.eye(2, dims, dtype=np.float32)
-        return planes.circle(
+        return projection.circle(
             params.vector("center", dims, circle["center"]), params.number("radius", circle["radius"]),
             params.vector("u", dims, circle.get("u", basis[0])), params.vector("v", dims, circle.get("v", basis[1])),
             frames)
@@ -360,7 +361,7 @@ def _context(request) -> tuple[Any, str]:
 def _walk(logged: Any, dims: int) -> dict[str, Any] | None:
     """The circle walk that was logged, or None: none was, or it is none."""
     try:
-        return checks.walk(logged, dims)
+        return validation.walk(logged, dims)
     except ValueError:
         return None
 

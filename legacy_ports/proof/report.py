@@ -9,10 +9,11 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
-from legacy_ports import __version__, bands, compare, ports, verify
-from legacy_ports.manifest import PACKAGES, installed, number
-from legacy_ports.mnist import Digits
-from legacy_ports.reference import variant
+from legacy_ports import __version__, ports
+from legacy_ports.data.mnist import Digits
+from legacy_ports.proof import compare, distribution, verify
+from legacy_ports.proof.recordings import variant
+from legacy_ports.run.manifest import PACKAGES, installed, number
 
 TEMPLATE = Path(__file__).with_name("report.html")
 HEADINGS = ("What the post says", "What the post shows", "What changed, and why", "Open questions",
@@ -32,7 +33,7 @@ def render(rows: list[verify.Row], digits: Digits, logdir: Path) -> str:
     template = environment.from_string(TEMPLATE.read_text(encoding="utf-8"))
     return template.render(
         date=date.today().isoformat(), version=__version__, versions=installed(PACKAGES), digits=str(digits),
-        logdir=logdir, header=verify.HEADER, alpha=bands.ALPHA,
+        logdir=logdir, header=verify.HEADER, alpha=distribution.ALPHA,
         ports=[_port(name, rows, digits, logdir) for name in names])
 
 

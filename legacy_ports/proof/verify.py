@@ -5,10 +5,11 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
-from legacy_ports import UserError, ports, reference
-from legacy_ports.mnist import Digits
+from legacy_ports import UserError, ports
+from legacy_ports.data.mnist import Digits
+from legacy_ports.proof import recordings
 
-HEADER = ("port", "data", "seed", "steps", *(f"first {n:,}" for n in reference.WINDOWS), "all", "tolerance", "verdict",
+HEADER = ("port", "data", "seed", "steps", *(f"first {n:,}" for n in recordings.WINDOWS), "all", "tolerance", "verdict",
           "seconds")
 WIDTHS = (15, 8, 4, 6, 8, 9, 11, 7, 34, 9, 7)
 
@@ -17,8 +18,8 @@ class Row(NamedTuple):
     """One recording, replayed."""
 
     port: str
-    recording: reference.Recording
-    parity: reference.Parity
+    recording: recordings.Recording
+    parity: recordings.Parity
     weights: int
     weights_expected: int
     seconds: float
@@ -33,14 +34,14 @@ class Row(NamedTuple):
         n = len(self.parity.errors)
         limits = ", ".join(f"{limit:g} over {steps:,}" for steps, limit in self.parity.limits.items())
         return (self.recording.port, self.recording.data, str(self.recording.seed), f"{n:,}",
-                *(f"{windows[w]:.1e}" if w in windows else "-" for w in reference.WINDOWS), f"{windows[n]:.1e}",
+                *(f"{windows[w]:.1e}" if w in windows else "-" for w in recordings.WINDOWS), f"{windows[n]:.1e}",
                 limits, "equal" if self.equal else "DIFFERENT", f"{self.seconds:.0f}")
 
 
-Work = list[tuple[str, dict[str, Any], reference.Recording]]
+Work = list[tuple[str, dict[str, Any], recordings.Recording]]
 
 
-def plan(chosen: list[tuple[str, dict[str, Any]]], given: reference.Recording | None, digits: Digits) -> Work:
+def plan(chosen: list[tuple[str, dict[str, Any]]], given: recordings.Recording | None, digits: Digits) -> Work:
     """The recordings to replay: of each chosen port with its options, `given` or those that ship.
 
     Raises:
@@ -48,11 +49,11 @@ def plan(chosen: list[tuple[str, dict[str, Any]]], given: reference.Recording | 
     """
     work = []
     for name, options in chosen:
-        variant = reference.variant(name, options)
-        recordings = [given] if given else reference.pinned(variant, digits.source)
-        if not recordings:
+        variant = recordings.variant(name, options)
+        found = [given] if given else recordings.pinned(variant, digits.source)
+        if not found:
             raise UserError(f"there is no recording of {variant} on {digits.source} MNIST")
-        for recording in recordings:
+        for recording in found:
             if (recording.port, recording.data) != (variant, digits.source):
                 raise UserError(f"{recording.name} is of {recording.port} on {recording.data} MNIST; "
                                 f"this would replay {variant} on {digits.source} MNIST")
@@ -66,13 +67,13 @@ def rows(work: Work, digits: Digits, steps: int | None, progress: Callable[[rang
     # TensorFlow 1's wheels were built for SSE, without AVX or FMA. Held to SSE too, oneDNN also rounds
     # the same on every x86 processor, and so the verdict is the same.
     os.environ.setdefault("ONEDNN_MAX_CPU_ISA", "SSE41")
-    from legacy_ports import replay
+    from legacy_ports.proof import replay
 
     for name, own, recording in work:
         start = time.perf_counter()
         replayed = replay.replay(ports.load(name), recording, digits, steps, **own, progress=progress)
-        parity = reference.parity(replayed.losses, recording)
-        yield Row(name, recording, parity, replayed.weights, reference.WEIGHTS[name], time.perf_counter() - start)
+        parity = recordings.parity(replayed.losses, recording)
+        yield Row(name, recording, parity, replayed.weights, recordings.WEIGHTS[name], time.perf_counter() - start)
 
 
 def line(cells: tuple[str, ...]) -> str:

@@ -17,7 +17,7 @@ import requests
 import urllib3
 from tqdm import tqdm
 
-from legacy_ports.mnist_files import OFFICIAL_SHA256, DataError, find
+from legacy_ports.data.idx import OFFICIAL_SHA256, DataError, find
 
 MIRRORS = (
     "https://storage.googleapis.com/cvdf-datasets/mnist/",

@@ -6,8 +6,10 @@ import sys
 from pathlib import Path
 from typing import Any, NoReturn
 
-from legacy_ports import RunError, UserError, __version__, arguments, interrupts, ports
+from legacy_ports import RunError, UserError, __version__, ports
+from legacy_ports.cli import arguments
 from legacy_ports.ports import COMMON, RUN_ONLY, post_value
+from legacy_ports.run import signals
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -26,16 +28,16 @@ def main(argv: list[str] | None = None) -> int:
     except OSError as error:
         if error.filename is not None:  # not of stdout
             raise
-        interrupts.discard(sys.stdout)
+        signals.discard(sys.stdout)
         if isinstance(error, BrokenPipeError):
-            return 128 + interrupts.SIGPIPE
+            return 128 + signals.SIGPIPE
         print(f"legacy-ports: stdout: {error.strerror}", file=sys.stderr)
         return 1
 
 
 def _command(argv: list[str] | None) -> int:
     args = _parser().parse_args(argv)
-    interrupts.raise_once()
+    signals.raise_once()
     try:
         return args.command(args)
     except UserError as error:
@@ -45,7 +47,7 @@ def _command(argv: list[str] | None) -> int:
         print(f"legacy-ports: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt as error:
-        signal = interrupts.which(error)
+        signal = signals.which(error)
         print(f"legacy-ports: interrupted by {signal.name}", file=sys.stderr)
         return 128 + signal
 
@@ -186,9 +188,9 @@ def _list(args: argparse.Namespace) -> int:
 
 
 def _fetch(args: argparse.Namespace) -> int:
-    from legacy_ports import fetch, mnist
+    from legacy_ports.data import download, mnist
 
-    names = fetch.fetch(mnist.home())
+    names = download.fetch(mnist.home())
     print(f"fetched {', '.join(names)}" if names else "nothing to fetch")
     print(mnist.load("full"))
     return 0
@@ -199,7 +201,7 @@ def _run(args: argparse.Namespace) -> int:
         return _resume(args)
     if not args.ports:
         args.fail("the following arguments are required: PORT, or --resume RUN")
-    from legacy_ports import mnist
+    from legacy_ports.data import mnist
 
     chosen = _chosen(args)
     seed = args.seed or 0
@@ -207,7 +209,7 @@ def _run(args: argparse.Namespace) -> int:
     if not args.quiet:
         print(f"data: {digits}", flush=True)
 
-    from legacy_ports import recorder
+    from legacy_ports.run import recorder
 
     for name, options in chosen:  # what cannot be fed ends here, before the first port's long work
         ports.load(name).feed(digits, options["batch_size"], seed)
@@ -220,7 +222,7 @@ def _run(args: argparse.Namespace) -> int:
 
 def _resume(args: argparse.Namespace) -> int:
     """Goes on with a run; what it was started with is in its manifest."""
-    from legacy_ports import folder
+    from legacy_ports.run import folder
 
     path = Path(os.path.abspath(args.resume))
     manifest = folder.read(path / "run.json")
@@ -237,7 +239,7 @@ def _resume(args: argparse.Namespace) -> int:
     if manifest["status"] == "completed":
         print(f"{args.resume} is completed: {manifest['steps']:,} steps; there is nothing to go on with")
         return 0
-    from legacy_ports import mnist
+    from legacy_ports.data import mnist
 
     data = manifest["data"]
     digits = mnist.load(args.data or ("bundled" if data["source"] == "bundled" else data["origin"]))
@@ -246,7 +248,7 @@ def _resume(args: argparse.Namespace) -> int:
     if digits.sha256 != data["sha256"]:
         raise UserError(f"{digits.origin}: not the digits that {args.resume} was started with; --data DIR names them")
 
-    from legacy_ports import recorder
+    from legacy_ports.run import recorder
 
     _train(recorder.Run(
         manifest["port"], ports.facts(manifest["port"]).docstring, manifest["options"], digits,
@@ -269,17 +271,19 @@ def _train(run: Any) -> None:
 
 
 def _verify(args: argparse.Namespace) -> int:
-    from legacy_ports import mnist, reference, verify
+    from legacy_ports.data import mnist
+    from legacy_ports.proof import recordings, verify
 
     chosen = _chosen(args)
     if "all" in args.ports:
         defaults = dict(chosen)
-        chosen += [(name, {**defaults[name], **changes}) for name, changes in reference.VARIANTS]
-    given = reference.read(args.reference) if args.reference else None
+        chosen += [(name, {**defaults[name], **changes}) for name, changes in recordings.VARIANTS]
+    given = recordings.read(args.reference) if args.reference else None
     digits = mnist.load(given.data if given and args.data == "auto" else args.data)
     work = verify.plan(chosen, given, digits)
     if args.html:
-        from legacy_ports import files, report
+        from legacy_ports import files
+        from legacy_ports.proof import report
         files.check(args.html)  # now, not after minutes of replaying
     print(f"data: {digits}", flush=True)
     from tqdm import tqdm
@@ -296,7 +300,8 @@ def _verify(args: argparse.Namespace) -> int:
 
 
 def _compare(args: argparse.Namespace) -> int:
-    from legacy_ports import compare, files
+    from legacy_ports import files
+    from legacy_ports.proof import compare
 
     comparisons = [compare.compare(path) for path in args.runs]
     groups = compare.compare_groups(comparisons)

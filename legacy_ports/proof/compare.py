@@ -11,8 +11,11 @@ import numpy as np
 from matplotlib.figure import Figure
 from scipy import stats
 
-from legacy_ports import UserError, bands, figures, folder, ports
-from legacy_ports.reference import variant
+from legacy_ports import UserError, ports
+from legacy_ports.plots import figures
+from legacy_ports.proof import distribution
+from legacy_ports.proof.recordings import variant
+from legacy_ports.run import folder
 
 
 class Comparison(NamedTuple):
@@ -21,9 +24,9 @@ class Comparison(NamedTuple):
     name: str
     manifest: dict[str, Any]
     reason: str = ""
-    runs: bands.Runs | None = None
+    runs: distribution.Runs | None = None
     window: np.ndarray = np.empty(0)  # the run's mean losses, over the recorded windows
-    checks: tuple[bands.Check, ...] = ()
+    checks: tuple[distribution.Check, ...] = ()
 
     @property
     def inside(self) -> bool:
@@ -50,16 +53,16 @@ def compare(path: Path) -> Comparison:
         runs = _recorded_runs(manifest)
         window = _windows(manifest, runs)
         same_length = manifest["steps"] == runs.steps[-1]
-        checks = bands.judge(runs, window, manifest.get("test_loss") if same_length else None)
+        checks = distribution.judge(runs, window, manifest.get("test_loss") if same_length else None)
         if not checks:
             raise NotComparableError(f"{manifest['steps']:,} steps ({manifest['status']}), the first checkpoint "
-                                     f"is at {bands.CHECKPOINTS[runs.port, runs.data][0]:,}")
+                                     f"is at {distribution.CHECKPOINTS[runs.port, runs.data][0]:,}")
         return Comparison(name, manifest, "", runs, window, tuple(checks))
     except NotComparableError as error:
         return Comparison(name, manifest, str(error))
 
 
-def _recorded_runs(manifest: dict[str, Any]) -> bands.Runs:
+def _recorded_runs(manifest: dict[str, Any]) -> distribution.Runs:
     port, options = manifest["port"], manifest["options"]
     if port not in ports.NAMES:
         raise NotComparableError(f"there is no port {port!r}")
@@ -70,16 +73,16 @@ def _recorded_runs(manifest: dict[str, Any]) -> bands.Runs:
     if options.get("restore"):
         raise NotComparableError(f"restored from {options['restore']}, not trained")
     try:
-        return bands.recorded(variant(port, options), manifest["data"]["source"])
+        return distribution.recorded(variant(port, options), manifest["data"]["source"])
     except UserError as error:
         raise NotComparableError(str(error)) from None
 
 
-def _windows(manifest: dict[str, Any], runs: bands.Runs) -> np.ndarray:
+def _windows(manifest: dict[str, Any], runs: distribution.Runs) -> np.ndarray:
     curve = manifest.get("curve")
     if not curve:
         raise NotComparableError("its run.json has no curve; run it again")
-    return bands.windows(runs.steps, curve["every"], np.array(curve["mean_loss"], float))
+    return distribution.windows(runs.steps, curve["every"], np.array(curve["mean_loss"], float))
 
 
 def lines(comparison: Comparison) -> list[str]:
@@ -90,13 +93,13 @@ def lines(comparison: Comparison) -> list[str]:
     rows = [f"{comparison.name}: {runs.port} on {runs.data} MNIST, beside {len(runs.seeds)} runs of TensorFlow "
             f"{runs.tensorflow}"]
     rows += _check_lines(runs, comparison.checks)
-    if runs.port in bands.TWO_STATES:
+    if runs.port in distribution.TWO_STATES:
         rows.append(f"  {_state(comparison)}")
     rows.append(f"  {comparison.verdict}")
     return rows
 
 
-def _check_lines(runs: bands.Runs, checks: Iterable[bands.Check]) -> list[str]:
+def _check_lines(runs: distribution.Runs, checks: Iterable[distribution.Check]) -> list[str]:
     start = {int(step): int(before) + 1 for before, step in zip([0, *runs.steps[:-1]], runs.steps)}
     rows = []
     for check in checks:
@@ -109,8 +112,8 @@ def _check_lines(runs: bands.Runs, checks: Iterable[bands.Check]) -> list[str]:
 def _state(comparison: Comparison) -> str:
     runs = comparison.runs
     assert runs is not None
-    step = bands.escapes(runs, comparison.window)
-    recorded = [s for s in (bands.escapes(runs, row) for row in runs.window) if s is not None]
+    step = distribution.escapes(runs, comparison.window)
+    recorded = [s for s in (distribution.escapes(runs, row) for row in runs.window) if s is not None]
     at = ", ".join(f"{s:,}" for s in sorted(recorded))
     others = f"of the recorded runs {len(recorded)} of {len(runs.seeds)} left it (steps {at})"
     if step is None:
@@ -131,21 +134,21 @@ class Group(NamedTuple):
 
 def compare_groups(comparisons: list[Comparison]) -> list[Group]:
     """Holds together what is of one experiment: their mean, or how many of them left the plateau."""
-    return [_two_states(runs, group) if runs.port in bands.TWO_STATES else _mean(runs, group)
+    return [_two_states(runs, group) if runs.port in distribution.TWO_STATES else _mean(runs, group)
             for runs, group in groups(comparisons) if len(group) > 1]
 
 
-def _mean(runs: bands.Runs, group: list[Comparison]) -> Group:
+def _mean(runs: distribution.Runs, group: list[Comparison]) -> Group:
     shortest = min(len(c.window) for c in group)
-    checks = bands.judge_mean(runs, np.array([c.window[:shortest] for c in group]))
+    checks = distribution.judge_mean(runs, np.array([c.window[:shortest] for c in group]))
     inside = all(check.inside for check in checks)
     return Group([f"the mean of {len(group)} runs of {runs.port} on {runs.data} MNIST",
                   *_check_lines(runs, checks), f"  {'inside' if inside else 'OUTSIDE'}"], inside)
 
 
-def _two_states(runs: bands.Runs, group: list[Comparison]) -> Group:
+def _two_states(runs: distribution.Runs, group: list[Comparison]) -> Group:
     whole = [c for c in group if len(c.window) == len(runs.steps)]
-    ours = [float(c.window[-1]) for c in whole if bands.escapes(runs, c.window) is not None]
+    ours = [float(c.window[-1]) for c in whole if distribution.escapes(runs, c.window) is not None]
     theirs = _escaped(runs)
     table = np.array([[len(ours), len(whole) - len(ours)], [len(theirs), len(runs.seeds) - len(theirs)]])
     chances = [stats.fisher_exact(table).pvalue]
@@ -155,22 +158,22 @@ def _two_states(runs: bands.Runs, group: list[Comparison]) -> Group:
         chances.append(stats.mannwhitneyu(ours, theirs, method="exact").pvalue)
         rows.append(f"  in the last window they have {_range(ours)}, the recorded {_range(theirs)} (Mann and Whitney: "
                     f"p = {chances[1]:.2g})")
-    inside = min(chances) >= bands.ALPHA / len(chances)
+    inside = min(chances) >= distribution.ALPHA / len(chances)
     return Group([*rows, f"  {'inside' if inside else 'OUTSIDE'}"], inside)
 
 
-def _escaped(runs: bands.Runs) -> list[float]:
+def _escaped(runs: distribution.Runs) -> list[float]:
     """The mean loss over the last window of the recorded runs that left the plateau."""
-    return [float(row[-1]) for row in runs.window if bands.escapes(runs, row) is not None]
+    return [float(row[-1]) for row in runs.window if distribution.escapes(runs, row) is not None]
 
 
 def _range(losses: list[float]) -> str:
     return f"{min(losses):.4f} to {max(losses):.4f}"
 
 
-def groups(comparisons: list[Comparison]) -> list[tuple[bands.Runs, list[Comparison]]]:
+def groups(comparisons: list[Comparison]) -> list[tuple[distribution.Runs, list[Comparison]]]:
     """The comparable runs, those of one experiment together."""
-    found: dict[tuple[str, str], tuple[bands.Runs, list[Comparison]]] = {}
+    found: dict[tuple[str, str], tuple[distribution.Runs, list[Comparison]]] = {}
     for comparison in comparisons:
         if comparison.runs is not None:
             key = (comparison.runs.port, comparison.runs.data)
@@ -181,7 +184,7 @@ def groups(comparisons: list[Comparison]) -> list[tuple[bands.Runs, list[Compari
 def as_json(comparisons: list[Comparison], compared_groups: list[Group]) -> str:
     """The comparisons for other programs."""
     return json.dumps({
-        "alpha": bands.ALPHA,
+        "alpha": distribution.ALPHA,
         "runs": [_json(comparison) for comparison in comparisons],
         "groups": [group._asdict() for group in compared_groups],
     }, indent=1)
@@ -214,10 +217,10 @@ def plot(comparisons: list[Comparison]) -> Figure:
         for i, comparison in enumerate(group):
             colour = figures.COLOURS[i % len(figures.COLOURS)]
             checks = [check for check in comparison.checks if check.step is not None]
-            if i == 0 or runs.port in bands.TWO_STATES:  # elsewhere all runs have one band
+            if i == 0 or runs.port in distribution.TWO_STATES:  # elsewhere all runs have one band
                 axes.vlines([c.step for c in checks], [c.low for c in checks], [c.high for c in checks], linewidth=3,
                             color="0.35" if i == 0 else colour, zorder=2, alpha=0.45,
-                            label=f"band for {1 - bands.ALPHA:.0%} of runs" if i == 0 else None)
+                            label=f"band for {1 - distribution.ALPHA:.0%} of runs" if i == 0 else None)
             axes.plot(runs.steps[:len(comparison.window)], comparison.window, color=colour, linewidth=1.6, zorder=3,
                       label=f"{Path(comparison.name).name}: {comparison.verdict}")
         floor = 0.9 * min(runs.window.min(), *(c.window.min() for c in group))

@@ -11,8 +11,8 @@ from tensorboard.backend import http_util
 from werkzeug import wrappers
 
 from tb_plugin import codec
-from tb_plugin.params import BadRequest, Params
-from tb_plugin.store import Gone, NotThere
+from tb_plugin.server.query import BadRequest, Params
+from tb_plugin.server.reader import Gone, NotThere
 
 MAX_BYTES = 2**26  # of an answer; 60,000 digits are 47 MB
 MAX_WAIT = 20.0  # seconds until it is a request's turn

@@ -21,7 +21,7 @@ import numpy as np
 from scipy import stats
 
 from legacy_ports import UserError, ports
-from legacy_ports.reference import FOLDER, file_data, variant
+from legacy_ports.proof.recordings import FOLDER, file_data, variant
 
 ALPHA = 0.01
 FLOOR = 0.002
@@ -52,7 +52,7 @@ ESCAPED = 0.99  # of the recorded runs' median, which is the plateau: most of th
 
 
 class Runs(NamedTuple):
-    """Recorded runs of one port on one data set, each with its own random start: reference/README.md."""
+    """Recorded runs of one port on one data set, each with its own random start: recordings/README.md."""
 
     port: str  # with its variant, e.g. "vandenburg_relu"
     data: str  # "full" or "bundled"

@@ -12,8 +12,9 @@ import numpy as np
 from matplotlib.figure import Figure
 from sklearn.decomposition import KernelPCA
 
-from legacy_ports import UserError, figures
-from legacy_ports.mnist import keras_pixels
+from legacy_ports import UserError
+from legacy_ports.data.mnist import keras_pixels
+from legacy_ports.plots import figures
 
 
 def combine_images(images: np.ndarray, cols: int) -> np.ndarray:

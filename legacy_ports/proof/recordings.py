@@ -1,7 +1,7 @@
 """Recorded curves and what is held against them, in pure NumPy.
 
 The recordings were made with TensorFlow 1.4.0 (mathybit: TensorFlow 1.10.0 with Keras 2.2.2); their
-format is told in reference/README.md.
+format is told in recordings/README.md.
 """
 
 import json
@@ -14,7 +14,7 @@ import numpy as np
 
 from legacy_ports import UserError, ports
 
-FOLDER = Path(__file__).with_name("reference")
+FOLDER = Path(__file__).with_name("recordings")
 WINDOWS = (10, 100, 1000)  # and all
 
 # Largest relative error of a step's loss, over the first so many steps, at which a replay still
@@ -44,12 +44,12 @@ VARIANTS = (("vandenburg", {"readout": "relu"}),)
 WEIGHTS = {"vandenburg": 84_586, "kajuvonen": 885_884, "smith": 1_100_320, "mathybit_dense": 457_370,
            "mathybit_conv": 359_263}
 
-# What a recording starts the last bias from, where that is not 0; source: reference/README.md.
+# What a recording starts the last bias from, where that is not 0; source: recordings/README.md.
 READOUT_BIAS = {"mathybit_dense": -2.0, "mathybit_conv": -2.0}
 
 
 class Recording(NamedTuple):
-    """One pinned run: see reference/README.md."""
+    """One pinned run: see recordings/README.md."""
 
     name: str
     port: str  # with its variant, e.g. "vandenburg_relu"
@@ -114,7 +114,7 @@ def pinned(port: str, source: str) -> list[Recording]:
 def pinned_weights(shapes: Sequence[tuple[int, ...]], seed: int, readout_bias: float = 0.0) -> list[np.ndarray]:
     """The weights a recording starts from, float32, in the order of the variables' creation.
 
-    Kernels are uniform within Glorot's limit, biases zero but for the last; source: reference/README.md.
+    Kernels are uniform within Glorot's limit, biases zero but for the last; source: recordings/README.md.
     """
     rs = np.random.RandomState(seed)
     weights = []

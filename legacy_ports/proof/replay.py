@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from legacy_ports import reference
-from legacy_ports.mnist import Digits
-from legacy_ports.recorder import mean_loss
+from legacy_ports.data.mnist import Digits
+from legacy_ports.proof import recordings
+from legacy_ports.run.recorder import mean_loss
 from legacy_ports.tf1 import tf
 
 
@@ -19,7 +19,7 @@ class Replay(NamedTuple):
     weights: int  # how many the network has
 
 
-def replay(port: ModuleType, recording: reference.Recording, digits: Digits, steps: int | None = None,
+def replay(port: ModuleType, recording: recordings.Recording, digits: Digits, steps: int | None = None,
            progress: Callable[[range], Any] = iter, **options: Any) -> Replay:
     """Trains `port` from the recording's weights on the recording's batches.
 
@@ -36,8 +36,8 @@ def replay(port: ModuleType, recording: reference.Recording, digits: Digits, ste
         sess.run(tf.global_variables_initializer())
         variables = tf.trainable_variables()
         shapes = [tuple(v.shape.as_list()) for v in variables]
-        readout_bias = reference.READOUT_BIAS.get(recording.port, 0.0)
-        for variable, value in zip(variables, reference.pinned_weights(shapes, recording.seed, readout_bias)):
+        readout_bias = recordings.READOUT_BIAS.get(recording.port, 0.0)
+        for variable, value in zip(variables, recordings.pinned_weights(shapes, recording.seed, readout_bias)):
             variable.load(value, sess)
         for i in progress(range(steps)):
             losses[i], _ = sess.run([model.loss, model.train_step], feed_dict={model.x: next(batches)})

@@ -1,0 +1,1 @@
+"""The digits, and the order in which batches of them come."""

@@ -1,0 +1,1 @@
+"""Whatever judges a run: recordings, replays, distributions, the report."""

@@ -1,0 +1,1 @@
+"""What a run does, and what it leaves on disk."""
