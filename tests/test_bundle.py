@@ -15,7 +15,7 @@ def test_every_module_is_in_a_script_once_and_after_what_it_imports():
         for name in re.findall(r"= (\w+_module);", script):
             assert script.count(f"const {name} = (() => {{") == 1
             assert script.index(f"const {name} = (() => {{") < script.index(f"= {name};")
-    assert {path.stem for path in STATIC.glob("*.js")} == {
+    assert {"_".join(path.relative_to(STATIC).with_suffix("").parts) for path in STATIC.rglob("*.js")} == {
         name for script in scripts for name in re.findall(r"^const (\w+)_module = ", script, re.MULTILINE)}
     assert scripts[0].splitlines()[-1] == "export const { render } = index_module;"
 
@@ -41,6 +41,32 @@ class C {}
 return { C };
 })();
 export const { C } = index_module;
+"""
+
+
+def test_folders(tmp_path):
+    (tmp_path / "lib").mkdir()
+    (tmp_path / "core").mkdir()
+    (tmp_path / "lib/one.js").write_text("export const a = 1;\n")
+    (tmp_path / "core/one.js").write_text('import { a } from "../lib/one.js";\n'
+                                          'export const b = [a, new URL("../worker.js", import.meta.url)];\n')
+    entry = written(tmp_path, index='import { b } from "./core/one.js";\nexport const c = b;\n')
+    assert bundle(entry) == """\
+const lib_one_module = (() => {
+const a = 1;
+return { a };
+})();
+const core_one_module = (() => {
+const { a } = lib_one_module;
+const b = [a, new URL("./worker.js", import.meta.url)];
+return { b };
+})();
+const index_module = (() => {
+const { b } = core_one_module;
+const c = b;
+return { c };
+})();
+export const { c } = index_module;
 """
 
 

@@ -43,7 +43,7 @@ def routes(tmp_path_factory):
         latent.write(logdir / run, errors=labels, reconstructions=images)
     latent.write(logdir / "b c/ü%2F", name="deep", dims=5, steps=[3])
     made = latent.Routes(logdir)
-    files = {f"/{path.name}" for path in STATIC.iterdir()}
+    files = {f"/{path.relative_to(STATIC).as_posix()}" for path in STATIC.rglob("*.*")}
     assert set(ROUTES) == made.apps.keys() - files | {"/index.js"}
     return made
 

@@ -281,7 +281,7 @@ def test_sampling_keeps_the_first_and_the_last_step(tmp_path, samples):
 
 
 def test_nothing_outside_the_static_files_is_a_route(routes):
-    static = {"/" + path.name for path in (Path(tb_plugin.__file__).parent / "static").iterdir()}
+    static = {"/" + path.relative_to(plugin.STATIC).as_posix() for path in plugin.STATIC.rglob("*.*")}
     assert "/index.js" in static
     assert static <= routes.apps.keys()
     assert not any("*" in path for path in routes.apps)
@@ -292,7 +292,7 @@ def test_nothing_outside_the_static_files_is_a_route(routes):
 
 def test_the_http_api_names_every_route(routes):
     text = (Path(tb_plugin.__file__).parent / "http_api.md").read_text()
-    files = {f"/{path.name}" for path in plugin.STATIC.iterdir()}
+    files = {f"/{path.relative_to(plugin.STATIC).as_posix()}" for path in plugin.STATIC.rglob("*.*")}
     assert routes.apps.keys() >= files
     for path in routes.apps.keys() - files | {"/index.js"}:
         assert f"`/data/plugin/latent{path}`" in text

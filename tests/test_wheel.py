@@ -17,7 +17,7 @@ def test_the_wheel_in_a_clean_environment(tmp_path):
     """Builds the wheel, installs it elsewhere with its dependencies, runs a port, reads the events back."""
     subprocess.run([sys.executable, "-m", "pip", "wheel", "--no-deps", "-w", tmp_path, REPOSITORY], check=True)
     (wheel,) = tmp_path.glob("legacy_ports-*.whl")
-    tab = {f"tb_plugin/static/{path.name}" for path in (REPOSITORY / "tb_plugin/static").iterdir()}
+    tab = {path.relative_to(REPOSITORY).as_posix() for path in (REPOSITORY / "tb_plugin/static").rglob("*.*")}
     assert "tb_plugin/static/index.js" in tab
     assert tab <= set(zipfile.ZipFile(wheel).namelist())
     venv.create(tmp_path / "venv", with_pip=True)

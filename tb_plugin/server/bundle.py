@@ -9,8 +9,10 @@ import re
 from pathlib import Path
 
 # One import a statement, as Prettier writes them; those of types are in comments.
-_IMPORT = re.compile(r'^import (?:\* as (\w+)|\{([^}]*)\}) from "\./(\w+)\.js";\n', re.MULTILINE)
+_IMPORT = re.compile(r'^import (?:\* as (\w+)|\{([^}]*)\}) from "(\.\.?/[\w./]+)\.js";\n', re.MULTILINE)
 _STYLE = re.compile(r'^import (\w+) from "\./(\w+\.css)" with \{ type: "css" \};\n', re.MULTILINE)
+# An address beside the module is one beside the script.
+_URL = re.compile(r'new URL\("(\.\.?/[\w./]+)", import\.meta\.url\)')
 _EXPORT = re.compile(r"^export ((?:async )?(?:function|class|const) (\w+))", re.MULTILINE)
 _OTHER = re.compile(r"^(?:import|export)\b.*", re.MULTILINE)
 
@@ -21,28 +23,36 @@ def bundle(entry: Path) -> str:
     Raises:
       ValueError: a module imports or exports in another way than these do, or in the end itself.
     """
-    modules: dict[str, str] = {}
+    entry = entry.resolve()
+    modules: dict[Path, str] = {}
+
+    def name_of(path: Path) -> str:
+        return "_".join(path.relative_to(entry.parent).with_suffix("").parts)
+
+    def address(file: Path) -> str:
+        return f"./{file.resolve().relative_to(entry.parent).as_posix()}"
 
     def add(path: Path, importing: tuple[str, ...]) -> list[str]:
-        if path.stem in importing:
-            raise ValueError(f"{' imports '.join([*importing, path.stem])}")
+        if name_of(path) in importing:
+            raise ValueError(f"{' imports '.join([*importing, name_of(path)])}")
         text = path.read_text(encoding="utf-8")
         names = [match[2] for match in _EXPORT.finditer(text)]
-        imports = [match.groups() for match in _IMPORT.finditer(text)]
+        imports = [(match[1], match[2], (path.parent / f"{match[3]}.js").resolve()) for match in _IMPORT.finditer(text)]
         for *_, module in imports:
             if module not in modules:
-                add(path.with_name(f"{module}.js"), (*importing, path.stem))
+                add(module, (*importing, name_of(path)))
         styles = [(name, (path.parent / file).read_text(encoding="utf-8")) for name, file in _STYLE.findall(text)]
         text = _EXPORT.sub(r"\1", _IMPORT.sub("", _STYLE.sub("", text)))
+        text = _URL.sub(lambda match: f'new URL("{address(path.parent / match[1])}", import.meta.url)', text)
         if other := _OTHER.search(text):
             raise ValueError(f"{path.name}: {other[0]}")
-        heads = [f"const {name or '{' + some.replace(' as ', ': ') + '}'} = {module}_module;\n"
+        heads = [f"const {name or '{' + some.replace(' as ', ': ') + '}'} = {name_of(module)}_module;\n"
                  for name, some, module in imports]
         heads += [f"const {name} = new CSSStyleSheet();\n{name}.replaceSync({json.dumps(style)});\n"
                   for name, style in styles]
-        modules[path.stem] = (f"const {path.stem}_module = (() => {{\n{''.join(heads)}{text}"
-                              f"return {{ {', '.join(names)} }};\n}})();\n")
+        modules[path] = (f"const {name_of(path)}_module = (() => {{\n{''.join(heads)}{text}"
+                         f"return {{ {', '.join(names)} }};\n}})();\n")
         return names
 
     names = add(entry, ())
-    return "".join(modules.values()) + f"export const {{ {', '.join(names)} }} = {entry.stem}_module;\n"
+    return "".join(modules.values()) + f"export const {{ {', '.join(names)} }} = {name_of(entry)}_module;\n"

@@ -1,6 +1,6 @@
 /** The worker that decodes beside the page; decoding.js is who talks to it. */
 
-import { Decoder } from "./decoder.js";
+import { Decoder } from "./decode/decoder.js";
 
 /** @type {Map<number, Decoder>} */
 const decoders = new Map();

@@ -1,15 +1,15 @@
 /** The tab, as TensorBoard loads it: the page, and when it is built anew. */
 
-import * as api from "./api.js";
-import { App } from "./app.js";
-import { display, planeChoice, runList, toolBar } from "./controls.js";
-import { button, h } from "./dom.js";
-import { card, decoded, selected } from "./inspector.js";
-import { legend } from "./legend.js";
-import { prepare } from "./points.js";
-import * as tensorboard from "./tensorboard.js";
-import { timeBar } from "./time.js";
-import { walks } from "./walks.js";
+import * as api from "./data/api.js";
+import { App } from "./core/app.js";
+import { display, planeChoice, runList, toolBar } from "./widgets/controls.js";
+import { button, h } from "./lib/dom.js";
+import { card, decoded, selected } from "./widgets/inspector.js";
+import { legend } from "./widgets/legend.js";
+import { prepare } from "./plot/points.js";
+import * as tensorboard from "./lib/tensorboard.js";
+import { timeBar } from "./widgets/time.js";
+import { walks } from "./walk/walks.js";
 // @ts-expect-error TypeScript knows of no style sheets
 import sheet from "./style.css" with { type: "css" };
 

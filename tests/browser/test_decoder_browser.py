@@ -14,7 +14,7 @@ from tb_plugin.decoder import Decoder
 from tb_plugin.layers import activation, conv2d, conv2d_transpose, dense, flatten, permute, reshape, scale, upsample
 
 DECODE = """async ([blob, codes, n]) => {
-  const { Decoder } = await import("./decoder.js");
+  const { Decoder } = await import("./decode/decoder.js");
   const bytes = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0)).buffer;
   const decoder = Decoder.parse(bytes(blob));
   const pictures = decoder.decode(new Float32Array(bytes(codes)), n);
@@ -196,7 +196,7 @@ def test_decoders_at_random(same, decoder, n, seed):
 def refusal(modules, blob):
     """What the browser says of a blob."""
     return modules.evaluate("""async (text) => {
-      const { Decoder } = await import("./decoder.js");
+      const { Decoder } = await import("./decode/decoder.js");
       try {
         Decoder.parse(Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0)).buffer);
       } catch (error) {

@@ -16,7 +16,7 @@ DECODER = Decoder(4, [
 CODES = random.normal(size=(150, 4)).astype(np.float32)  # 118 million multiplications: many slices
 
 START = """async ([blob, codes]) => {
-  const { Decoding } = await import("./decoding.js");
+  const { Decoding } = await import("./decode/decoding.js");
   const bytes = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0)).buffer;
   const text = (array) => btoa(Array.from(new Uint8Array(array.buffer), (b) => String.fromCharCode(b)).join(""));
   globalThis.start = () => {

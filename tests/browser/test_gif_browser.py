@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 ENCODE = """async ([text, n, width, height, delay]) => {
-  const { encodeGIF } = await import("./gif.js");
+  const { encodeGIF } = await import("./lib/gif.js");
   const bytes = Uint8ClampedArray.from(atob(text), (letter) => letter.charCodeAt(0));
   const size = 4 * width * height;
   const frames = Array.from({ length: n }, (_, i) => bytes.slice(i * size, (i + 1) * size));

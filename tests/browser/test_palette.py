@@ -12,7 +12,7 @@ APART = 14  # in CAM02-UCS, where 1 is just seen; Petroff's ten come to 14.5
 
 @pytest.fixture(scope="module", params=[False, True], ids=["light", "dark"])
 def colours(request, modules):
-    names = modules.evaluate("async dark => { const {classColour} = await import('./palette.js'); "
+    names = modules.evaluate("async dark => { const {classColour} = await import('./lib/palette.js'); "
                              "return Array.from({length: 10}, (_, i) => classColour(i, dark)); }", request.param)
     return request.param, np.array([[int(name[i:i + 2], 16) for i in (1, 3, 5)] for name in names]) / 255
 

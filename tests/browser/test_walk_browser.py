@@ -10,10 +10,10 @@ from hypothesis.extra.numpy import arrays
 from tb_plugin.server import projection
 
 WALK = """async ([name, ...given]) => {
-  const module = await import("./walk.js");
+  const module = await import("./lib/walk.js");
   return Array.from(module[name](...given));
 }"""
-CSV = """async ([values, dims]) => (await import("./csv.js")).csv(new Float32Array(values), dims)"""
+CSV = """async ([values, dims]) => (await import("./lib/csv.js")).csv(new Float32Array(values), dims)"""
 
 coordinates = st.floats(-100, 100, width=32)
 

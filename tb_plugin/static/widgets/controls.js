@@ -1,9 +1,9 @@
 /** What is shown and how: runs, plane, colours, tools. */
 
-import { button, checkbox, h, select } from "./dom.js";
-import { MAX_SPACES, same } from "./state.js";
+import { button, checkbox, h, select } from "../lib/dom.js";
+import { MAX_SPACES, same } from "../lib/state.js";
 
-/** @typedef {import("./app.js").App} App */
+/** @typedef {import("../core/app.js").App} App */
 
 /** The runs and their latent spaces; ticked ones stand side by side. @param {App} app */
 export function runList(app) {
@@ -142,7 +142,7 @@ export function display(app) {
   return element;
 }
 
-/** @type {[value: import("./state.js").Tool, text: string, title: string][]} */
+/** @type {[value: import("../lib/state.js").Tool, text: string, title: string][]} */
 const TOOLS = [
   ["decode", "decode", "Click or drag: the decoder shows what is there"],
   ["pan", "pan", "Drag the view (also: shift and drag)"],

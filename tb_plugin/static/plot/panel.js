@@ -1,17 +1,17 @@
 /** One latent space on the screen: its canvases, what it shows at the present step, and how that is drawn. */
 
 import { drawAxes } from "./axes.js";
-import { h, sharp } from "./dom.js";
+import { h, sharp } from "../lib/dom.js";
 import { Manifold } from "./manifold.js";
 import * as overlay from "./overlay.js";
-import { NO_CLASS, table } from "./palette.js";
-import { pictureShape, rgba, toBytes, toCanvas } from "./picture.js";
-import { axisNames, lift } from "./planes.js";
+import { NO_CLASS, table } from "../lib/palette.js";
+import { pictureShape, rgba, toBytes, toCanvas } from "../lib/picture.js";
+import { axisNames, lift } from "../lib/planes.js";
 import { Points } from "./points.js";
 import { Thumbnails } from "./thumbnails.js";
-import { toPlane, toScreen } from "./view.js";
+import { toPlane, toScreen } from "../lib/view.js";
 
-/** @typedef {import("./space.js").Frame} Frame */
+/** @typedef {import("../data/space.js").Frame} Frame */
 
 const TWEEN_MS = 350;
 const PICK_PIXELS = 14;
@@ -20,8 +20,8 @@ const MANY = 2000;
 
 export class Panel {
   /**
-   * @param {import("./space.js").LatentSpace} space
-   * @param {import("./app.js").App} app
+   * @param {import("../data/space.js").LatentSpace} space
+   * @param {import("../core/app.js").App} app
    */
   constructor(space, app) {
     this.space = space;
@@ -31,10 +31,10 @@ export class Panel {
     /**
      * The decoder of the frame's step; null: it has none; undefined: it is under way, and what the decoder of another
      * step made stays on the screen until it is there.
-     * @type {import("./decoding.js").Decoding|null|undefined}
+     * @type {import("../decode/decoding.js").Decoding|null|undefined}
      */
     this.decoding = undefined;
-    /** @type {import("./space.js").Pictures|null} */
+    /** @type {import("../data/space.js").Pictures|null} */
     this.images = null;
     /** @type {{values: Float32Array, low: number, high: number}|null} */
     this.errors = null;
@@ -284,7 +284,7 @@ export class Panel {
     return moving;
   }
 
-  /** @param {Frame} frame @param {import("./view.js").View} view */
+  /** @param {Frame} frame @param {import("../lib/view.js").View} view */
   #drawOver(frame, view) {
     const { app, size } = this;
     const c = sharp(this.canvases.over, size.width, size.height);

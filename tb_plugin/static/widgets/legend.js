@@ -1,10 +1,10 @@
 /** Which colour means what; a click takes a class away or brings it back. */
 
-import { button, h, plural, short } from "./dom.js";
-import { classColour, errorGradient, NO_CLASS } from "./palette.js";
-import { trace } from "./points_canvas.js";
+import { button, h, plural, short } from "../lib/dom.js";
+import { classColour, errorGradient, NO_CLASS } from "../lib/palette.js";
+import { trace } from "../plot/points_canvas.js";
 
-/** @param {import("./app.js").App} app */
+/** @param {import("../core/app.js").App} app */
 export function legend(app) {
   const { store } = app;
   const classes = h("div", { className: "classes", role: "group", "aria-label": "Classes that are shown" });

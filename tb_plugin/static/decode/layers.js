@@ -5,10 +5,10 @@
  */
 
 import { ACTIVATIONS } from "./activations.js";
-import { check, product } from "./codec.js";
+import { check, product } from "../lib/codec.js";
 import { conv2d, conv2dTranspose, dense } from "./kernels.js";
 
-/** @typedef {import("./codec.js").Weights} Weights */
+/** @typedef {import("../lib/codec.js").Weights} Weights */
 /** @typedef {{kind: string, config: Record<string, any>, weights: Weights[]}} Layer */
 
 /**

@@ -1,7 +1,7 @@
 /** The state in the address: read at the start and when somebody follows a link, written after each change. */
 
-import { fromAddress, toAddress } from "./state.js";
-import { onAddress, readAddress, writeAddress } from "./tensorboard.js";
+import { fromAddress, toAddress } from "../lib/state.js";
+import { onAddress, readAddress, writeAddress } from "../lib/tensorboard.js";
 
 const EVERY_MS = 300; // browsers refuse an address that changes with each frame
 

@@ -1,6 +1,6 @@
 /** A plane through the space of the codes. */
 
-/** @typedef {import("./api.js").Plane} Plane */
+/** @typedef {import("../data/api.js").Plane} Plane */
 
 /**
  * The codes [n, D] of places [n, 2] in a plane.

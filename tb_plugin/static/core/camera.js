@@ -1,8 +1,8 @@
 /** The view that all panels share, and its way from one to another. */
 
-import { between } from "./view.js";
+import { between } from "../lib/view.js";
 
-/** @typedef {import("./view.js").View} View */
+/** @typedef {import("../lib/view.js").View} View */
 
 export class Camera {
   constructor() {

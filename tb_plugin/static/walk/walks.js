@@ -1,12 +1,12 @@
 /** Walks: a circle, a line or a path through the plane, decoded frame by frame. */
 
-import { button, h, numberField, select } from "./dom.js";
+import { button, h, numberField, select } from "../lib/dom.js";
 import { downloadCSV, downloadGIF, downloadPNG } from "./export.js";
-import { about } from "./planes.js";
-import { MAX_FRAMES } from "./state.js";
+import { about } from "../lib/planes.js";
+import { MAX_FRAMES } from "../lib/state.js";
 import { Strip } from "./strip.js";
 
-/** @typedef {import("./app.js").App} App */
+/** @typedef {import("../core/app.js").App} App */
 
 /**
  * The film strips for under the plots, and the section with everything about the walk.
@@ -14,7 +14,7 @@ import { Strip } from "./strip.js";
  */
 export function walks(app) {
   const { store } = app;
-  /** @type {Map<import("./panel.js").Panel, Strip>} */
+  /** @type {Map<import("../plot/panel.js").Panel, Strip>} */
   const strips = new Map();
   const strip = h("div", { className: "strips", role: "group", "aria-label": "Film strip of the walk" });
   const figures = h("div", { className: "figures" });
@@ -129,7 +129,7 @@ export function walks(app) {
   };
   new ResizeObserver(() => strips.forEach((one) => one.draw())).observe(strip);
 
-  /** @type {import("./app.js").Topic[]} */
+  /** @type {import("../core/app.js").Topic[]} */
   const shown = ["walk", "frames", "frame", "ms", "direction", "playing", "tool"];
   app.on(["runs", "spaces", "data", "decoder", "theme", "selection", ...shown], (topics) => {
     if (topics.has("spaces") || topics.has("runs")) arrange();

@@ -1,7 +1,7 @@
 /** The images themselves instead of dots, once few enough points are in view. */
 
-import { inked, toCanvas } from "./picture.js";
-import { toPlane, toScreen } from "./view.js";
+import { inked, toCanvas } from "../lib/picture.js";
+import { toPlane, toScreen } from "../lib/view.js";
 
 const MOST_POINTS = 4000; // in view
 const SMALL = 22; // CSS pixels
@@ -16,10 +16,10 @@ export class Thumbnails {
 
   /**
    * The points whose image is drawn, so that none lies on another; null: too many are in view.
-   * @param {import("./space.js").Frame} frame
+   * @param {import("../data/space.js").Frame} frame
    * @param {Uint8Array} marks
-   * @param {import("./view.js").View} view
-   * @param {import("./view.js").Size} size
+   * @param {import("../lib/view.js").View} view
+   * @param {import("../lib/view.js").Size} size
    * @returns {{indices: number[], side: number}|null}
    */
   choose(frame, marks, view, size) {
@@ -56,10 +56,10 @@ export class Thumbnails {
   /**
    * @param {CanvasRenderingContext2D} c
    * @param {{indices: number[], side: number}} chosen
-   * @param {import("./space.js").Frame} frame
-   * @param {import("./space.js").Pictures} images
-   * @param {import("./view.js").View} view
-   * @param {import("./view.js").Size} size
+   * @param {import("../data/space.js").Frame} frame
+   * @param {import("../data/space.js").Pictures} images
+   * @param {import("../lib/view.js").View} view
+   * @param {import("../lib/view.js").Size} size
    * @param {Uint8Array} colours [256, 4]
    * @param {Uint8Array} values of the points
    */

@@ -4,7 +4,7 @@
  * Until the worker is there, or where the browser lets none start, the slices are done here, the page in between.
  */
 
-import { product } from "./codec.js";
+import { product } from "../lib/codec.js";
 import { Decoder } from "./decoder.js";
 
 // Multiplications: 1,000,000 take about a millisecond.
@@ -109,7 +109,7 @@ const link = {
     if (this.started) return;
     this.started = true;
     try {
-      const worker = new Worker(new URL("./decode_worker.js", import.meta.url), { type: "module" });
+      const worker = new Worker(new URL("../decode_worker.js", import.meta.url), { type: "module" });
       worker.onmessage = ({ data }) => {
         this.worker = worker; // its first message says that it is ready
         this.waiting.get(data.request)?.resolve(data.pictures);

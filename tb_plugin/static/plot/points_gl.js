@@ -66,8 +66,8 @@ void main() {
 
 /** How a scene is drawn; both renderers take it.
  * @typedef {object} Scene
- * @property {import("./view.js").View} view
- * @property {import("./view.js").Size} size
+ * @property {import("../lib/view.js").View} view
+ * @property {import("../lib/view.js").Size} size
  * @property {number} time 0..1 on the way from the step before
  * @property {number} radius in CSS pixels
  * @property {number} opacity
@@ -134,7 +134,7 @@ export class GLPoints {
     this.count = 0;
   }
 
-  /** @param {import("./view.js").Size} size of the plot; a new one takes the picture away */
+  /** @param {import("../lib/view.js").Size} size of the plot; a new one takes the picture away */
   resize(size) {
     const ratio = window.devicePixelRatio || 1;
     const [width, height] = [Math.max(1, Math.round(size.width * ratio)), Math.max(1, Math.round(size.height * ratio))];

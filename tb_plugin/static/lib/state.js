@@ -1,6 +1,6 @@
 /** What the tab shows, in one object; what of it goes into the address, and back. */
 
-/** @typedef {import("./api.js").SpaceId} SpaceId */
+/** @typedef {import("../data/api.js").SpaceId} SpaceId */
 /** @typedef {import("./view.js").View} View */
 
 /** @typedef {{kind: "axes", i: number, j: number}|{kind: "pca"}} PlaneChoice */

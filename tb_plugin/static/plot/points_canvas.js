@@ -1,7 +1,7 @@
 /** Points without WebGL: the same interface as GLPoints, on a 2D canvas. */
 
-import { sharp } from "./dom.js";
-import { toScreen } from "./view.js";
+import { sharp } from "../lib/dom.js";
+import { toScreen } from "../lib/view.js";
 
 /** @typedef {import("./points_gl.js").Points} Points */
 /** @typedef {import("./points_gl.js").Scene} Scene */

@@ -1,18 +1,18 @@
 /** The data of one latent space: loaded when asked for, kept while it is likely to be asked for again. */
 
 import * as api from "./api.js";
-import { Decoding } from "./decoding.js";
-import { Grid } from "./grid.js";
+import { Decoding } from "../decode/decoding.js";
+import { Grid } from "../lib/grid.js";
 
 /** @typedef {import("./api.js").SpaceId} SpaceId */
 /** @typedef {import("./api.js").SpaceInfo} SpaceInfo */
-/** @typedef {import("./state.js").PlaneChoice} PlaneChoice */
+/** @typedef {import("../lib/state.js").PlaneChoice} PlaneChoice */
 
 /** @typedef {import("./api.js").Labels} Labels */
 
 /**
  * The points of a step in a plane.
- * @typedef {{step: number, choice: PlaneChoice, xy: Float32Array, box: import("./view.js").Box, grid: Grid,
+ * @typedef {{step: number, choice: PlaneChoice, xy: Float32Array, box: import("../lib/view.js").Box, grid: Grid,
  *   plane: api.Plane, labels: Labels|null}} Frame
  */
 

@@ -1,6 +1,6 @@
 /** The points of a panel: in WebGL2 where that is to be had, else on a 2D canvas. */
 
-import { h } from "./dom.js";
+import { h } from "../lib/dom.js";
 import { CanvasPoints } from "./points_canvas.js";
 import { GLPoints } from "./points_gl.js";
 
@@ -75,7 +75,7 @@ export class Points {
     this.renderer.set(data);
   }
 
-  /** Before the first picture: it takes the GPU some milliseconds. @param {import("./view.js").Size} size */
+  /** Before the first picture: it takes the GPU some milliseconds. @param {import("../lib/view.js").Size} size */
   resize(size) {
     if (this.renderer instanceof GLPoints && !this.canvas.isConnected) this.renderer.resize(size);
   }

@@ -1,6 +1,6 @@
 /** A decoder, evaluated in the browser; decoder.py is its reference. */
 
-import { check, product, unpack } from "./codec.js";
+import { check, product, unpack } from "../lib/codec.js";
 import { stage } from "./layers.js";
 
 /** @typedef {import("./layers.js").Stage} Stage */

@@ -4,7 +4,7 @@
  * Values are stored in float32 and added up in float64.
  */
 
-import { check, product } from "./codec.js";
+import { check, product } from "../lib/codec.js";
 
 /** @typedef {import("./layers.js").Layer} Layer */
 /** @typedef {import("./layers.js").Stage} Stage */

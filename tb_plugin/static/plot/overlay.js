@@ -1,10 +1,10 @@
 /** What lies over the points: the walk with its handles, the probe, what is hovered, a selection being drawn. */
 
-import { toScreen } from "./view.js";
+import { toScreen } from "../lib/view.js";
 
-/** @typedef {import("./state.js").Walk} Walk */
-/** @typedef {import("./view.js").View} View */
-/** @typedef {import("./view.js").Size} Size */
+/** @typedef {import("../lib/state.js").Walk} Walk */
+/** @typedef {import("../lib/view.js").View} View */
+/** @typedef {import("../lib/view.js").Size} Size */
 
 /** How near the pointer takes a handle, in pixels. */
 const REACH = 12;

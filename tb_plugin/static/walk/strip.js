@@ -1,13 +1,13 @@
 /** The walk of one latent space, decoded: its frames, and the film strip of them. */
 
-import { h, sharp } from "./dom.js";
-import { pictureShape, put, rgba, toBytes, toCanvas } from "./picture.js";
-import { lift } from "./planes.js";
+import { h, sharp } from "../lib/dom.js";
+import { pictureShape, put, rgba, toBytes, toCanvas } from "../lib/picture.js";
+import { lift } from "../lib/planes.js";
 
 const HEIGHT = 44; // of the strip, in CSS pixels
 
 export class Strip {
-  /** @param {import("./panel.js").Panel} panel @param {import("./app.js").App} app */
+  /** @param {import("../plot/panel.js").Panel} panel @param {import("../core/app.js").App} app */
   constructor(panel, app) {
     this.panel = panel;
     this.app = app;

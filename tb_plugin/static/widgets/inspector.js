@@ -1,11 +1,11 @@
 /** What is under the pointer, what is decoded at the probe, what is selected. */
 
-import { button, h, plural, short } from "./dom.js";
-import { pictureShape, put, rgba, toBytes } from "./picture.js";
-import { offPlane } from "./planes.js";
+import { button, h, plural, short } from "../lib/dom.js";
+import { pictureShape, put, rgba, toBytes } from "../lib/picture.js";
+import { offPlane } from "../lib/planes.js";
 
-/** @typedef {import("./app.js").App} App */
-/** @typedef {import("./panel.js").Panel} Panel */
+/** @typedef {import("../core/app.js").App} App */
+/** @typedef {import("../plot/panel.js").Panel} Panel */
 
 /** The card beside the point that is hovered: its image, its reconstruction, label, error, index. @param {App} app */
 export function card(app) {
@@ -74,7 +74,7 @@ export function card(app) {
  */
 async function more(panel, index) {
   const { space, decoding } = panel;
-  const frame = /** @type {import("./space.js").Frame} */ (panel.frame);
+  const frame = /** @type {import("../data/space.js").Frame} */ (panel.frame);
   const { plane, step } = frame;
   const dims = plane.origin.length;
   const [errors, logged, codes] = await Promise.all([

@@ -1,6 +1,6 @@
 /** The routes of http_api.md. */
 
-import { unpack } from "./codec.js";
+import { unpack } from "../lib/codec.js";
 
 /** @typedef {{run: string, tag: string}} SpaceId */
 
@@ -21,7 +21,7 @@ import { unpack } from "./codec.js";
 
 /** Points in a plane: what they are about (run, tag, step, plane), their places [n, 2], their box, and the labels that
  * were asked for.
- * @typedef {{about: Record<string, any>, xy: Float32Array, box: import("./view.js").Box, plane: Plane,
+ * @typedef {{about: Record<string, any>, xy: Float32Array, box: import("../lib/view.js").Box, plane: Plane,
  *   labels: Labels|null}} Points
  */
 

@@ -1,15 +1,15 @@
 /** Axes with ticks, and the lines of the grid. */
 
-import { sharp, short } from "./dom.js";
-import { ticks, toPlane, toScreen } from "./view.js";
+import { sharp, short } from "../lib/dom.js";
+import { ticks, toPlane, toScreen } from "../lib/view.js";
 
 /** What the axes take of a panel, in CSS pixels. */
 export const MARGIN = { left: 46, right: 6, top: 6, bottom: 34 };
 
 /**
  * @param {HTMLCanvasElement} canvas of the whole panel
- * @param {import("./view.js").View} view
- * @param {import("./view.js").Size} size of the plot within its margins
+ * @param {import("../lib/view.js").View} view
+ * @param {import("../lib/view.js").Size} size of the plot within its margins
  * @param {[string, string]} names of the axes
  * @param {CSSStyleDeclaration} style whose colours are taken
  */

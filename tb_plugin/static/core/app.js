@@ -1,20 +1,20 @@
 /** The tab: its panels, and what they have in common - state, camera, walk, what is hovered and selected. */
 
-import * as api from "./api.js";
+import * as api from "../data/api.js";
 import { Camera } from "./camera.js";
 import { Loop } from "./loop.js";
 import { Address } from "./address.js";
-import { Panel } from "./panel.js";
-import { about } from "./planes.js";
-import { LatentSpace } from "./space.js";
-import { DEFAULTS, fromAddress, same, Store } from "./state.js";
+import { Panel } from "../plot/panel.js";
+import { about } from "../lib/planes.js";
+import { LatentSpace } from "../data/space.js";
+import { DEFAULTS, fromAddress, same, Store } from "../lib/state.js";
 import { Player } from "./player.js";
-import { listen } from "./pointer.js";
-import * as tensorboard from "./tensorboard.js";
-import { fit } from "./view.js";
-import { along } from "./walk.js";
+import { listen } from "../plot/pointer.js";
+import * as tensorboard from "../lib/tensorboard.js";
+import { fit } from "../lib/view.js";
+import { along } from "../lib/walk.js";
 
-/** @typedef {import("./state.js").State} State */
+/** @typedef {import("../lib/state.js").State} State */
 
 /**
  * What may change: a part of the state, or `data` (points came), `decoder`, `hover`, `selection`, `walk`, `runs`,
@@ -35,7 +35,7 @@ export class App {
     this.early = early;
     this.store = new Store(fromAddress(tensorboard.readAddress()));
     this.camera = new Camera();
-    /** @type {import("./view.js").View} the view of all points */
+    /** @type {import("../lib/view.js").View} the view of all points */
     this.fitted = this.camera.view;
     this.loop = new Loop((now) => this.#draw(now));
     /** @type {Panel[]} */
@@ -55,7 +55,7 @@ export class App {
     this.dragging = false;
     this.player = new Player(this);
     this.address = new Address(this);
-    /** @type {import("./state.js").Walk|null} */
+    /** @type {import("../lib/state.js").Walk|null} */
     this.walk = null;
     this.walkPlaces = new Float32Array();
     /** @type {ReturnType<typeof setTimeout>|undefined} */
@@ -250,7 +250,7 @@ export class App {
     }, STILL_MS);
   }
 
-  /** @param {import("./view.js").View} view chosen by hand: it is held from now on */
+  /** @param {import("../lib/view.js").View} view chosen by hand: it is held from now on */
   look(view) {
     this.camera.go(view);
     for (const panel of this.panels) panel.redraw();

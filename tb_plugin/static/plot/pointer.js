@@ -1,12 +1,12 @@
 /** What the mouse, a finger and the keys do on a plot. */
 
 import { handleAt } from "./overlay.js";
-import { MAX_CORNERS } from "./state.js";
-import { pan, toPlane, toScreen, zoom } from "./view.js";
+import { MAX_CORNERS } from "../lib/state.js";
+import { pan, toPlane, toScreen, zoom } from "../lib/view.js";
 
-/** @typedef {import("./app.js").App} App */
+/** @typedef {import("../core/app.js").App} App */
 /** @typedef {import("./panel.js").Panel} Panel */
-/** @typedef {import("./state.js").Walk} Walk */
+/** @typedef {import("../lib/state.js").Walk} Walk */
 
 /** What a drag does with each move, and at its end. @typedef {{move: (x: number, y: number) => void, end?: () => void}} Drag */
 

@@ -1,8 +1,8 @@
 /** The slider over the logged steps: it moves points, decoder and walk together. */
 
-import { button, h, numberField } from "./dom.js";
+import { button, h, numberField } from "../lib/dom.js";
 
-/** @param {import("./app.js").App} app */
+/** @param {import("../core/app.js").App} app */
 export function timeBar(app) {
   const { store } = app;
   const play = button("▶", "Play the steps", () => app.player.play("time", !app.player.playing.time), {

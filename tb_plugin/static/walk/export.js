@@ -1,8 +1,8 @@
 /** What can be taken along of a walk: an animation, a picture, numbers. */
 
-import { csv } from "./csv.js";
-import { encodeGIF } from "./gif.js";
-import { toCanvas } from "./picture.js";
+import { csv } from "../lib/csv.js";
+import { encodeGIF } from "../lib/gif.js";
+import { toCanvas } from "../lib/picture.js";
 
 /** @typedef {import("./strip.js").Strip} Strip */
 
@@ -27,7 +27,7 @@ function save(blob, { panel, step }, ending) {
 /** @param {Strip} strip */
 const enlarged = ({ width, height }) => Math.max(1, Math.floor(SIDE / Math.max(width, height)));
 
-/** @param {Strip} strip @param {import("./app.js").App} app */
+/** @param {Strip} strip @param {import("../core/app.js").App} app */
 export function downloadGIF(strip, app) {
   const { frames, width, height } = strip;
   const k = enlarged(strip);

@@ -1,12 +1,12 @@
 /** A grid of decoded pictures behind the points: what the decoder makes of the plane, fading where no data is. */
 
-import { h } from "./dom.js";
-import { inked, pictureShape, put, toBytes } from "./picture.js";
-import { lift } from "./planes.js";
-import { scale, toPlane, toScreen } from "./view.js";
+import { h } from "../lib/dom.js";
+import { inked, pictureShape, put, toBytes } from "../lib/picture.js";
+import { lift } from "../lib/planes.js";
+import { scale, toPlane, toScreen } from "../lib/view.js";
 
-/** @typedef {import("./view.js").View} View */
-/** @typedef {import("./view.js").Size} Size */
+/** @typedef {import("../lib/view.js").View} View */
+/** @typedef {import("../lib/view.js").Size} Size */
 
 const CELL = 34; // of a picture, in CSS pixels at least
 const MOST = 900; // pictures
@@ -26,8 +26,8 @@ export class Manifold {
 
   /**
    * Decodes anew; what was there stays until it is done.
-   * @param {import("./space.js").Frame} frame
-   * @param {import("./decoding.js").Decoding} decoding
+   * @param {import("../data/space.js").Frame} frame
+   * @param {import("../decode/decoding.js").Decoding} decoding
    * @param {number[]|null} imageShape
    * @param {View} view
    * @param {Size} size
@@ -95,7 +95,7 @@ export class Manifold {
 
 /**
  * How much data is about a place, 0..1: points are counted in cells, and between cells it changes gradually.
- * @param {import("./space.js").Frame} frame
+ * @param {import("../data/space.js").Frame} frame
  * @param {number} cell
  * @returns {(x: number, y: number) => number}
  */
