@@ -10,7 +10,7 @@ setup(
     name="legacy-ports",
     version=version.group(1),
     description="TensorFlow 1 autoencoder posts that no longer run, run again and held against recordings "
-                "of the posts' own TensorFlow",
+    "of the posts' own TensorFlow",
     long_description=(HERE / "README.md").read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",
     license_expression="MIT",
@@ -28,7 +28,10 @@ setup(
     ],
     python_requires=">=3.11",
     packages=find_packages(include=["legacy_ports*", "tb_plugin*"]),
-    package_data={"legacy_ports": ["proof/recordings/*", "proof/report.html"], "tb_plugin": ["static/**", "http_api.md"]},
+    package_data={
+        "legacy_ports": ["proof/recordings/*", "proof/report.html"],
+        "tb_plugin": ["static/**", "http_api.md"],
+    },
     # "From X on": X is the oldest that is tested, with constraints-oldest.txt, and what is used of it is older. Upper
     # bounds: the next version that may break what it wants, by its own rules or because nobody has tried it.
     install_requires=[
@@ -49,8 +52,14 @@ setup(
         "tqdm>=4.66,<5",  # progress bars, from 4.66 on; 5 is untried
     ],
     extras_require={
-        "test": ["colorspacious>=1.1,<2", "hypothesis", "playwright>=1.49,<2", "pytest", "pytest-timeout",
-                 "pytest-xdist"],
+        "test": [
+            "colorspacious>=1.1,<2",
+            "hypothesis",
+            "playwright>=1.49,<2",
+            "pytest",
+            "pytest-timeout",
+            "pytest-xdist",
+        ],
         "bench": ["playwright>=1.49,<2", "pytest", "pytest-benchmark", "pytest-timeout"],
         "torch": ["torch>=2"],  # for the test of decoders made of PyTorch's layers; the plugin does not import it
     },

@@ -94,10 +94,10 @@ def unpack_raw(blob: bytes) -> tuple[dict[str, Any], bytes]:
     start = _PREFIX.size + length
     if length > MAX_HEADER_BYTES or start > len(blob):
         raise FormatError("it is cut short")
-    if zlib.crc32(memoryview(blob)[_PREFIX.size:]) != crc:
+    if zlib.crc32(memoryview(blob)[_PREFIX.size :]) != crc:
         raise FormatError("its checksum is wrong")
     try:
-        header = json.loads(blob[_PREFIX.size:start], parse_constant=_no_constant)
+        header = json.loads(blob[_PREFIX.size : start], parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
         raise FormatError("its header is not JSON") from error
     if not isinstance(header, dict):
@@ -139,12 +139,15 @@ def unpack_head(blob: bytes) -> dict[str, Any]:
     """
     head, _ = unpack_raw(blob)
     fields = {key: head.get(key) for key in ("points", "dims", "index", "image_shape", "class_names", "walk", "parts")}
-    fits = (_is_count(fields["points"]) and _is_count(fields["dims"])
-            and (fields["index"] is None or _is_count(fields["index"]))
-            and (fields["image_shape"] is None or is_shape(fields["image_shape"]) and len(fields["image_shape"]) == 3)
-            and (fields["class_names"] is None or _is_texts(fields["class_names"]))
-            and (fields["walk"] is None or isinstance(fields["walk"], dict))
-            and _is_texts(fields["parts"]))
+    fits = (
+        _is_count(fields["points"])
+        and _is_count(fields["dims"])
+        and (fields["index"] is None or _is_count(fields["index"]))
+        and (fields["image_shape"] is None or is_shape(fields["image_shape"]) and len(fields["image_shape"]) == 3)
+        and (fields["class_names"] is None or _is_texts(fields["class_names"]))
+        and (fields["walk"] is None or isinstance(fields["walk"], dict))
+        and _is_texts(fields["parts"])
+    )
     if not fits:
         raise FormatError("its head does not describe a record")
     return fields
@@ -181,8 +184,11 @@ def _check_specs(specs: Any) -> None:
 
 def is_shape(value: Any) -> bool:
     """Whether `value`, from JSON, is the shape of an array: at most MAX_RANK small integers."""
-    return (isinstance(value, list) and len(value) <= MAX_RANK
-            and all(type(size) is int and 0 <= size <= MAX_BLOB_BYTES for size in value))
+    return (
+        isinstance(value, list)
+        and len(value) <= MAX_RANK
+        and all(type(size) is int and 0 <= size <= MAX_BLOB_BYTES for size in value)
+    )
 
 
 def _gunzip(payload: bytes, length: int) -> bytes:
@@ -200,11 +206,14 @@ def _gunzip(payload: bytes, length: int) -> bytes:
 def metadata(kind: str, display_name: str = "", description: str = "") -> summary_pb2.SummaryMetadata:
     """The metadata of a time series of `kind`, STEPS or ONCE; the description is Markdown."""
     return summary_pb2.SummaryMetadata(
-        display_name=display_name, summary_description=description,
+        display_name=display_name,
+        summary_description=description,
         # Unset, TensorBoard's fast loader drops the data without a word.
         data_class=summary_pb2.DATA_CLASS_BLOB_SEQUENCE,
         plugin_data=summary_pb2.SummaryMetadata.PluginData(
-            plugin_name=PLUGIN_NAME, content=json.dumps({"version": VERSION, "kind": kind}).encode()))
+            plugin_name=PLUGIN_NAME, content=json.dumps({"version": VERSION, "kind": kind}).encode()
+        ),
+    )
 
 
 def parse_metadata(tag: str, content: bytes) -> tuple[str, str]:
@@ -221,8 +230,10 @@ def parse_metadata(tag: str, content: bytes) -> tuple[str, str]:
     if type(version) is not int or version < 1:
         raise FormatError("its metadata is not of this plugin")
     if version > VERSION:
-        raise FormatError(f"it was written in format {version}, and this plugin reads up to {VERSION}: update the "
-                          "plugin (pip install --upgrade legacy-ports) and start TensorBoard again")
+        raise FormatError(
+            f"it was written in format {version}, and this plugin reads up to {VERSION}: update the "
+            "plugin (pip install --upgrade legacy-ports) and start TensorBoard again"
+        )
     suffix = SUFFIXES.get(kind) if isinstance(kind, str) else None
     if suffix is None or not tag.endswith(suffix) or tag == suffix:
         raise FormatError("its metadata is not of this plugin")

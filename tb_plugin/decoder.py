@@ -74,7 +74,7 @@ class Decoder:
         codes = np.asarray(codes, np.float32)
         if codes.ndim != 2 or codes.shape[1] != self.dims:
             raise ValueError(f"codes of shape {list(codes.shape)}; this decoder takes [N, {self.dims}]")
-        parts = [self._evaluate(codes[i:i + self._chunk]) for i in range(0, len(codes), self._chunk)]
+        parts = [self._evaluate(codes[i : i + self._chunk]) for i in range(0, len(codes), self._chunk)]
         return np.concatenate(parts) if parts else np.zeros((0, *self.output_shape), np.float32)
 
     def _evaluate(self, x: np.ndarray) -> np.ndarray:
@@ -114,7 +114,7 @@ class Decoder:
             if type(count) is not int or count < 0 or not isinstance(spec.get("kind"), str):
                 raise codec.FormatError("it has a layer without kind or weights")
             config = {key: value for key, value in spec.items() if key not in ("kind", "weights")}
-            layers.append(Layer(spec["kind"], config, tuple(arrays[used:used + count])))
+            layers.append(Layer(spec["kind"], config, tuple(arrays[used : used + count])))
             used += count
         if used != len(arrays):
             raise codec.FormatError("it has more or fewer weights than its layers")

@@ -57,12 +57,18 @@ def write(logdir: str, components: int, seed: int = 0) -> tuple[float, float]:
             error = errors.mean()
             center = codes.mean(axis=0)
             writer.add(
-                "digits", step, codes, labels=test_labels, images=test_images.reshape(-1, 28, 28), errors=errors,
+                "digits",
+                step,
+                codes,
+                labels=test_labels,
+                images=test_images.reshape(-1, 28, 28),
+                errors=errors,
                 class_names=[str(digit) for digit in range(10)],
                 decoder=Decoder(components, [dense(directions.T, mean), reshape((28, 28))]),
                 walk={"center": center, "radius": np.linalg.norm((codes - center)[:, :2], axis=1).mean()},
                 display_name=f"Digits, {components} principal components",
-                description="1,000 digits; PCA fitted on 4,000 others by orthogonal iteration on mini-batches.")
+                description="1,000 digits; PCA fitted on 4,000 others by orthogonal iteration on mini-batches.",
+            )
     exact = np.linalg.eigh(np.cov(train_images.T))[1][:, -components:]
     rest = (test_images - mean) @ (np.eye(784) - exact @ exact.T)
     return float(error), float(np.mean(rest**2))

@@ -30,8 +30,9 @@ def _chain(model: Any) -> list[Layer]:
     if type(model).__name__ != "Sequential":
         for before, after in zip(chain, chain[1:]):
             if after.input is not before.output:
-                raise ValueError(f"the layer {after.name!r} does not follow {before.name!r}; a decoder is one layer "
-                                 "after the other")
+                raise ValueError(
+                    f"the layer {after.name!r} does not follow {before.name!r}; a decoder is one layer after the other"
+                )
         if model.output is not chain[-1].output:
             raise ValueError("the model's output is not that of its last layer")
     return [converted for layer in chain for converted in _layer(layer)]
@@ -54,8 +55,12 @@ def _layer(layer: Any) -> list[Layer]:
 
 
 def _check_config(config: dict[str, Any]) -> None:
-    for key, plain in (("data_format", "channels_last"), ("groups", 1), ("output_padding", None),
-                       ("interpolation", "nearest")):
+    for key, plain in (
+        ("data_format", "channels_last"),
+        ("groups", 1),
+        ("output_padding", None),
+        ("interpolation", "nearest"),
+    ):
         if config.get(key, plain) not in (plain, None):
             raise ValueError(f"{key}={config[key]!r} is not supported")
     if any(rate != 1 for rate in np.ravel(config.get("dilation_rate", 1))):

@@ -120,7 +120,8 @@ def _batch_norm(module: Any, rank: int) -> list[Layer]:
 
 def _named(name: str, **attributes: str) -> tuple[None, Any]:
     return None, lambda module, rank: [
-        layers.activation(name, **{key: float(getattr(module, theirs)) for key, theirs in attributes.items()})]
+        layers.activation(name, **{key: float(getattr(module, theirs)) for key, theirs in attributes.items()})
+    ]
 
 
 # kind: (the rank of the input that it takes, None for any; what it becomes)

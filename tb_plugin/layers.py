@@ -65,8 +65,9 @@ def conv2d_transpose(kernel: Any, bias: Any = None, strides: Any = 1, padding: A
     that output, [[top, bottom], [left, right]], zeros being added where it is negative; "same" gives stride times
     the input's size, "valid" at least that, cut as TensorFlow does.
     """
-    return Layer("conv2d_transpose", {"strides": _pair(strides), "padding": padding},
-                 _weights(kernel, bias, out_axis=-1))
+    return Layer(
+        "conv2d_transpose", {"strides": _pair(strides), "padding": padding}, _weights(kernel, bias, out_axis=-1)
+    )
 
 
 def upsample(size: Any = 2) -> Layer:
@@ -106,6 +107,7 @@ def activation(name: str, **config: float) -> Layer:
 
 
 # What the layers need: arrays in, checks of what may have come from a file.
+
 
 def _array(value: Any) -> np.ndarray:
     array = np.asarray(value, np.float32)
@@ -165,8 +167,10 @@ def explicit(layer: Layer, shape: Shape) -> Layer:
 def _dense_shape(layer: Layer, shape: Shape) -> Size:
     _check(len(layer.weights) == 2, "needs kernel and bias")
     kernel, bias = layer.weights
-    _check(kernel.ndim == 2 and bias.shape == kernel.shape[1:],
-           f"kernel {list(kernel.shape)} and bias {list(bias.shape)}; they are [in, out] and [out]")
+    _check(
+        kernel.ndim == 2 and bias.shape == kernel.shape[1:],
+        f"kernel {list(kernel.shape)} and bias {list(bias.shape)}; they are [in, out] and [out]",
+    )
     _check(shape[-1] == kernel.shape[0], f"kernel {list(kernel.shape)} on an input of {list(shape)}")
     return _sized((*shape[:-1], kernel.shape[1]), math.prod(shape) * kernel.shape[1])
 
@@ -174,15 +178,19 @@ def _dense_shape(layer: Layer, shape: Shape) -> Size:
 def _conv_shape(layer: Layer, shape: Shape) -> Size:
     _check(len(layer.weights) == 2, "needs kernel and bias")
     kernel, bias = layer.weights
-    _check(kernel.ndim == 4 and bias.shape == kernel.shape[3:],
-           f"kernel {list(kernel.shape)} and bias {list(bias.shape)}; they are [height, width, in, out] and [out]")
+    _check(
+        kernel.ndim == 4 and bias.shape == kernel.shape[3:],
+        f"kernel {list(kernel.shape)} and bias {list(bias.shape)}; they are [height, width, in, out] and [out]",
+    )
     _check(len(shape) == 3 and shape[2] == kernel.shape[2], f"kernel {list(kernel.shape)} on an input of {list(shape)}")
     strides: Any = layer.config.get("strides")
     padding: Any = layer.config.get("padding")
     _check(_is_ints(strides, 2, 1), "strides are two positive numbers")
-    low = 0 if layer.kind == "conv2d" else -2**12
-    _check(isinstance(padding, list) and len(padding) == 2 and all(_is_ints(pair, 2, low) for pair in padding),
-           "padding is [[top, bottom], [left, right]]")
+    low = 0 if layer.kind == "conv2d" else -(2**12)
+    _check(
+        isinstance(padding, list) and len(padding) == 2 and all(_is_ints(pair, 2, low) for pair in padding),
+        "padding is [[top, bottom], [left, right]]",
+    )
     outs, work = [], []
     for size, width, stride, (before, after) in zip(shape[:2], kernel.shape[:2], strides, padding):
         if layer.kind == "conv2d":
@@ -194,8 +202,12 @@ def _conv_shape(layer: Layer, shape: Shape) -> Size:
     pixels = math.prod(outs) if layer.kind == "conv2d" else math.prod(shape[:2])
     channels = kernel.shape[2] if layer.kind == "conv2d" else kernel.shape[3]
     places = math.prod(kernel.shape[:2])
-    return _sized((*outs, kernel.shape[3]), pixels * (kernel.size + places * _PLACE_VALUE_WORK * sum(kernel.shape[2:])),
-                  places * _PLACE_WORK, math.prod(work) * channels)
+    return _sized(
+        (*outs, kernel.shape[3]),
+        pixels * (kernel.size + places * _PLACE_VALUE_WORK * sum(kernel.shape[2:])),
+        places * _PLACE_WORK,
+        math.prod(work) * channels,
+    )
 
 
 def _conv2d(layer: Layer, x: np.ndarray) -> np.ndarray:
@@ -220,7 +232,7 @@ def _conv2d_transpose(layer: Layer, x: np.ndarray) -> np.ndarray:
         out[:, rows, columns] += x @ kernel[i, j]
     (top, bottom), (left, right) = padding
     out = np.pad(out, ((0, 0), (max(-top, 0), max(-bottom, 0)), (max(-left, 0), max(-right, 0)), (0, 0)))
-    out = out[:, max(top, 0):out.shape[1] - max(bottom, 0), max(left, 0):out.shape[2] - max(right, 0)]
+    out = out[:, max(top, 0) : out.shape[1] - max(bottom, 0), max(left, 0) : out.shape[2] - max(right, 0)]
     return out + bias
 
 
@@ -240,22 +252,27 @@ def _reshape_shape(layer: Layer, shape: Shape) -> Size:
 
 def _permute_shape(layer: Layer, shape: Shape) -> Size:
     axes: Any = layer.config.get("axes")
-    _check(_is_ints(axes, len(shape), 0) and sorted(axes) == list(range(len(shape))) and not layer.weights,
-           f"axes is an order of the {len(shape)} axes, from 0")
+    _check(
+        _is_ints(axes, len(shape), 0) and sorted(axes) == list(range(len(shape))) and not layer.weights,
+        f"axes is an order of the {len(shape)} axes, from 0",
+    )
     return _sized(tuple(shape[axis] for axis in axes))
 
 
 def _scale_shape(layer: Layer, shape: Shape) -> Size:
-    _check(len(layer.weights) == 2 and all(w.shape in ((1,), shape[-1:]) for w in layer.weights),
-           f"factor and offset are numbers, or one for each of {shape[-1]} channels")
+    _check(
+        len(layer.weights) == 2 and all(w.shape in ((1,), shape[-1:]) for w in layer.weights),
+        f"factor and offset are numbers, or one for each of {shape[-1]} channels",
+    )
     return _sized(shape)
 
 
 def _activation_shape(layer: Layer, shape: Shape) -> Size:
     wanted = ACTIVATIONS[layer.kind][1]
     _check(layer.config.keys() == wanted.keys() and not layer.weights, f"takes {', '.join(wanted) or 'nothing'}")
-    _check(all(isinstance(value, (int, float)) and abs(value) < 1e6 for value in layer.config.values()),
-           "takes a number")
+    _check(
+        all(isinstance(value, (int, float)) and abs(value) < 1e6 for value in layer.config.values()), "takes a number"
+    )
     return _sized(shape)
 
 
@@ -288,8 +305,10 @@ KINDS: dict[str, tuple[Callable, Callable]] = {
     "dense": (_dense_shape, lambda layer, x: x @ layer.weights[0] + layer.weights[1]),
     "conv2d": (_conv_shape, _conv2d),
     "conv2d_transpose": (_conv_shape, _conv2d_transpose),
-    "upsample": (_upsample_shape, lambda layer, x: x.repeat(layer.config["size"][0], 1).repeat(
-        layer.config["size"][1], 2)),
+    "upsample": (
+        _upsample_shape,
+        lambda layer, x: x.repeat(layer.config["size"][0], 1).repeat(layer.config["size"][1], 2),
+    ),
     "flatten": (_reshape_shape, lambda layer, x: x.reshape(len(x), -1)),
     "reshape": (_reshape_shape, lambda layer, x: x.reshape(len(x), *layer.config["shape"])),
     "permute": (_permute_shape, lambda layer, x: x.transpose(0, *(axis + 1 for axis in layer.config["axes"]))),

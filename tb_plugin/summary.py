@@ -70,8 +70,9 @@ def latent(
     codes = validation.codes(codes)
     once = _once(len(codes), labels, images, class_names)
     store_once = index == 0 or any(given is not None for given in once)
-    return _summary(name, codes, index, once, store_once, decoder, float16, reconstructions, errors, walk,
-                    display_name, description)
+    return _summary(
+        name, codes, index, once, store_once, decoder, float16, reconstructions, errors, walk, display_name, description
+    )
 
 
 class _Once(NamedTuple):
@@ -84,12 +85,16 @@ class _Once(NamedTuple):
 
 def _once(points: int, labels: Any, images: Any, class_names: Any) -> _Once:
     class_names = None if class_names is None else validation.names(class_names)
-    return _Once(None if labels is None else validation.labels(labels, points, class_names),
-                 None if images is None else validation.images("images", images, points), class_names)
+    return _Once(
+        None if labels is None else validation.labels(labels, points, class_names),
+        None if images is None else validation.images("images", images, points),
+        class_names,
+    )
 
 
-def _summary(name, codes, index, once, store_once, decoder, float16, reconstructions, errors, walk, display_name,
-             description) -> summary_pb2.Summary:
+def _summary(
+    name, codes, index, once, store_once, decoder, float16, reconstructions, errors, walk, display_name, description
+) -> summary_pb2.Summary:
     points, dims = codes.shape
     if index is not None and (not isinstance(index, (int, np.integer)) or index < 0):
         raise ValueError(f"index: {index!r}; it is a whole number from 0")
@@ -109,8 +114,14 @@ def _summary(name, codes, index, once, store_once, decoder, float16, reconstruct
         "reconstructions": b"" if pictures is None else codec.pack({}, pictures, compress=True),
         "decoder": b"" if decoder is None else decoder.to_blob(float16),
     }
-    head = {"points": points, "dims": dims, "index": None if index is None else int(index),
-            "image_shape": image_shape and list(image_shape), "class_names": None, "walk": walk}
+    head = {
+        "points": points,
+        "dims": dims,
+        "index": None if index is None else int(index),
+        "image_shape": image_shape and list(image_shape),
+        "class_names": None,
+        "walk": walk,
+    }
     summary = summary_pb2.Summary()
     _add(summary, name, codec.STEPS, head, parts, display_name, description)
     if store_once:
@@ -121,8 +132,15 @@ def _summary(name, codes, index, once, store_once, decoder, float16, reconstruct
     return summary
 
 
-def _add(summary: summary_pb2.Summary, name: str, kind: str, head: dict[str, Any], parts: dict[str, bytes],
-         display_name: str, description: str) -> None:
+def _add(
+    summary: summary_pb2.Summary,
+    name: str,
+    kind: str,
+    head: dict[str, Any],
+    parts: dict[str, bytes],
+    display_name: str,
+    description: str,
+) -> None:
     if not isinstance(name, str) or not name.strip() or len(name) > MAX_NAME:
         raise ValueError(f"name: {name!r:.80}; it is a text of 1 to {MAX_NAME} characters")
     if json.dumps(name, ensure_ascii=False) != f'"{name}"':  # TensorBoard's Rust loader cannot read such a series
@@ -132,7 +150,8 @@ def _add(summary: summary_pb2.Summary, name: str, kind: str, head: dict[str, Any
     summary.value.add(
         tag=name + codec.SUFFIXES[kind],
         metadata=codec.metadata(kind, display_name, description),
-        tensor=tensor_pb2.TensorProto(dtype=types_pb2.DT_STRING, tensor_shape=shape, string_val=blobs))
+        tensor=tensor_pb2.TensorProto(dtype=types_pb2.DT_STRING, tensor_shape=shape, string_val=blobs),
+    )
 
 
 def _check_same(first: _Once, now: _Once) -> None:
@@ -153,10 +172,23 @@ class LatentWriter:
         self._writer = EventFileWriter(str(logdir))
         self._logged: dict[str, tuple[int, tuple[int, int], _Once]] = {}  # steps so far, [N, D], what is logged once
 
-    def add(self, name: str, step: int, codes: Any, *, labels: Any = None, images: Any = None,
-            class_names: Sequence[str] | None = None, decoder: Decoder | None = None, float16: bool = False,
-            reconstructions: Any = None, errors: Any = None, walk: dict[str, Any] | None = None,
-            display_name: str = "", description: str = "") -> None:
+    def add(
+        self,
+        name: str,
+        step: int,
+        codes: Any,
+        *,
+        labels: Any = None,
+        images: Any = None,
+        class_names: Sequence[str] | None = None,
+        decoder: Decoder | None = None,
+        float16: bool = False,
+        reconstructions: Any = None,
+        errors: Any = None,
+        walk: dict[str, Any] | None = None,
+        display_name: str = "",
+        description: str = "",
+    ) -> None:
         """Logs a latent space at a step, a whole number from 0; the other arguments are those of `latent`.
 
         Labels, images and class names are stored at the first step; given again they must be the same.
@@ -175,8 +207,20 @@ class LatentWriter:
         else:
             names = once.class_names if class_names is None else class_names
             _check_same(once, _once(len(codes), labels, images, names))
-        summary = _summary(name, codes, index, once, index == 0, decoder, float16, reconstructions, errors, walk,
-                           display_name, description)
+        summary = _summary(
+            name,
+            codes,
+            index,
+            once,
+            index == 0,
+            decoder,
+            float16,
+            reconstructions,
+            errors,
+            walk,
+            display_name,
+            description,
+        )
         self._writer.add_event(event_pb2.Event(wall_time=time.time(), step=int(step), summary=summary))
         self._logged[name] = index + 1, shape, once
 

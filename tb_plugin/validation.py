@@ -21,8 +21,10 @@ def codes(value: Any) -> np.ndarray:
     if array.ndim != 2 or 0 in array.shape:
         raise ValueError(f"codes: shape {list(array.shape)}; they are [N, D], neither of them 0")
     if len(array) > MAX_POINTS or array.shape[1] > MAX_DIMS:
-        raise ValueError(f"codes: shape {list(array.shape)}; at most {MAX_POINTS:,} points of {MAX_DIMS:,} numbers: "
-                         "log a sample of them")
+        raise ValueError(
+            f"codes: shape {list(array.shape)}; at most {MAX_POINTS:,} points of {MAX_DIMS:,} numbers: "
+            "log a sample of them"
+        )
     return array
 
 
@@ -59,8 +61,10 @@ def images(name: str, value: Any, points: int, like: tuple[int, ...] | None = No
     if array.ndim == 3:
         array = array[..., None]
     if array.ndim != 4 or array.shape[3] not in (1, 3, 4) or 0 in array.shape:
-        raise ValueError(f"{name}: shape {list(np.shape(value))}; they are [N, height, width] or "
-                         "[N, height, width, channels], of 1, 3 or 4 channels")
+        raise ValueError(
+            f"{name}: shape {list(np.shape(value))}; they are [N, height, width] or "
+            "[N, height, width, channels], of 1, 3 or 4 channels"
+        )
     if len(array) != points:
         raise ValueError(f"{name}: {len(array):,} of them for {points:,} codes")
     if like and array.shape[1:] != like:
@@ -72,8 +76,9 @@ def images(name: str, value: Any, points: int, like: tuple[int, ...] | None = No
     _finite(name, array)
     if not clip and (array.min() < -1e-3 or array.max() > 1 + 1e-3):
         raise ValueError(f"{name}: from {array.min():g} to {array.max():g}; floats are in 0..1 (or give uint8)")
-    return np.concatenate([(np.clip(part, 0, 1) * 255 + 0.5).astype(np.uint8)
-                           for part in np.array_split(array, -(-len(array) // 4096))])
+    return np.concatenate(
+        [(np.clip(part, 0, 1) * 255 + 0.5).astype(np.uint8) for part in np.array_split(array, -(-len(array) // 4096))]
+    )
 
 
 def squared_errors(targets: np.ndarray, reconstructions: Any) -> np.ndarray:
@@ -81,8 +86,12 @@ def squared_errors(targets: np.ndarray, reconstructions: Any) -> np.ndarray:
     given = _numpy("reconstructions", reconstructions).reshape(targets.shape)
     unit = 255.0 if given.dtype == np.uint8 else 1.0
     parts = np.array_split(np.arange(len(targets)), -(-len(targets) // 4096))
-    return np.concatenate([np.mean(np.square(targets[part] / np.float32(255) - given[part] / np.float32(unit)),
-                                   axis=(1, 2, 3)) for part in parts]).astype(np.float32)
+    return np.concatenate(
+        [
+            np.mean(np.square(targets[part] / np.float32(255) - given[part] / np.float32(unit)), axis=(1, 2, 3))
+            for part in parts
+        ]
+    ).astype(np.float32)
 
 
 def names(value: Sequence[str]) -> list[str]:
@@ -96,8 +105,10 @@ def names(value: Sequence[str]) -> list[str]:
 def decoder(value: Any, dims: int, image_shape: tuple[int, ...] | None) -> Decoder:
     """A Decoder that takes the codes and, where the images are known, gives one of their shape."""
     if not isinstance(value, Decoder):
-        raise ValueError(f"decoder: a {type(value).__name__}; it is a tb_plugin.decoder.Decoder, which from_keras and "
-                         "from_torch make")
+        raise ValueError(
+            f"decoder: a {type(value).__name__}; it is a tb_plugin.decoder.Decoder, which from_keras and "
+            "from_torch make"
+        )
     if value.dims != dims:
         raise ValueError(f"decoder: it takes codes of {value.dims} numbers, and these have {dims}")
     if image_shape and picture_shape(value.output_shape, image_shape) != image_shape:
@@ -120,7 +131,12 @@ def walk(value: dict[str, Any], dims: int) -> dict[str, Any]:
     The walk is center + radius * (cos(t) * u + sin(t) * v).
     """
     if not isinstance(value, dict) or not {"center", "radius"} <= value.keys() <= {
-            "center", "radius", "frames", "u", "v"}:
+        "center",
+        "radius",
+        "frames",
+        "u",
+        "v",
+    }:
         raise ValueError("walk: it is a dict of center and radius, and if need be frames, u and v")
     made: dict[str, Any] = {}
     for key in ("center", "u", "v"):
@@ -158,8 +174,10 @@ def _numbers(name: str, value: Any, dtype: type) -> np.ndarray:
 def _finite(name: str, array: np.ndarray) -> None:
     if not np.isfinite(array).all():
         bad = np.argwhere(~np.isfinite(array))
-        raise ValueError(f"{name}: {len(bad):,} of {array.size:,} numbers are not finite (NaN, infinite or too large "
-                         f"for float32), the first at {bad[0].tolist()}")
+        raise ValueError(
+            f"{name}: {len(bad):,} of {array.size:,} numbers are not finite (NaN, infinite or too large "
+            f"for float32), the first at {bad[0].tolist()}"
+        )
 
 
 def _one_each(name: str, array: np.ndarray, points: int) -> None:

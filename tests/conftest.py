@@ -22,8 +22,10 @@ def bundled():
 @pytest.fixture(scope="session")
 def full():
     if not mnist.complete(mnist.home()):
-        pytest.skip(f"NOT TESTED on the full MNIST: it is not in {mnist.home()}; `legacy-ports fetch` gets it, "
-                    "or name its folder in $LEGACY_PORTS_DATA")
+        pytest.skip(
+            f"NOT TESTED on the full MNIST: it is not in {mnist.home()}; `legacy-ports fetch` gets it, "
+            "or name its folder in $LEGACY_PORTS_DATA"
+        )
     return mnist.load("full")
 
 
@@ -31,4 +33,5 @@ def full():
 def short_run(bundled, tmp_path_factory):
     """A short run of a port on the bundled digits, made once."""
     from runs import SHORT, run_port  # TensorFlow comes with it
+
     return functools.cache(lambda name: run_port(name, bundled, tmp_path_factory.mktemp(name), **SHORT[name]))

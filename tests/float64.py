@@ -51,8 +51,9 @@ def replay(net: Network, recording: recordings.Recording, digits: mnist.Digits, 
     losses = np.empty(steps)
     with threadpool_limits(1):  # matrices this small are slower on many threads
         for i in range(steps):
-            losses[i], gradients = loss_and_gradients(net, weights, next(batches).astype(np.float64),
-                                                      recording.port.endswith("relu"))
+            losses[i], gradients = loss_and_gradients(
+                net, weights, next(batches).astype(np.float64), recording.port.endswith("relu")
+            )
             rate = net.rate * np.sqrt(1 - 0.999 ** (i + 1)) / (1 - 0.9 ** (i + 1))
             for k, g in enumerate(gradients):
                 m[k] += (g - m[k]) * 0.1

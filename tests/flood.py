@@ -15,19 +15,109 @@ from tb_plugin import layers
 from tb_plugin.decoder import Decoder
 from tb_plugin.summary import LatentWriter
 
-ROUTES = ["runs", "step", "codes", "points", "labels", "errors", "images", "reconstructions",
-          "decoder", "decode", "walk.gif", "index.js"]
+ROUTES = [
+    "runs",
+    "step",
+    "codes",
+    "points",
+    "labels",
+    "errors",
+    "images",
+    "reconstructions",
+    "decoder",
+    "decode",
+    "walk.gif",
+    "index.js",
+]
 AT = {"run": "run", "tag": "codes"}
-GOOD = [("runs", {}), ("step", {}), ("codes", {}), ("labels", {}), ("errors", {}), ("decoder", {}),
-        ("decode", {"codes": "[[0.5,-1]]"}), ("points", {}), ("points", {"plane": "pca"}),
-        ("images", {"start": 7, "count": 10}), ("walk.gif", {"frames": 12, "size": 56}), ("index.js", {})]
-KEYS = ["run", "tag", "step", "fit", "i", "j", "plane", "start", "end", "count", "codes", "path", "center", "radius",
-        "u", "v", "frames", "size", "ms", "x"]
-VALUES = ["", "0", "1", "2", "-1", "10", "3", "240", "512", "513", "9" * 18, "9" * 40, "1.5", "NaN", "inf", "-0",
-          "1e400", "axes", "pca", "circle", "line", "0,0", "1,2", "1e29,-1e29", "nan,1", ",", "1," * 400, "[[1,2]]",
-          "[[1]]", "[]", "[[1e39,0]]", json.dumps([[0.1, -0.2]] * 500), "[" * 3000, "[[" + "1" * 400 + ",2]]",
-          "{}", "null", "true", "../../etc/passwd", "/", "%00", "\0", "\U0001f600",
-          "'; drop table", "<script>", "${x}", "x" * 3000, "%", "run", "codes", "codes/latent"]
+GOOD = [
+    ("runs", {}),
+    ("step", {}),
+    ("codes", {}),
+    ("labels", {}),
+    ("errors", {}),
+    ("decoder", {}),
+    ("decode", {"codes": "[[0.5,-1]]"}),
+    ("points", {}),
+    ("points", {"plane": "pca"}),
+    ("images", {"start": 7, "count": 10}),
+    ("walk.gif", {"frames": 12, "size": 56}),
+    ("index.js", {}),
+]
+KEYS = [
+    "run",
+    "tag",
+    "step",
+    "fit",
+    "i",
+    "j",
+    "plane",
+    "start",
+    "end",
+    "count",
+    "codes",
+    "path",
+    "center",
+    "radius",
+    "u",
+    "v",
+    "frames",
+    "size",
+    "ms",
+    "x",
+]
+VALUES = [
+    "",
+    "0",
+    "1",
+    "2",
+    "-1",
+    "10",
+    "3",
+    "240",
+    "512",
+    "513",
+    "9" * 18,
+    "9" * 40,
+    "1.5",
+    "NaN",
+    "inf",
+    "-0",
+    "1e400",
+    "axes",
+    "pca",
+    "circle",
+    "line",
+    "0,0",
+    "1,2",
+    "1e29,-1e29",
+    "nan,1",
+    ",",
+    "1," * 400,
+    "[[1,2]]",
+    "[[1]]",
+    "[]",
+    "[[1e39,0]]",
+    json.dumps([[0.1, -0.2]] * 500),
+    "[" * 3000,
+    "[[" + "1" * 400 + ",2]]",
+    "{}",
+    "null",
+    "true",
+    "../../etc/passwd",
+    "/",
+    "%00",
+    "\0",
+    "\U0001f600",
+    "'; drop table",
+    "<script>",
+    "${x}",
+    "x" * 3000,
+    "%",
+    "run",
+    "codes",
+    "codes/latent",
+]
 METHODS = ["GET"] * 30 + ["HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "X"]
 
 
@@ -39,9 +129,15 @@ def write(logdir, points=1000, steps=20):
     codes = draw.normal(size=(points, 2))
     with LatentWriter(f"{logdir}/run") as writer:
         for step in range(steps):
-            writer.add("codes", step, codes + step, labels=np.arange(points) % 10, errors=np.arange(points) / points,
-                       images=draw.integers(0, 256, (points, 28, 28), np.uint8) if step == 0 else None,
-                       decoder=Decoder(2, [stack[0], "tanh", stack[1], "tanh", stack[2], layers.reshape((28, 28))]))
+            writer.add(
+                "codes",
+                step,
+                codes + step,
+                labels=np.arange(points) % 10,
+                errors=np.arange(points) / points,
+                images=draw.integers(0, 256, (points, 28, 28), np.uint8) if step == 0 else None,
+                decoder=Decoder(2, [stack[0], "tanh", stack[1], "tanh", stack[2], layers.reshape((28, 28))]),
+            )
 
 
 def anything(seed):
@@ -51,8 +147,13 @@ def anything(seed):
         route = draw.choice(ROUTES)
         query = dict(AT) if draw.random() < 0.7 else {}
         for key in draw.sample(KEYS, draw.randrange(5)):
-            query[key] = draw.choice(VALUES) if draw.random() < 0.8 else "".join(
-                chr(draw.choice([draw.randrange(128), draw.randrange(0xd000)])) for _ in range(draw.randrange(30)))
+            query[key] = (
+                draw.choice(VALUES)
+                if draw.random() < 0.8
+                else "".join(
+                    chr(draw.choice([draw.randrange(128), draw.randrange(0xD000)])) for _ in range(draw.randrange(30))
+                )
+            )
         text = urlencode(query)
         if draw.random() < 0.1:  # bytes that are no query
             text = quote(draw.randbytes(draw.randrange(60)), safe="%&=+;?/")
@@ -119,5 +220,7 @@ class Clients:
 
     def __str__(self):
         p50, p99 = np.percentile(self.seconds, [50, 99]) * 1e3
-        return (f"{len(self.seconds):,} answers, p50 {p50:.1f} ms, p99 {p99:.1f} ms, slowest "
-                f"{max(self.seconds) * 1e3:.0f} ms; {dict(sorted(self.statuses.items()))}; {len(self.failed)} failed")
+        return (
+            f"{len(self.seconds):,} answers, p50 {p50:.1f} ms, p99 {p99:.1f} ms, slowest "
+            f"{max(self.seconds) * 1e3:.0f} ms; {dict(sorted(self.statuses.items()))}; {len(self.failed)} failed"
+        )

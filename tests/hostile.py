@@ -37,20 +37,41 @@ def filled(value, shape=(30, 2)):
 
 
 def head(**more):
-    return sealed({"points": 30, "dims": 2, "index": 0, "image_shape": [6, 6, 1], "class_names": None, "walk": None,
-                   "parts": ["codes", "decoder"], "arrays": [], **more})
+    return sealed(
+        {
+            "points": 30,
+            "dims": 2,
+            "index": 0,
+            "image_shape": [6, 6, 1],
+            "class_names": None,
+            "walk": None,
+            "parts": ["codes", "decoder"],
+            "arrays": [],
+            **more,
+        }
+    )
 
 
 def forged(dims, *specs, arrays=()):
     """A decoder of any layers."""
-    return sealed({"dims": dims, "layers": specs, "arrays": [{"dtype": "<f4", "shape": a.shape} for a in arrays]},
-                  b"".join(a.astype("<f4").tobytes() for a in arrays))
+    return sealed(
+        {"dims": dims, "layers": specs, "arrays": [{"dtype": "<f4", "shape": a.shape} for a in arrays]},
+        b"".join(a.astype("<f4").tobytes() for a in arrays),
+    )
 
 
 def slow(*more):
     """A decoder that makes a large picture of one number, and then a small one."""
-    return Decoder(2, [layers.dense(np.ones((2, 1))), layers.reshape((1, 1, 1)), layers.upsample(2000), *more,
-                       layers.conv2d(np.ones((1, 1, 1, 1)), strides=1000, padding="valid")]).to_blob()
+    return Decoder(
+        2,
+        [
+            layers.dense(np.ones((2, 1))),
+            layers.reshape((1, 1, 1)),
+            layers.upsample(2000),
+            *more,
+            layers.conv2d(np.ones((1, 1, 1, 1)), strides=1000, padding="valid"),
+        ],
+    ).to_blob()
 
 
 def tall(count):
@@ -74,8 +95,14 @@ BLOBS = {
     "class names": (HEAD, head(class_names=["\u00e4" * 100_000])),
     "walk of infinity": (HEAD, head(walk={"center": [float("inf"), 0], "radius": 1})),
     "walk of 1e999": (HEAD, head(walk=0).replace(b'"walk": 0', b'"walk": 1e999')),
-    "walk of texts": (HEAD, sealed(json.dumps({
-        **codec.unpack_raw(head())[0], "walk": {"center": "ab", "radius": [1, 2], "frames": 10**9}}).encode())),
+    "walk of texts": (
+        HEAD,
+        sealed(
+            json.dumps(
+                {**codec.unpack_raw(head())[0], "walk": {"center": "ab", "radius": [1, 2], "frames": 10**9}}
+            ).encode()
+        ),
+    ),
     "walk of lists": (HEAD, head(walk={"center": [[[]]], "radius": {}, "u": None})),
     "longer header than blob": (CODES, codec._PREFIX.pack(b"LTNT", 2**32 - 1, 0)),
     "no codes": (CODES, array([0, 2])),
@@ -100,23 +127,54 @@ BLOBS = {
     "other labels": (LABELS, array([7], "<i4")),
     "wide decoder": (DECODER, forged(2**22, {"kind": "linear", "weights": 0})),
     "decoder of no codes": (DECODER, forged(0, {"kind": "linear", "weights": 0})),
-    "decoder NaN": (DECODER, forged(2, {"kind": "dense", "weights": 2}, arrays=[
-        np.full((2, 36), np.nan), np.ones(36)])),
-    "decoder far": (DECODER, forged(2, *[{"kind": "dense", "weights": 2}] * 2, arrays=[
-        np.full((2, 2), 3e38), np.ones(2), np.full((2, 36), -3e38), np.ones(36)])),
-    "decoder that does not fit": (DECODER, forged(2, {"kind": "dense", "weights": 2}, arrays=[
-        np.ones((3, 36)), np.ones(36)])),
-    "decoder of huge pictures": (DECODER, forged(2, {"kind": "reshape", "weights": 0, "shape": [1, 1, 2]},
-                                                 {"kind": "upsample", "weights": 0, "size": [4096, 4096]})),
-    "decoder of strides": (DECODER, forged(2, {"kind": "conv2d", "weights": 2, "strides": [0, 2**40], "padding": []},
-                                           arrays=[np.ones((1, 1, 1, 1)), np.ones(1)])),
+    "decoder NaN": (
+        DECODER,
+        forged(2, {"kind": "dense", "weights": 2}, arrays=[np.full((2, 36), np.nan), np.ones(36)]),
+    ),
+    "decoder far": (
+        DECODER,
+        forged(
+            2,
+            *[{"kind": "dense", "weights": 2}] * 2,
+            arrays=[np.full((2, 2), 3e38), np.ones(2), np.full((2, 36), -3e38), np.ones(36)],
+        ),
+    ),
+    "decoder that does not fit": (
+        DECODER,
+        forged(2, {"kind": "dense", "weights": 2}, arrays=[np.ones((3, 36)), np.ones(36)]),
+    ),
+    "decoder of huge pictures": (
+        DECODER,
+        forged(
+            2,
+            {"kind": "reshape", "weights": 0, "shape": [1, 1, 2]},
+            {"kind": "upsample", "weights": 0, "size": [4096, 4096]},
+        ),
+    ),
+    "decoder of strides": (
+        DECODER,
+        forged(
+            2,
+            {"kind": "conv2d", "weights": 2, "strides": [0, 2**40], "padding": []},
+            arrays=[np.ones((1, 1, 1, 1)), np.ones(1)],
+        ),
+    ),
     "decoder of booleans": (DECODER, forged(2, {"kind": "elu", "weights": 0, "alpha": True})),
     "slow decoder": (DECODER, slow(*["gelu"] * 200)),
-    "decoder with a huge kernel": (DECODER, Decoder(2, [
-        layers.reshape((1, 1, 2)),
-        layers.conv2d_transpose(np.ones((500, 500, 2, 1)), padding=[[0, 490], [0, 490]])]).to_blob()),
-    "decoder of colours": (DECODER, Decoder(2, [
-        layers.dense(np.ones((2, 3))), layers.reshape((1, 1, 3)), layers.upsample(256)]).to_blob()),
+    "decoder with a huge kernel": (
+        DECODER,
+        Decoder(
+            2,
+            [
+                layers.reshape((1, 1, 2)),
+                layers.conv2d_transpose(np.ones((500, 500, 2, 1)), padding=[[0, 490], [0, 490]]),
+            ],
+        ).to_blob(),
+    ),
+    "decoder of colours": (
+        DECODER,
+        Decoder(2, [layers.dense(np.ones((2, 3))), layers.reshape((1, 1, 3)), layers.upsample(256)]).to_blob(),
+    ),
 }
 
 
@@ -152,8 +210,10 @@ SUMMARIES = {
     "count of one": lambda value: one_value(value, 1),
     "no shape": lambda value: dims(value),
     "fewer blobs": lambda value: value.tensor.string_val.pop(),
-    "more blobs": lambda value: (value.tensor.string_val.extend([b"x"] * 5000),
-                                 dims(value, len(value.tensor.string_val))),
+    "more blobs": lambda value: (
+        value.tensor.string_val.extend([b"x"] * 5000),
+        dims(value, len(value.tensor.string_val)),
+    ),
     "numbers": no_strings,
     "unknown type": lambda value: setattr(value.tensor, "dtype", 99),
     "no metadata": content(b""),
@@ -167,24 +227,29 @@ SUMMARIES = {
     "quoted description": lambda value: setattr(value.metadata, "summary_description", ">" * 15_000),
     "long tag": lambda value: setattr(value, "tag", "x" * 2**17 + value.tag),
     "tag of a path": lambda value: setattr(value, "tag", "../../etc/passwd" + value.tag),
-    "tag of nothing": lambda value: setattr(value, "tag", value.tag[len("codes"):]),
+    "tag of nothing": lambda value: setattr(value, "tag", value.tag[len("codes") :]),
     "tag of control": lambda value: setattr(value, "tag", "a\0\n\u202e" + value.tag),
 }
 
 
 def records(data):
     """An event file of records with right checksums."""
-    return b"".join(struct.pack("<Q", len(d)) + struct.pack("<I", masked_crc32c(struct.pack("<Q", len(d))))
-                    + d + struct.pack("<I", masked_crc32c(d)) for d in data)
+    return b"".join(
+        struct.pack("<Q", len(d))
+        + struct.pack("<I", masked_crc32c(struct.pack("<Q", len(d))))
+        + d
+        + struct.pack("<I", masked_crc32c(d))
+        for d in data
+    )
 
 
 NO_EVENTS = "records of anything"  # TensorBoard's Python loader writes an exception of its own into the log
 FILES = {
     "empty file": lambda good: b"",
     "garbage": lambda good: bytes(range(256)) * 40,
-    "cut short": lambda good: good[:len(good) * 2 // 3],
+    "cut short": lambda good: good[: len(good) * 2 // 3],
     "cut in a length": lambda good: good[:5],
-    "flipped": lambda good: good[:len(good) // 2] + bytes([good[len(good) // 2] ^ 8]) + good[len(good) // 2 + 1:],
+    "flipped": lambda good: good[: len(good) // 2] + bytes([good[len(good) // 2] ^ 8]) + good[len(good) // 2 + 1 :],
     "records of nothing": lambda good: records([b""] * 1000),
     NO_EVENTS: lambda good: records([b"\xff" * 50, b"\x0a\xff\xff\xff\xff\x7f", bytes(30)]),
     "steps out of order": lambda good: good + good,
@@ -208,6 +273,7 @@ def overwrite(position, blob):
     def change(value):
         if position < len(value.tensor.string_val):
             value.tensor.string_val[position] = blob
+
     return change
 
 
@@ -225,4 +291,4 @@ def write(logdir, without=()):
     for name in FILES.keys() - set(without):
         (logdir / name).mkdir()
         (logdir / name / path.name).write_bytes(FILES[name](good))
-    log(logdir / "extreme steps", step_of=lambda index: [-2**63, 2**63 - 1][index])
+    log(logdir / "extreme steps", step_of=lambda index: [-(2**63), 2**63 - 1][index])

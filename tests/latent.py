@@ -27,8 +27,14 @@ POINTS, SIDE = 30, 6
 def arrays(dims=2, seed=0):
     """codes float64 [30, D], labels [30], images float64 [30, 6, 6], and a decoder of random weights."""
     random = np.random.default_rng(seed)
-    decoder = Decoder(dims, [layers.dense(random.normal(size=(dims, SIDE * SIDE)), random.normal(size=SIDE * SIDE)),
-                             "sigmoid", layers.reshape((SIDE, SIDE))])
+    decoder = Decoder(
+        dims,
+        [
+            layers.dense(random.normal(size=(dims, SIDE * SIDE)), random.normal(size=SIDE * SIDE)),
+            "sigmoid",
+            layers.reshape((SIDE, SIDE)),
+        ],
+    )
     return random.normal(size=(POINTS, dims)), np.arange(POINTS) % 10, random.random((POINTS, SIDE, SIDE)), decoder
 
 
@@ -37,8 +43,16 @@ def write(logdir, name="codes", steps=(0, 10, 20), dims=2, seed=0, **more):
     codes, labels, images, decoder = arrays(dims, seed)
     with LatentWriter(str(logdir)) as writer:
         for step in steps:
-            writer.add(name, step, codes + step, labels=labels, images=images, decoder=decoder,
-                       class_names=[str(digit) for digit in range(10)], **more)
+            writer.add(
+                name,
+                step,
+                codes + step,
+                labels=labels,
+                images=images,
+                decoder=decoder,
+                class_names=[str(digit) for digit in range(10)],
+                **more,
+            )
 
 
 class Routes:
@@ -61,7 +75,8 @@ class Routes:
         response = self.get(path, **query)
         assert response.status_code == 200, response.text
         return np.frombuffer(response.data, response.headers["X-Latent-Dtype"]).reshape(
-            [int(size) for size in response.headers["X-Latent-Shape"].split(",")])
+            [int(size) for size in response.headers["X-Latent-Shape"].split(",")]
+        )
 
 
 def megabytes(pid):
@@ -75,8 +90,10 @@ class TensorBoard:
     def __init__(self, logdir, *flags, env=None):
         self._log = tempfile.TemporaryFile("a+")  # noqa: SIM115 - a pipe that nobody reads would stop TensorBoard
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "tensorboard.main", "--logdir", logdir, "--port", "0", *flags], stderr=self._log,
-            env=env)
+            [sys.executable, "-m", "tensorboard.main", "--logdir", logdir, "--port", "0", *flags],
+            stderr=self._log,
+            env=env,
+        )
         while " at http" not in self.log():
             assert self.process.poll() is None, self.log()
             time.sleep(0.02)
@@ -105,8 +122,13 @@ class TensorBoard:
 
     def megabytes(self):
         """The resident memory of TensorBoard and its data server."""
-        pids = [self.process.pid, *map(int, subprocess.run(
-            ["pgrep", "-P", str(self.process.pid)], capture_output=True, text=True).stdout.split())]
+        pids = [
+            self.process.pid,
+            *map(
+                int,
+                subprocess.run(["pgrep", "-P", str(self.process.pid)], capture_output=True, text=True).stdout.split(),
+            ),
+        ]
         return sum(map(megabytes, pids))
 
     def stop(self):

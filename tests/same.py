@@ -48,8 +48,10 @@ def events(folder):
 
 def assert_same(folder, other, step):
     """The checkpoints of a step and the events of two runs are the same."""
-    for ours, theirs in ((weights(folder, step), weights(other, step)),
-                         (state(folder, step)[1], state(other, step)[1])):
+    for ours, theirs in (
+        (weights(folder, step), weights(other, step)),
+        (state(folder, step)[1], state(other, step)[1]),
+    ):
         assert ours.keys() == theirs.keys()
         for name in ours:
             np.testing.assert_array_equal(ours[name], theirs[name], err_msg=name, strict=True)

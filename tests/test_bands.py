@@ -65,8 +65,8 @@ def test_simulated_faithful_runs_are_rejected_as_rarely_as_promised():
 def test_windows_are_means_over_their_steps(factor, count, length, seed):
     losses = np.random.RandomState(seed).uniform(0.1, 1, length)
     steps = np.arange(1, count + 1) * 10 * factor
-    found = distribution.windows(steps, 10, losses[:length // 10 * 10].reshape(-1, 10).mean(axis=1))
-    expected = [losses[end - 10 * factor:end].mean() for end in steps if end <= length // 10 * 10]
+    found = distribution.windows(steps, 10, losses[: length // 10 * 10].reshape(-1, 10).mean(axis=1))
+    expected = [losses[end - 10 * factor : end].mean() for end in steps if end <= length // 10 * 10]
     np.testing.assert_allclose(found, expected)
 
 
@@ -113,7 +113,16 @@ DENSE = distribution.recorded("mathybit_dense", "full")
 
 
 def test_who_leaves_the_plateau_and_when():
-    assert [distribution.escapes(DENSE, row) for row in DENSE.window] == [None, None, 2100, 2400, None, None, None, 2400]
+    assert [distribution.escapes(DENSE, row) for row in DENSE.window] == [
+        None,
+        None,
+        2100,
+        2400,
+        None,
+        None,
+        None,
+        2400,
+    ]
     bundled = distribution.recorded("mathybit_dense", "bundled")
     assert [distribution.escapes(bundled, row) for row in bundled.window].count(None) == 8
 

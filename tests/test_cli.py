@@ -17,16 +17,22 @@ FAR = {"tensorflow", "tf_keras", "keras", "tensorboard", "matplotlib", "mlxtend"
 
 
 def command(*args, **kwargs):
-    return subprocess.run([sys.executable, "-m", "legacy_ports", *map(str, args)], capture_output=True, text=True,
-                          timeout=300, **kwargs)
+    return subprocess.run(
+        [sys.executable, "-m", "legacy_ports", *map(str, args)], capture_output=True, text=True, timeout=300, **kwargs
+    )
 
 
-@pytest.mark.parametrize("args", [["--help"], ["run", "--help"], ["verify", "--help"], ["compare", "--help"], ["list"],
-                                  ["--version"]], ids=" ".join)
+@pytest.mark.parametrize(
+    "args",
+    [["--help"], ["run", "--help"], ["verify", "--help"], ["compare", "--help"], ["list"], ["--version"]],
+    ids=" ".join,
+)
 def test_help_and_list_import_nothing_heavy(args):
-    code = ("import sys; from legacy_ports import cli\n"
-            f"try: cli.main({args!r})\nexcept SystemExit: pass\n"
-            "print(*sys.modules, file=sys.stderr)")
+    code = (
+        "import sys; from legacy_ports import cli\n"
+        f"try: cli.main({args!r})\nexcept SystemExit: pass\n"
+        "print(*sys.modules, file=sys.stderr)"
+    )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
     assert result.stdout
     assert not FAR & set(result.stderr.split())
@@ -63,15 +69,19 @@ MISTAKES = {
     "a negative rate": (["run", "vandenburg", "--learning-rate", "-1"], "'-1' is not a number above 0"),
     "a rate that is no number": (["run", "vandenburg", "--learning-rate", "nan"], "'nan' is not a number above 0"),
     "a negative seed": (["run", "vandenburg", "--seed", "-1"], "'-1' is not a whole number from 0"),
-    "a batch larger than the data": (["run", "vandenburg", "--batch-size", "4001", "--data", "bundled"],
-                                     "a batch of 4,001 is more than the 4,000 training images"),
+    "a batch larger than the data": (
+        ["run", "vandenburg", "--batch-size", "4001", "--data", "bundled"],
+        "a batch of 4,001 is more than the 4,000 training images",
+    ),
     "unknown readout": (["run", "vandenburg", "--readout", "cubic"], "invalid choice: 'cubic'"),
     "unknown device": (["run", "vandenburg", "--device", "tpu"], "'tpu' is none of cpu, gpu:N, auto"),
     "a name that is a path": (["run", "vandenburg", "--name", "../x"], "cannot be a folder's name"),
     "no such data": (["run", "vandenburg", "--data", "nowhere/at/all"], "nowhere/at/all: no such directory"),
     "no such recording": (["verify", "vandenburg", "--reference", "none.json"], "none.json: cannot be read"),
-    "nothing recorded": (["verify", "vandenburg", "--readout", "softmax", "--data", "bundled"],
-                         "no recording of vandenburg_softmax on bundled MNIST"),
+    "nothing recorded": (
+        ["verify", "vandenburg", "--readout", "softmax", "--data", "bundled"],
+        "no recording of vandenburg_softmax on bundled MNIST",
+    ),
 }
 
 
@@ -104,8 +114,20 @@ def test_a_logdir_that_cannot_be_written(tmp_path):
 
 
 def test_a_run_from_start_to_end_piped(tmp_path, monkeypatch, capsys):
-    args = ["run", "vandenburg", "--data", "bundled", "--steps", "3", "--name", "with space", "--logdir", "the runs",
-            "--latent-points", "7"]
+    args = [
+        "run",
+        "vandenburg",
+        "--data",
+        "bundled",
+        "--steps",
+        "3",
+        "--name",
+        "with space",
+        "--logdir",
+        "the runs",
+        "--latent-points",
+        "7",
+    ]
     result = command(*args, cwd=tmp_path)
     assert result.returncode == 0
     assert result.stderr == ""  # no progress bar in a pipe, and none of TensorFlow's chatter
@@ -118,6 +140,7 @@ def test_a_run_from_start_to_end_piped(tmp_path, monkeypatch, capsys):
     assert json.loads((folder / "run.json").read_text())["status"] == "completed"
 
     from latent import Routes
+
     (space,) = [space for spaces in Routes(folder).get("/runs").get_json().values() for space in spaces.values()]
     assert (space["points"], space["kept"]) == (7, 4)
 
@@ -129,13 +152,28 @@ def test_a_run_from_start_to_end_piped(tmp_path, monkeypatch, capsys):
 
 
 @pytest.mark.parametrize("args", [["list"], ["run", "--help"], ["--version"]], ids=" ".join)
-@pytest.mark.parametrize(("stdout", "code", "line"), [
-    ("| true", 141, ""), ("> /dev/full", 1, "legacy-ports: stdout: No space left on device\n")])
+@pytest.mark.parametrize(
+    ("stdout", "code", "line"),
+    [("| true", 141, ""), ("> /dev/full", 1, "legacy-ports: stdout: No space left on device\n")],
+)
 def test_a_stdout_that_nobody_can_read(args, stdout, code, line):
     """Python itself would end in a traceback, or with a code of 120."""
-    result = subprocess.run(["bash", "-c", f'set -o pipefail; (sleep 0.3; exec "$@") {stdout}', "bash",
-                             sys.executable, "-m", "legacy_ports", *args], capture_output=True, text=True, timeout=60,
-                            env={**os.environ, "PYTHONUNBUFFERED": ""})
+    result = subprocess.run(
+        [
+            "bash",
+            "-c",
+            f'set -o pipefail; (sleep 0.3; exec "$@") {stdout}',
+            "bash",
+            sys.executable,
+            "-m",
+            "legacy_ports",
+            *args,
+        ],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env={**os.environ, "PYTHONUNBUFFERED": ""},
+    )
     assert (result.returncode, result.stderr) == (code, line)
 
 
@@ -147,9 +185,26 @@ def test_quiet_says_nothing_but_the_results(tmp_path):
 
 def test_ctrl_c_ends_a_run_in_order(tmp_path):
     process = subprocess.Popen(
-        [sys.executable, "-m", "legacy_ports", "run", "vandenburg", "--data", "bundled", "--name", "a",
-         "--steps", "10000000", "--logdir", str(tmp_path)],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ, "PYTHONUNBUFFERED": "1"})
+        [
+            sys.executable,
+            "-m",
+            "legacy_ports",
+            "run",
+            "vandenburg",
+            "--data",
+            "bundled",
+            "--name",
+            "a",
+            "--steps",
+            "10000000",
+            "--logdir",
+            str(tmp_path),
+        ],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+    )
     for line in process.stdout:
         if line.startswith("step: 1000."):
             break
@@ -167,6 +222,7 @@ def test_ctrl_c_ends_a_run_in_order(tmp_path):
     assert (folder / "checkpoints" / f"model.ckpt-{manifest['steps']}.index").exists()
 
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
     events = EventAccumulator(str(folder)).Reload()
     assert [e.step for e in events.Scalars("Loss")][:2] == [0, 500]
 

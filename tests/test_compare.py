@@ -18,6 +18,7 @@ SMITH = str(RUNS / "smith-default.json")
 @pytest.fixture
 def changed(tmp_path):
     """A real run.json, changed."""
+
     def change(name="vandenburg-default", **changes):
         manifest = json.loads((RUNS / f"{name}.json").read_text())
         manifest["options"] |= changes.pop("options", {})
@@ -25,6 +26,7 @@ def changed(tmp_path):
         folder.mkdir()
         (folder / "run.json").write_text(json.dumps({**manifest, **changes}))
         return folder
+
     return change
 
 
@@ -33,8 +35,18 @@ def compare(capsys, *args):
     return code, capsys.readouterr().out
 
 
-@pytest.mark.parametrize("name", ["vandenburg-default", "vandenburg-relu", "kajuvonen-default", "smith-default",
-                                  "smith-classifier", "mathybit_dense-default", "mathybit_conv-default"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "vandenburg-default",
+        "vandenburg-relu",
+        "kajuvonen-default",
+        "smith-default",
+        "smith-classifier",
+        "mathybit_dense-default",
+        "mathybit_conv-default",
+    ],
+)
 def test_the_runs_that_readme_names_are_inside(name, capsys):
     code, out = compare(capsys, RUNS / f"{name}.json")
     assert code == 0
@@ -43,18 +55,25 @@ def test_the_runs_that_readme_names_are_inside(name, capsys):
     assert "not comparable" not in out
 
 
-@pytest.mark.parametrize(("name", "changes", "reason"), [
-    ("vandenburg-default", {"options": {"batch_size": 64}}, "batch size 64, the post's is 50"),
-    ("vandenburg-default", {"options": {"learning_rate": 0.001}}, "learning rate 0.001, the post's is 0.0001"),
-    ("vandenburg-default", {"options": {"readout": "softmax"}}, "no runs of vandenburg_softmax on full MNIST were"),
-    ("vandenburg-default", {"data": {"source": "custom"}}, "no runs of vandenburg on custom MNIST were recorded"),
-    ("vandenburg-default", {"port": "karpathy"}, "there is no port 'karpathy'"),
-    ("vandenburg-default", {"curve": {"every": 10, "mean_loss": [0.1]}, "steps": 12, "status": "interrupted"},
-     "12 steps (interrupted), the first checkpoint is at 500"),
-    ("vandenburg-default", {"curve": None}, "its run.json has no curve; run it again"),
-    ("mathybit_dense-default", {"options": {"restore": "runs/a"}}, "restored from runs/a, not trained"),
-    ("mathybit_dense-readout-bias", {}, "no runs of mathybit_dense_readout_bias=-2 on full MNIST were recorded"),
-], ids=lambda value: value if isinstance(value, str) else "")
+@pytest.mark.parametrize(
+    ("name", "changes", "reason"),
+    [
+        ("vandenburg-default", {"options": {"batch_size": 64}}, "batch size 64, the post's is 50"),
+        ("vandenburg-default", {"options": {"learning_rate": 0.001}}, "learning rate 0.001, the post's is 0.0001"),
+        ("vandenburg-default", {"options": {"readout": "softmax"}}, "no runs of vandenburg_softmax on full MNIST were"),
+        ("vandenburg-default", {"data": {"source": "custom"}}, "no runs of vandenburg on custom MNIST were recorded"),
+        ("vandenburg-default", {"port": "karpathy"}, "there is no port 'karpathy'"),
+        (
+            "vandenburg-default",
+            {"curve": {"every": 10, "mean_loss": [0.1]}, "steps": 12, "status": "interrupted"},
+            "12 steps (interrupted), the first checkpoint is at 500",
+        ),
+        ("vandenburg-default", {"curve": None}, "its run.json has no curve; run it again"),
+        ("mathybit_dense-default", {"options": {"restore": "runs/a"}}, "restored from runs/a, not trained"),
+        ("mathybit_dense-readout-bias", {}, "no runs of mathybit_dense_readout_bias=-2 on full MNIST were recorded"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
 def test_another_experiment_is_told_apart_and_not_judged(changed, capsys, name, changes, reason):
     code, out = compare(capsys, changed(name, **changes))
     assert code == 2
@@ -95,16 +114,27 @@ def test_several_runs_are_also_held_by_their_mean(changed, capsys):
 
 def test_the_share_that_leaves_the_plateau(changed, capsys):
     runs = distribution.recorded("mathybit_dense", "full")
-    each = [changed("mathybit_dense-default", curve={"every": 10, "mean_loss": np.repeat(row, 30).tolist()},
-                    test_loss=float(test_loss)) for row, test_loss in zip(runs.window, runs.test_loss)]
+    each = [
+        changed(
+            "mathybit_dense-default",
+            curve={"every": 10, "mean_loss": np.repeat(row, 30).tolist()},
+            test_loss=float(test_loss),
+        )
+        for row, test_loss in zip(runs.window, runs.test_loss)
+    ]
     code, out = compare(capsys, *each)
     assert code == 0
     assert "8 whole runs of mathybit_dense on full MNIST: 3 left the plateau, of the recorded 3 of 8" in out
     assert "off the plateau from step 2,100; of the recorded runs 3 of 8 left it (steps 2,100, 2,400, 2,400)" in out
     assert "not judged" not in out
     assert "window they have 0.0552 to 0.0592, the recorded 0.0552 to 0.0592 (Mann and Whitney: p = 1" in out
-    lower = [changed("mathybit_dense-default", curve={"every": 10, "mean_loss": np.repeat(
-        np.where(runs.steps > 9000, row * 0.5, row), 30).tolist()}) for row in runs.window[[2, 3, 7] * 4]]
+    lower = [
+        changed(
+            "mathybit_dense-default",
+            curve={"every": 10, "mean_loss": np.repeat(np.where(runs.steps > 9000, row * 0.5, row), 30).tolist()},
+        )
+        for row in runs.window[[2, 3, 7] * 4]
+    ]
     code, out = compare(capsys, *lower, *[each[0]] * 12)
     assert code == 1  # as many left, but all came further
     assert "below them all, on which one run is not judged" in out
@@ -136,16 +166,24 @@ def test_the_plot_shows_curve_band_and_seeds(capsys, tmp_path, kind):
     assert [path.name for path in tmp_path.iterdir()] == [file.name]
 
 
-@pytest.mark.parametrize(("make", "args", "message"), [
-    (lambda p: None, ["none"], "none: cannot be read (No such file or directory)"),
-    (lambda p: p.write_text("{"), ["file"], "not a run.json"),
-    (lambda p: p.write_text("[]"), ["file"], "not a run.json (it is not a run's)"),
-    (lambda p: p.write_bytes(b"\xff\xfe"), ["file"], "not a run.json"),
-    (lambda p: p.mkdir(), ["file"], "file/run.json: cannot be read"),
-    (lambda p: None, [SMITH, "--plot", "nowhere/a.png"], "nowhere/a.png: cannot be written"),
-    (lambda p: None, [SMITH, "--plot", "a.jpg"], "'a.jpg' is neither a .png nor a .svg file"),
-    (lambda p: None, [str(RUNS / "mathybit_dense-readout-bias.json"), "--plot", "a.png"], "there is nothing to plot"),
-], ids=["missing", "broken", "a list", "bytes", "a folder", "plot nowhere", "plot as jpg", "nothing to plot"])
+@pytest.mark.parametrize(
+    ("make", "args", "message"),
+    [
+        (lambda p: None, ["none"], "none: cannot be read (No such file or directory)"),
+        (lambda p: p.write_text("{"), ["file"], "not a run.json"),
+        (lambda p: p.write_text("[]"), ["file"], "not a run.json (it is not a run's)"),
+        (lambda p: p.write_bytes(b"\xff\xfe"), ["file"], "not a run.json"),
+        (lambda p: p.mkdir(), ["file"], "file/run.json: cannot be read"),
+        (lambda p: None, [SMITH, "--plot", "nowhere/a.png"], "nowhere/a.png: cannot be written"),
+        (lambda p: None, [SMITH, "--plot", "a.jpg"], "'a.jpg' is neither a .png nor a .svg file"),
+        (
+            lambda p: None,
+            [str(RUNS / "mathybit_dense-readout-bias.json"), "--plot", "a.png"],
+            "there is nothing to plot",
+        ),
+    ],
+    ids=["missing", "broken", "a list", "bytes", "a folder", "plot nowhere", "plot as jpg", "nothing to plot"],
+)
 def test_mistakes_are_one_line(make, args, message, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     make(tmp_path / "file")

@@ -7,8 +7,13 @@ import pytest
 from legacy_ports import ports
 from legacy_ports.proof import recordings
 
-HEADINGS = ["What the post says", "What the post shows", "What changed, and why", "Open questions",
-            "Running this gives"]
+HEADINGS = [
+    "What the post says",
+    "What the post shows",
+    "What changed, and why",
+    "Open questions",
+    "Running this gives",
+]
 README = (Path(__file__).parents[1] / "README.md").read_text()
 
 

@@ -13,12 +13,19 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 
 
 def command(*args):
-    return subprocess.run([sys.executable, "-m", "legacy_ports", *map(str, args)], capture_output=True, text=True,
-                          timeout=1500)
+    return subprocess.run(
+        [sys.executable, "-m", "legacy_ports", *map(str, args)], capture_output=True, text=True, timeout=1500
+    )
 
 
-@pytest.mark.parametrize(("port", "log"), [("vandenburg", "step: 9500. loss: 0."), ("smith", "Step 1000: Loss: 0."),
-                                           ("kajuvonen", "Training loss at step 2000: 0.")])
+@pytest.mark.parametrize(
+    ("port", "log"),
+    [
+        ("vandenburg", "step: 9500. loss: 0."),
+        ("smith", "Step 1000: Loss: 0."),
+        ("kajuvonen", "Training loss at step 2000: 0."),
+    ],
+)
 def test_a_default_run_lies_among_those_of_the_posts_tensorflow(port, log, tmp_path):
     result = command("run", port, "--data", "bundled", "--name", "default", "--logdir", tmp_path)
     assert result.returncode == 0, result.stderr

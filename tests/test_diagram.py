@@ -10,8 +10,13 @@ from legacy_ports.plots import diagram
 
 NETWORKS = {
     "vandenburg": [("input", (784,)), ("tanh", (50,)), ("code", (2,)), ("tanh", (50,)), ("output", (784,))],
-    "conv": [("input", (28, 28, 1)), ("conv", (14, 14, 4)), ("codings", (16,)), ("dense", (320,)),
-             ("output", (28, 28, 1))],
+    "conv": [
+        ("input", (28, 28, 1)),
+        ("conv", (14, 14, 4)),
+        ("codings", (16,)),
+        ("dense", (320,)),
+        ("output", (28, 28, 1)),
+    ],
 }
 
 

@@ -32,8 +32,9 @@ def one_line(stderr):
 
 
 def test_a_loss_that_is_not_finite(tmp_path):
-    result = command(*RUN, "--quiet", "--logdir", tmp_path, "--steps", "50", "--learning-rate", "1e38",
-                     "--save-every", "1")
+    result = command(
+        *RUN, "--quiet", "--logdir", tmp_path, "--steps", "50", "--learning-rate", "1e38", "--save-every", "1"
+    )
     run = tmp_path / "vandenburg" / "a"
     assert result.returncode == 1
     assert "the loss is nan at step 1; a smaller --learning-rate may help" in one_line(result.stderr)
@@ -47,9 +48,13 @@ def test_a_loss_that_is_not_finite(tmp_path):
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_during_training(tmp_path, number):
-    process = subprocess.Popen([sys.executable, "-m", "legacy_ports", *RUN, "--logdir", tmp_path,
-                                "--steps", "1000000"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                               env={**os.environ, "PYTHONUNBUFFERED": "1"})
+    process = subprocess.Popen(
+        [sys.executable, "-m", "legacy_ports", *RUN, "--logdir", tmp_path, "--steps", "1000000"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+    )
     for line in process.stdout:
         if line.startswith("step: 500."):
             break
@@ -67,8 +72,12 @@ def test_a_signal_during_training(tmp_path, number):
 
 
 def test_a_pipe_that_nobody_reads_any_more(tmp_path):
-    process = subprocess.Popen([sys.executable, "-m", "legacy_ports", *RUN, "--logdir", tmp_path,
-                                "--steps", "1000000"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "legacy_ports", *RUN, "--logdir", tmp_path, "--steps", "1000000"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
     head = subprocess.run(["head", "-3"], stdin=process.stdout, capture_output=True, text=True, timeout=60)
     process.stdout.close()
     assert head.stdout.splitlines()[-1].startswith("step: 500.")
@@ -86,16 +95,25 @@ def test_a_pipe_that_nobody_reads_any_more(tmp_path):
 
 def test_a_stdout_that_is_closed(tmp_path):
     script = '"$@" >&-'
-    result = subprocess.run(["sh", "-c", script, "sh", sys.executable, "-m", "legacy_ports", *RUN, "--steps", "1",
-                             "--logdir", tmp_path], stderr=subprocess.PIPE, text=True, timeout=300)
+    result = subprocess.run(
+        ["sh", "-c", script, "sh", sys.executable, "-m", "legacy_ports", *RUN, "--steps", "1", "--logdir", tmp_path],
+        stderr=subprocess.PIPE,
+        text=True,
+        timeout=300,
+    )
     assert (result.returncode, result.stderr) == (0, "")
     assert folder.read(tmp_path / "vandenburg" / "a")["status"] == "completed"
 
 
 def test_a_full_disk_behind_stdout(tmp_path):
     with open("/dev/full", "w") as full:
-        process = subprocess.run([sys.executable, "-m", "legacy_ports", *RUN, "--logdir", tmp_path],
-                                 stdout=full, stderr=subprocess.PIPE, text=True, timeout=60)
+        process = subprocess.run(
+            [sys.executable, "-m", "legacy_ports", *RUN, "--logdir", tmp_path],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=60,
+        )
     assert process.returncode == 1
     assert one_line(process.stderr) == "legacy-ports: stdout: No space left on device\n"
     assert list(tmp_path.iterdir()) == []  # the first line that is printed says so
@@ -105,10 +123,17 @@ def test_a_disk_behind_stdout_that_fills_up(tmp_path):
     """A tmpfs of a page, of which 96 bytes are left: for two lines or three."""
     disk = tmp_path / "disk"
     disk.mkdir()
-    result = command(*RUN, "--logdir", tmp_path, "--steps", "100000", before=f"""
+    result = command(
+        *RUN,
+        "--logdir",
+        tmp_path,
+        "--steps",
+        "100000",
+        before=f"""
         mount -t tmpfs -o size=4k tmpfs '{disk}' || exit 77
         head -c 4000 /dev/zero > '{disk}/log'
-        exec >> '{disk}/log'""")
+        exec >> '{disk}/log'""",
+    )
     if result.returncode == 77:
         pytest.skip(f"NOT TESTED on a full disk: no tmpfs can be mounted here ({result.stderr.strip()})")
     assert result.returncode == 1
@@ -126,8 +151,17 @@ def test_a_full_disk(tmp_path, megabytes, save_every, fills):
     disk, after = tmp_path / "disk", tmp_path / "after"
     disk.mkdir()
     mount = f"mount -t tmpfs -o size={megabytes}m tmpfs '{disk}' || exit 77"
-    result = command(*RUN, "--quiet", "--logdir", disk, "--steps", "100000", "--save-every", save_every,
-                     before=f"{mount}\ntrap 'cp -r \"{disk}\" \"{after}\"' EXIT")
+    result = command(
+        *RUN,
+        "--quiet",
+        "--logdir",
+        disk,
+        "--steps",
+        "100000",
+        "--save-every",
+        save_every,
+        before=f'{mount}\ntrap \'cp -r "{disk}" "{after}"\' EXIT',
+    )
     if result.returncode == 77:
         pytest.skip(f"NOT TESTED on a full disk: no tmpfs can be mounted here ({result.stderr.strip()})")
     assert result.returncode == 1
@@ -166,9 +200,24 @@ def test_a_folder_that_becomes_read_only(tmp_path, when, code):
 
 def test_a_folder_that_is_deleted(tmp_path):
     run = tmp_path / "vandenburg" / "a"
-    process = subprocess.Popen([sys.executable, "-m", "legacy_ports", *RUN, "--quiet", "--logdir", tmp_path,
-                                "--steps", "100000", "--save-every", "50"],
-                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        [
+            sys.executable,
+            "-m",
+            "legacy_ports",
+            *RUN,
+            "--quiet",
+            "--logdir",
+            tmp_path,
+            "--steps",
+            "100000",
+            "--save-every",
+            "50",
+        ],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
     while not (run / "checkpoints" / "model.ckpt-50.npz").exists():
         time.sleep(0.02)
     while run.exists():

@@ -14,8 +14,10 @@ from legacy_ports.run.latent import due
 DIMS = {"vandenburg": 2, "kajuvonen": 100, "smith": 128, "mathybit_dense": 16, "mathybit_conv": 16}
 STEPS = {"vandenburg": 501, "kajuvonen": 201, "smith": 200, "mathybit_dense": 302, "mathybit_conv": 3}
 # The quick tests train these in other files already, maybe on the other processor.
-NAMES = [pytest.param(name, marks=pytest.mark.slow) if name in ("kajuvonen", "mathybit_conv") else name
-         for name in ports.NAMES]
+NAMES = [
+    pytest.param(name, marks=pytest.mark.slow) if name in ("kajuvonen", "mathybit_conv") else name
+    for name in ports.NAMES
+]
 
 
 @pytest.fixture
@@ -23,13 +25,16 @@ def routes(short_run):
     return lambda name: Routes(short_run(name).folder)
 
 
-@pytest.mark.parametrize(("steps", "every", "expected"), [
-    (10000, 500, set(range(0, 10001, 500))),
-    (15000, 300, set(range(0, 15001, 300))),
-    (3000, 300, set(range(0, 3001, 150))),
-    (10001, 500, {*range(0, 10001, 500), 10001}),
-    (3, 500, {0, 1, 2, 3}),
-])
+@pytest.mark.parametrize(
+    ("steps", "every", "expected"),
+    [
+        (10000, 500, set(range(0, 10001, 500))),
+        (15000, 300, set(range(0, 15001, 300))),
+        (3000, 300, set(range(0, 3001, 150))),
+        (10001, 500, {*range(0, 10001, 500), 10001}),
+        (3, 500, {0, 1, 2, 3}),
+    ],
+)
 def test_when_codes_are_logged(steps, every, expected):
     assert due(steps, every) == expected
 
@@ -39,8 +44,11 @@ def test_codes_decoder_errors_labels_and_images_go_together(name, routes, bundle
     get = routes(name)
     (described,) = [space for spaces in get.get("/runs").get_json().values() for space in spaces.values()]
     assert (described["points"], described["dims"], described["image_shape"]) == (1000, DIMS[name], [28, 28, 1])
-    assert described["kept"] == described["logged"] == len(due(STEPS[name], {"vandenburg": 500, "kajuvonen": 100,
-                                                                              "smith": 50}.get(name, 300)))
+    assert (
+        described["kept"]
+        == described["logged"]
+        == len(due(STEPS[name], {"vandenburg": 500, "kajuvonen": 100, "smith": 50}.get(name, 300)))
+    )
     where = {"run": ".", "tag": "codes"}
     np.testing.assert_array_equal(get.array("/labels", **where), bundled.arrays.test_labels)
     images = get.array("/images", **where)

@@ -67,8 +67,11 @@ def test_another_file_is_not_taken_and_the_next_mirror_is_asked(mirror, tmp_path
     assert gzip.decompress((tmp_path / f"{NAMES[3]}.gz").read_bytes()) == NAMES[3].encode() * 1000
 
 
-@pytest.mark.parametrize("damage", [lambda b: b[:-10], lambda b: b"<html>", lambda b: gzip.compress(b"other"), None],
-                         ids=["truncated", "not gzip", "another file", "missing"])
+@pytest.mark.parametrize(
+    "damage",
+    [lambda b: b[:-10], lambda b: b"<html>", lambda b: gzip.compress(b"other"), None],
+    ids=["truncated", "not gzip", "another file", "missing"],
+)
 def test_what_is_damaged_leaves_nothing_behind(mirror, tmp_path, damage):
     path = mirror / f"{NAMES[1]}.gz"
     content = path.read_bytes()
@@ -102,6 +105,7 @@ def test_a_folder_that_cannot_be_written(mirror, tmp_path):
 
 # A server that lies: each writes a response of its own to (the socket, the file that was asked for).
 
+
 def answer(*headers, status="200 OK"):
     return "\r\n".join([f"HTTP/1.1 {status}", *headers, "", ""]).encode()
 
@@ -128,20 +132,23 @@ LIES = {
     "nothing": lambda c, b: c.sendall(answer("Content-Length: 0")),
     "no content": lambda c, b: c.sendall(answer(status="204 No Content")),
     "endless": lambda c, b: c.sendall(answer()) or forever(c.sendall, bytes(2**16)),
-    "endless chunks": lambda c, b: c.sendall(answer("Transfer-Encoding: chunked")) or forever(
-        c.sendall, b"4000\r\n" + bytes(0x4000) + b"\r\n"),
-    "an endless chunk": lambda c, b: c.sendall(answer("Transfer-Encoding: chunked") + b"f" * 15 + b"\r\n") or forever(
-        c.sendall, bytes(2**16)),
+    "endless chunks": lambda c, b: (
+        c.sendall(answer("Transfer-Encoding: chunked")) or forever(c.sendall, b"4000\r\n" + bytes(0x4000) + b"\r\n")
+    ),
+    "an endless chunk": lambda c, b: (
+        c.sendall(answer("Transfer-Encoding: chunked") + b"f" * 15 + b"\r\n") or forever(c.sendall, bytes(2**16))
+    ),
     "half of the chunks": lambda c, b: c.sendall(answer("Transfer-Encoding: chunked") + b"a\r\n" + b[:10] + b"\r\n"),
     "no chunks": lambda c, b: c.sendall(answer("Transfer-Encoding: chunked") + b),
-    "half, with no length": lambda c, b: c.sendall(answer() + b[:len(b) // 2]),
+    "half, with no length": lambda c, b: c.sendall(answer() + b[: len(b) // 2]),
     "cut off": reset,
     "no HTTP": lambda c, b: c.sendall(b),
     "endless headers": lambda c, b: c.sendall(answer()[:-2]) or forever(c.sendall, b"X: y\r\n"),
     "an endless header": lambda c, b: c.sendall(answer()[:-2]) or forever(c.sendall, b"X" * 2**16),
     "redirected in circles": lambda c, b: c.sendall(answer("Location: ?", "Content-Length: 0", status="302 Found")),
-    "redirected with an endless text": lambda c, b: c.sendall(answer("Location: /", status="302 Found")) or forever(
-        c.sendall, bytes(2**16)),
+    "redirected with an endless text": lambda c, b: (
+        c.sendall(answer("Location: /", status="302 Found")) or forever(c.sendall, bytes(2**16))
+    ),
     "an error": lambda c, b: c.sendall(answer(f"Content-Length: {len(b)}", status="500 No") + b),
     "byte by byte": lambda c, b: c.sendall(answer()) or trickle(c.sendall, b * 100),
     "headers byte by byte": lambda c, b: trickle(c.sendall, answer() * 100),
@@ -151,6 +158,7 @@ LIES = {
 @pytest.fixture
 def liar(mirror, monkeypatch):
     """Sets what the only mirror, itself honest when asked whether it is there, sends for a file."""
+
     def answers(connection, send):
         with connection:
             try:
@@ -172,9 +180,11 @@ def liar(mirror, monkeypatch):
             threading.Thread(target=answers, args=(connection, send), daemon=True).start()
 
     with socket.create_server(("127.0.0.1", 0)) as server:
+
         def start(send):
             threading.Thread(target=serve, args=(server, send), daemon=True).start()
             monkeypatch.setattr(download, "MIRRORS", (f"http://127.0.0.1:{server.getsockname()[1]}/",))
+
         yield start
         server.shutdown(socket.SHUT_RDWR)
 
@@ -195,8 +205,11 @@ def test_a_lie_is_one_line_and_leaves_nothing(mirror, liar, tmp_path, monkeypatc
     assert capfd.readouterr() == ("", "")
 
 
-@pytest.mark.parametrize("headers", [["Content-Length: many"], ["Content-Length: -1"], ["Content-Encoding: gzip"],
-                                     ["Content-Encoding: br"], []], ids=repr)
+@pytest.mark.parametrize(
+    "headers",
+    [["Content-Length: many"], ["Content-Length: -1"], ["Content-Encoding: gzip"], ["Content-Encoding: br"], []],
+    ids=repr,
+)
 def test_what_is_whole_is_taken_whatever_is_said_of_it(mirror, liar, tmp_path, headers):
     liar(lambda connection, content: connection.sendall(answer(*headers) + content))
     assert download.fetch(tmp_path) == NAMES
@@ -225,7 +238,7 @@ def fetching(folder):
 def slowly(connection, content):
     connection.sendall(answer(f"Content-Length: {len(content)}"))
     for at in range(0, len(content), 8):
-        connection.sendall(content[at:at + 8])
+        connection.sendall(content[at : at + 8])
         time.sleep(0.01)
 
 

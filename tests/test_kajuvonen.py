@@ -30,8 +30,11 @@ def test_the_network_is_the_posts():
     with tf.Graph().as_default():
         model = kajuvonen.build()
         variables = tf.trainable_variables()
-        assert [v.op.name for v in variables] == [f"autoencoder/{layer}/{kind}" for layer in (
-            "encoder", "code", "decoder", "output") for kind in ("kernel", "bias")]
+        assert [v.op.name for v in variables] == [
+            f"autoencoder/{layer}/{kind}"
+            for layer in ("encoder", "code", "decoder", "output")
+            for kind in ("kernel", "bias")
+        ]
         assert [tuple(v.shape.as_list()) for v in variables] == KAJUVONEN.shapes
         assert not {op.type for op in tf.get_default_graph().get_operations()} & {"Relu", "Tanh", "Sigmoid"}
     assert sum(np.prod(shape) for shape in KAJUVONEN.shapes) == 885_884
@@ -64,7 +67,7 @@ def test_the_example_is_training_image_10(run, bundled):
     image = bundled.arrays.train_images[10] / 255
     figure = kajuvonen.reconstruction(image, image, "Step 100")
     shown = Image.open(run.folder / "figures" / "step-00100.png")
-    left = [np.asarray(picture)[:, :shown.width // 2 - 20] for picture in (shown, figures.picture(figure))]
+    left = [np.asarray(picture)[:, : shown.width // 2 - 20] for picture in (shown, figures.picture(figure))]
     np.testing.assert_array_equal(left[0][60:], left[1][60:])  # below the title
 
 

@@ -13,7 +13,7 @@ from legacy_ports.data.idx import Arrays, DataError
 
 def digits_of(bundled, n):
     """The first digits of every class: all different, so that a batch tells its indices."""
-    images = bundled.arrays.train_images[::4000 // n][:n]
+    images = bundled.arrays.train_images[:: 4000 // n][:n]
     return bundled._replace(arrays=Arrays(images, np.zeros(n, np.uint8), images[:1], np.zeros(1, np.uint8)))
 
 
@@ -96,4 +96,5 @@ def test_no_images_are_held_back(bundled, source):
     digits = bundled._replace(source=source)
     batches, _ = mnist.keras_batches(digits, 4000, seed=1)
     assert len(np.unique(next(batches).reshape(4000, -1), axis=0)) == len(
-        np.unique(bundled.arrays.train_images.reshape(4000, -1), axis=0))
+        np.unique(bundled.arrays.train_images.reshape(4000, -1), axis=0)
+    )

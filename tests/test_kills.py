@@ -17,8 +17,19 @@ from legacy_ports.run import folder
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 KILLS, STEPS = 20, 1000
-ARGS = ["run", "vandenburg", "--data", "bundled", "--latent-points", "20", "--steps", str(STEPS), "--quiet",
-        "--save-every", "5"]
+ARGS = [
+    "run",
+    "vandenburg",
+    "--data",
+    "bundled",
+    "--latent-points",
+    "20",
+    "--steps",
+    str(STEPS),
+    "--quiet",
+    "--save-every",
+    "5",
+]
 
 
 def child(args):
@@ -37,6 +48,7 @@ def start():
         process = context.Process(target=child, args=(list(map(str, args)),))
         process.start()
         return process
+
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PYTHONPATH", str(Path(__file__).parent), prepend=os.pathsep)
         yield start
@@ -47,8 +59,13 @@ def half_written(checkpoints):
     names = set()
     with suppress(FileNotFoundError):
         names = set(os.listdir(checkpoints))
-    return any("_temp" in name or name.endswith(".part") or
-               name.endswith(".index") and name.replace(".index", ".npz") not in names for name in names)
+    return any(
+        "_temp" in name
+        or name.endswith(".part")
+        or name.endswith(".index")
+        and name.replace(".index", ".npz") not in names
+        for name in names
+    )
 
 
 def kill(process, checkpoints, how, chance):

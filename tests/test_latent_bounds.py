@@ -32,8 +32,9 @@ def routes(logdir):
     return latent.Routes(logdir)
 
 
-@pytest.mark.parametrize(("path", "row"), [("/codes", 8), ("/labels", 4), ("/errors", 4), ("/images", 36),
-                                           ("/reconstructions", 36)])
+@pytest.mark.parametrize(
+    ("path", "row"), [("/codes", 8), ("/labels", 4), ("/errors", 4), ("/images", 36), ("/reconstructions", 36)]
+)
 def test_a_large_array_comes_in_parts(routes, monkeypatch, path, row):
     whole = routes.array(path, **AT)
     monkeypatch.setattr(responses, "MAX_BYTES", 11 * row)
@@ -57,8 +58,10 @@ def test_a_large_decoder_is_not_sent_but_decodes(routes, monkeypatch):
     assert routes.get("/decode", **AT, codes="[[1,2]]").status_code == 200
 
 
-@pytest.mark.parametrize(("bound", "value", "omitted"), [("MAX_SPACES", 1, 1), ("MAX_LISTING", 700, 1),
-                                                         ("MAX_LISTING", 10, 2), ("MAX_SPACES", 2, 0)])
+@pytest.mark.parametrize(
+    ("bound", "value", "omitted"),
+    [("MAX_SPACES", 1, 1), ("MAX_LISTING", 700, 1), ("MAX_LISTING", 10, 2), ("MAX_SPACES", 2, 0)],
+)
 def test_a_listing_has_a_bound_and_says_what_it_leaves_out(routes, monkeypatch, bound, value, omitted):
     monkeypatch.setattr(plugin, bound, value)
     response = routes.get("/runs")
@@ -84,13 +87,17 @@ def to_one_number(channels):
     return layers.conv2d(np.ones((1, 1, channels, 1)), strides=4000, padding="valid")
 
 
-@pytest.mark.parametrize(("count", "made"), [
-    (MAX_CODES, [layers.upsample(1000), *["gelu"] * 9, to_one_number(2)]),
-    (MAX_CODES, [layers.upsample(300), *["linear"] * 200, to_one_number(2)]),
-    (1, [layers.conv2d_transpose(np.ones((500, 500, 2, 1)), padding=[[0, 499], [0, 499]])]),
-    (MAX_CODES, [layers.upsample(100), layers.conv2d(np.ones((15, 15, 2, 64))), to_one_number(64)]),
-    (MAX_CODES, [layers.upsample(700), *[layers.permute((1, 0, 2))] * 9, to_one_number(2)]),
-], ids=["activations", "many layers", "a large kernel", "multiplications", "copies"])
+@pytest.mark.parametrize(
+    ("count", "made"),
+    [
+        (MAX_CODES, [layers.upsample(1000), *["gelu"] * 9, to_one_number(2)]),
+        (MAX_CODES, [layers.upsample(300), *["linear"] * 200, to_one_number(2)]),
+        (1, [layers.conv2d_transpose(np.ones((500, 500, 2, 1)), padding=[[0, 499], [0, 499]])]),
+        (MAX_CODES, [layers.upsample(100), layers.conv2d(np.ones((15, 15, 2, 64))), to_one_number(64)]),
+        (MAX_CODES, [layers.upsample(700), *[layers.permute((1, 0, 2))] * 9, to_one_number(2)]),
+    ],
+    ids=["activations", "many layers", "a large kernel", "multiplications", "copies"],
+)
 def test_work_is_counted_whatever_it_is(count, made, monkeypatch, tmp_path):
     heavy = Decoder(2, [layers.reshape((1, 1, 2)), *made])
     assert heavy.output_shape == (1, 1, 1)
@@ -112,7 +119,10 @@ def test_no_more_at_a_time_than_there_are_turns(routes, monkeypatch):
     monkeypatch.setattr(responses, "MAX_WAIT", 0.01)
     for _ in range(3):  # a turn is given back, whatever the answer is
         assert [routes.get("/codes", **query).status_code for query in (AT, {}, {"run": "no", "tag": "no"})] == [
-            200, 400, 404]
+            200,
+            400,
+            404,
+        ]
     turns = 0
     while routes.plugin._readers.acquire(blocking=False):
         turns += 1
@@ -163,8 +173,18 @@ def test_a_record_that_claims_too_much_is_refused_unread(tmp_path, change):
 
 def test_the_bounds_are_written_down():
     text = (Path(tb_plugin.__file__).parent / "http_api.md").read_text()
-    for bound in (responses.MAX_BYTES, plugin.MAX_WORK, plugin.MAX_PIXELS, plugin.MAX_PCA_NUMBERS, plugin.MAX_SPACES,
-                  plugin.MAX_LISTING, plugin.MAX_DESCRIPTION, validation.MAX_POINTS, validation.MAX_DIMS, MAX_CODES):
+    for bound in (
+        responses.MAX_BYTES,
+        plugin.MAX_WORK,
+        plugin.MAX_PIXELS,
+        plugin.MAX_PCA_NUMBERS,
+        plugin.MAX_SPACES,
+        plugin.MAX_LISTING,
+        plugin.MAX_DESCRIPTION,
+        validation.MAX_POINTS,
+        validation.MAX_DIMS,
+        MAX_CODES,
+    ):
         assert f"{bound:,}" in text, bound
     assert f"{responses.MAX_WAIT:g} seconds" in text
     assert f"{1000 * responses.PENALTY:g} ms" in text

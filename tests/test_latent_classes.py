@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from tb_plugin.server.classes import NO_CLASS, classes
 
-INT32 = st.integers(-2**31, 2**31 - 1)
+INT32 = st.integers(-(2**31), 2**31 - 1)
 
 
 def as_described(labels, names):
@@ -14,9 +14,12 @@ def as_described(labels, names):
     kinds = list(range(len(names))) if names else sorted(set(labels))
     listed = kinds[:NO_CLASS]
     of = [listed.index(label) if label in listed else NO_CLASS for label in labels]
-    return {"names": [names[kind] if names else str(kind) for kind in listed],
-            "counts": [of.count(k) for k in range(len(listed))],
-            "rest": of.count(NO_CLASS), "others": len(kinds) - len(listed)}, of
+    return {
+        "names": [names[kind] if names else str(kind) for kind in listed],
+        "counts": [of.count(k) for k in range(len(listed))],
+        "rest": of.count(NO_CLASS),
+        "others": len(kinds) - len(listed),
+    }, of
 
 
 @given(st.lists(st.one_of(INT32, st.integers(-5, 400)), min_size=1, max_size=600))

@@ -16,15 +16,22 @@ def log(logdir, change=None):
 
 
 Z = {"run": ".", "tag": "codes"}
-PATHS = ["/step", "/codes", "/points", "/labels", "/errors", "/images", "/reconstructions",
-         "/decoder", "/walk.gif"]
+PATHS = ["/step", "/codes", "/points", "/labels", "/errors", "/images", "/reconstructions", "/decoder", "/walk.gif"]
 
 
-@pytest.mark.parametrize(("part", "affected"), [
-    ("head", {"/step", "/walk.gif"}), ("codes", {"/codes", "/points", "/walk.gif"}),
-    ("decoder", {"/decoder", "/walk.gif"}), ("labels", {"/labels"}), ("images", {"/images"})])
-@pytest.mark.parametrize("blob", [b"LTNT", b"x" * 100, codec.pack({"points": -1}), codec.pack({}, np.ones((2, 2, 2))
-                                                                                            .astype(np.float32))])
+@pytest.mark.parametrize(
+    ("part", "affected"),
+    [
+        ("head", {"/step", "/walk.gif"}),
+        ("codes", {"/codes", "/points", "/walk.gif"}),
+        ("decoder", {"/decoder", "/walk.gif"}),
+        ("labels", {"/labels"}),
+        ("images", {"/images"}),
+    ],
+)
+@pytest.mark.parametrize(
+    "blob", [b"LTNT", b"x" * 100, codec.pack({"points": -1}), codec.pack({}, np.ones((2, 2, 2)).astype(np.float32))]
+)
 def test_a_damaged_part_is_422_and_the_others_are_served(tmp_path, part, affected, blob):
     routes = log(tmp_path, hostile.overwrite(codec.PARTS.index(part), blob))
     assert routes.get("/runs").status_code == 200
@@ -43,6 +50,7 @@ def test_codes_and_decoders_that_are_not_finite_are_422(tmp_path):
         blobs[hostile.CODES] = codec.pack({}, np.full((3, 2), np.nan, np.float32))
         header, arrays = codec.unpack(blobs[hostile.DECODER])
         blobs[hostile.DECODER] = codec.pack(header, *(np.full_like(array, 3e38) for array in arrays))
+
     routes = log(tmp_path, change)
     assert routes.get("/codes", **Z).status_code == 422
     # sigmoid(inf) is 1: finite
@@ -55,10 +63,12 @@ def test_a_decoder_of_other_codes_or_pictures_is_refused(tmp_path):
     assert routes.get("/walk.gif", **Z).status_code == 422
     vector = Decoder(2, [layers.dense(np.ones((2, 36)))])
     for shape, status in (([6, 6, 1], 200), ([1, 1, 36], 404), ([3, 6, 2], 404), ([0, 6, 6], 404), ([5, 5, 1], 404)):
+
         def change(value, shape=shape):
             blobs = value.tensor.string_val
             head, _ = codec.unpack_raw(blobs[hostile.HEAD])
             blobs[hostile.HEAD], blobs[hostile.DECODER] = codec.pack({**head, "image_shape": shape}), vector.to_blob()
+
         assert log(tmp_path / str(shape), change).get("/walk.gif", **Z).status_code == status
 
 
@@ -70,6 +80,7 @@ def test_the_first_step_tells_the_shape_of_the_images_to_the_others(tmp_path):
 def test_a_newer_format_says_so_and_is_not_read(tmp_path):
     def change(value):
         value.metadata.plugin_data.content = b'{"version": 2, "kind": "steps"}'
+
     routes = log(tmp_path, change)
     assert "format 2, and this plugin reads up to 1" in routes.get("/runs").json["."]["codes"]["error"]
     for path in PATHS:
@@ -83,6 +94,7 @@ def test_what_is_no_sequence_of_blobs_is_refused(tmp_path):
         del value.tensor.string_val[:]
         value.tensor.dtype = 1
         value.tensor.float_val.extend([1.0] * value.tensor.tensor_shape.dim[0].size)
+
     routes = log(tmp_path, change)
     assert routes.get("/runs").status_code == 200
     assert {routes.get(path, **Z).status_code for path in PATHS} <= {404, 422}

@@ -59,7 +59,7 @@ def test_every_port_decodes_as_in_tensorflow(name):
             keras.backend.set_session(session)
             decoder = from_keras(model.decoder)
         else:
-            variables = session.run(tf.trainable_variables()[-2 * len(activations):])
+            variables = session.run(tf.trainable_variables()[-2 * len(activations) :])
             decoder = of_arrays(dims, variables, activations)
             if "softmax" in name:
                 decoder = Decoder(dims, [*decoder.layers, scale(255.0)])
@@ -67,8 +67,9 @@ def test_every_port_decodes_as_in_tensorflow(name):
     same(decoder, codes, expected)
 
 
-CONVOLUTIONS = [(size, stride, padding)
-                for size in (1, 2, 3, 5) for stride in (1, 2, 3) for padding in ("same", "valid")]
+CONVOLUTIONS = [
+    (size, stride, padding) for size in (1, 2, 3, 5) for stride in (1, 2, 3) for padding in ("same", "valid")
+]
 
 
 def test_convolutions_as_in_tensorflow():
@@ -87,10 +88,14 @@ def test_transposed_convolutions_as_in_keras():
     with tf.Graph().as_default(), tf.Session() as session:
         keras.backend.set_session(session)
         for size, stride, padding in CONVOLUTIONS:
-            model = keras.Sequential([
-                keras.layers.Reshape((5, 4, 2), input_shape=(40,)),
-                keras.layers.Conv2DTranspose(3, (size, size + 1), strides=stride, padding=padding,
-                                             bias_initializer="normal")])
+            model = keras.Sequential(
+                [
+                    keras.layers.Reshape((5, 4, 2), input_shape=(40,)),
+                    keras.layers.Conv2DTranspose(
+                        3, (size, size + 1), strides=stride, padding=padding, bias_initializer="normal"
+                    ),
+                ]
+            )
             expected = model.predict(images.reshape(3, 40), verbose=0)
             same(from_keras(model), images.reshape(3, 40), expected)
 
@@ -99,15 +104,35 @@ def every_keras_layer(keras, slope):
     """Takes Keras as `keras`: also run with Keras 3, in a process of its own."""
     L = keras.layers
     inner = keras.Sequential([L.Dense(24, activation="elu"), L.Dropout(0.5), L.Dense(36, activation="gelu")])
-    model = keras.Sequential([
-        L.InputLayer((3,)), inner, L.LeakyReLU(**{slope: 0.1}), L.Reshape((3, 4, 3)),
-        L.Conv2D(5, 3, strides=2, padding="same", activation="leaky_relu"), L.UpSampling2D((2, 3)),
-        L.BatchNormalization(), L.Conv2DTranspose(4, 4, strides=2, padding="same", use_bias=False), L.ELU(alpha=0.5),
-        L.Conv2D(4, 2, padding="valid"), L.Activation("softmax"), L.Permute((3, 1, 2)), L.ReLU(), L.Softmax(),
-        L.Rescaling(2.0, 0.1), L.Flatten(), L.Dense(12, activation="sigmoid"), L.Activation("tanh")])
+    model = keras.Sequential(
+        [
+            L.InputLayer((3,)),
+            inner,
+            L.LeakyReLU(**{slope: 0.1}),
+            L.Reshape((3, 4, 3)),
+            L.Conv2D(5, 3, strides=2, padding="same", activation="leaky_relu"),
+            L.UpSampling2D((2, 3)),
+            L.BatchNormalization(),
+            L.Conv2DTranspose(4, 4, strides=2, padding="same", use_bias=False),
+            L.ELU(alpha=0.5),
+            L.Conv2D(4, 2, padding="valid"),
+            L.Activation("softmax"),
+            L.Permute((3, 1, 2)),
+            L.ReLU(),
+            L.Softmax(),
+            L.Rescaling(2.0, 0.1),
+            L.Flatten(),
+            L.Dense(12, activation="sigmoid"),
+            L.Activation("tanh"),
+        ]
+    )
     drawn = [random.normal(size=weights.shape) / 2 for weights in model.get_weights()]
-    model.set_weights([np.abs(numbers) + 0.1 if "variance" in variable.name else numbers
-                       for variable, numbers in zip(model.weights, drawn)])
+    model.set_weights(
+        [
+            np.abs(numbers) + 0.1 if "variance" in variable.name else numbers
+            for variable, numbers in zip(model.weights, drawn)
+        ]
+    )
     codes = random.normal(size=(5, 3)).astype(np.float32)
     same(from_keras(model), codes, model.predict(codes, verbose=0))
     # functional, one layer after the other; then one that is not
@@ -117,12 +142,15 @@ def every_keras_layer(keras, slope):
     same(from_keras(model), codes, model.predict(codes, verbose=0))
     other = L.Dense(4, name="right")(inputs)
     for model, message in (
-            (keras.Model(inputs, L.Add(name="sum")([hidden, other])), "follow|not supported"),
-            (keras.Sequential([L.InputLayer((3,)), L.Dense(4), L.LayerNormalization(name="ln")]), "'ln'.*Layer"),
-            (keras.Sequential([L.InputLayer((3,)), L.Dense(4, activation="selu", name="d")]), "'d'.*selu"),
-            (keras.Sequential([L.InputLayer((4, 4, 1)), L.Conv2D(1, 3)]), "input"),
-            (keras.Sequential([L.InputLayer((3,)), L.Reshape((1, 3, 1)),
-                               L.Conv2D(2, 1, dilation_rate=2, name="c")]), "'c'.*dilation")):
+        (keras.Model(inputs, L.Add(name="sum")([hidden, other])), "follow|not supported"),
+        (keras.Sequential([L.InputLayer((3,)), L.Dense(4), L.LayerNormalization(name="ln")]), "'ln'.*Layer"),
+        (keras.Sequential([L.InputLayer((3,)), L.Dense(4, activation="selu", name="d")]), "'d'.*selu"),
+        (keras.Sequential([L.InputLayer((4, 4, 1)), L.Conv2D(1, 3)]), "input"),
+        (
+            keras.Sequential([L.InputLayer((3,)), L.Reshape((1, 3, 1)), L.Conv2D(2, 1, dilation_rate=2, name="c")]),
+            "'c'.*dilation",
+        ),
+    ):
         with pytest.raises(ValueError, match=message):
             from_keras(model)
 
@@ -153,25 +181,45 @@ def test_every_layer_of_pytorch():
     nn = torch.nn
     torch.manual_seed(0)
     model = nn.Sequential(
-        nn.Linear(3, 24), nn.BatchNorm1d(24), nn.GELU(), nn.Dropout(), nn.Linear(24, 24, bias=False), nn.ELU(0.7),
+        nn.Linear(3, 24),
+        nn.BatchNorm1d(24),
+        nn.GELU(),
+        nn.Dropout(),
+        nn.Linear(24, 24, bias=False),
+        nn.ELU(0.7),
         nn.Unflatten(1, (6, 2, 2)),
         nn.Sequential(nn.ConvTranspose2d(6, 5, 4, stride=2, padding=1), nn.LeakyReLU(0.3), nn.BatchNorm2d(5)),
-        nn.ConvTranspose2d(5, 4, 3, stride=2, padding=1, output_padding=1), nn.ReLU(),
-        nn.ConvTranspose2d(4, 4, 2, stride=3), nn.ConvTranspose2d(4, 4, (1, 2), stride=2, output_padding=1),
-        nn.Upsample(scale_factor=2), nn.UpsamplingNearest2d(scale_factor=2), nn.Conv2d(4, 3, 3, stride=2, padding=1),
-        nn.Conv2d(3, 3, (3, 4), padding="same"), nn.Softmax(dim=1), nn.Conv2d(3, 2, 5, stride=3), nn.GELU("tanh"),
-        nn.Flatten(), nn.LazyLinear(12), nn.Identity(), nn.Tanh(), nn.Unflatten(1, (3, 2, 2)), nn.Sigmoid())
+        nn.ConvTranspose2d(5, 4, 3, stride=2, padding=1, output_padding=1),
+        nn.ReLU(),
+        nn.ConvTranspose2d(4, 4, 2, stride=3),
+        nn.ConvTranspose2d(4, 4, (1, 2), stride=2, output_padding=1),
+        nn.Upsample(scale_factor=2),
+        nn.UpsamplingNearest2d(scale_factor=2),
+        nn.Conv2d(4, 3, 3, stride=2, padding=1),
+        nn.Conv2d(3, 3, (3, 4), padding="same"),
+        nn.Softmax(dim=1),
+        nn.Conv2d(3, 2, 5, stride=3),
+        nn.GELU("tanh"),
+        nn.Flatten(),
+        nn.LazyLinear(12),
+        nn.Identity(),
+        nn.Tanh(),
+        nn.Unflatten(1, (3, 2, 2)),
+        nn.Sigmoid(),
+    )
     codes = torch.randn(5, 3)
     model(codes)  # the lazy layer gets its shape, the normalisations their statistics
     model.eval()
     with torch.no_grad():
         expected = model(codes).permute(0, 2, 3, 1).numpy()
     same(from_torch(model, 3), codes.numpy(), expected)
-    for module, message in ((nn.Sequential(nn.Linear(3, 4), nn.LayerNorm(4)), "1 .LayerNorm"),
-                            (nn.Sequential(nn.Linear(3, 4), nn.Conv2d(1, 1, 3)), "1 .Conv2d.: .*vector"),
-                            (nn.Sequential(nn.Unflatten(1, (1, 3, 1)), nn.Linear(1, 4)), "1 .Linear.: .*picture"),
-                            (nn.Sequential(nn.Linear(3, 4), nn.Softmax(dim=0)), "dim"),
-                            (nn.Sequential(nn.Linear(3, 4), nn.Unflatten(1, (2, 2))), "channels")):
+    for module, message in (
+        (nn.Sequential(nn.Linear(3, 4), nn.LayerNorm(4)), "1 .LayerNorm"),
+        (nn.Sequential(nn.Linear(3, 4), nn.Conv2d(1, 1, 3)), "1 .Conv2d.: .*vector"),
+        (nn.Sequential(nn.Unflatten(1, (1, 3, 1)), nn.Linear(1, 4)), "1 .Linear.: .*picture"),
+        (nn.Sequential(nn.Linear(3, 4), nn.Softmax(dim=0)), "dim"),
+        (nn.Sequential(nn.Linear(3, 4), nn.Unflatten(1, (2, 2))), "channels"),
+    ):
         with pytest.raises(ValueError, match=message):
             from_torch(module, 3)
 
@@ -204,22 +252,25 @@ def test_a_large_batch_is_evaluated_in_parts():
     np.testing.assert_array_equal(pictures[:, 100, 7, 0], np.arange(50))
 
 
-@pytest.mark.parametrize(("chain", "message"), [
-    ([dense(np.ones((3, 4)))], r"layer 1 \(dense\): kernel \[3, 4\] on an input of \[2\]"),
-    ([dense(np.ones((2, 4)), np.ones(3))], r"layer 1 \(dense\).*bias \[3\]"),
-    ([dense(np.ones((2, 4))), "tanh", reshape((3, 3))], r"layer 3 \(reshape\): \[4\] cannot take"),
-    ([conv2d(np.ones((3, 3, 1, 1)))], r"layer 1 \(conv2d\): takes \[height"),
-    ([reshape((1, 2, 1)), conv2d(np.ones((3, 3, 1, 1)), padding="valid")], "empty picture"),
-    ([reshape((1, 2, 1)), conv2d(np.ones((3, 3, 1, 1)), padding="full")], "padding 'full'"),
-    ([reshape((1, 2, 1)), conv2d(np.ones((3, 3, 1, 1)), strides=0, padding=[[0, 0], [0, 0]])], "strides"),
-    ([reshape((1, 2, 1)), upsample(4096)], "values for one picture"),
-    ([permute((1, 0))], "axes"),
-    ([scale([1, 2, 3])], "channels"),
-    ([activation("leaky_relu", alpha=1e9)], "number"),
-    ([], "0 layers"),
-    (["tanh"] * 300, "300 layers"),
-    ([layers.Layer("lstm")], r"layer 1 \(lstm\): this kind"),
-])
+@pytest.mark.parametrize(
+    ("chain", "message"),
+    [
+        ([dense(np.ones((3, 4)))], r"layer 1 \(dense\): kernel \[3, 4\] on an input of \[2\]"),
+        ([dense(np.ones((2, 4)), np.ones(3))], r"layer 1 \(dense\).*bias \[3\]"),
+        ([dense(np.ones((2, 4))), "tanh", reshape((3, 3))], r"layer 3 \(reshape\): \[4\] cannot take"),
+        ([conv2d(np.ones((3, 3, 1, 1)))], r"layer 1 \(conv2d\): takes \[height"),
+        ([reshape((1, 2, 1)), conv2d(np.ones((3, 3, 1, 1)), padding="valid")], "empty picture"),
+        ([reshape((1, 2, 1)), conv2d(np.ones((3, 3, 1, 1)), padding="full")], "padding 'full'"),
+        ([reshape((1, 2, 1)), conv2d(np.ones((3, 3, 1, 1)), strides=0, padding=[[0, 0], [0, 0]])], "strides"),
+        ([reshape((1, 2, 1)), upsample(4096)], "values for one picture"),
+        ([permute((1, 0))], "axes"),
+        ([scale([1, 2, 3])], "channels"),
+        ([activation("leaky_relu", alpha=1e9)], "number"),
+        ([], "0 layers"),
+        (["tanh"] * 300, "300 layers"),
+        ([layers.Layer("lstm")], r"layer 1 \(lstm\): this kind"),
+    ],
+)
 def test_what_does_not_fit_is_refused_by_name(chain, message):
     with pytest.raises(ValueError, match=message):
         Decoder(2, chain)
@@ -237,12 +288,20 @@ def test_an_unknown_activation_and_weights_that_are_not_finite():
 def test_a_damaged_decoder_is_refused():
     decoder = Decoder(2, [dense(np.ones((2, 4))), "tanh"])
     header, arrays = codec.unpack(decoder.to_blob())
-    for change in ({"dims": 3}, {"dims": "2"}, {"layers": []}, {"layers": 7}, {"layers": [{"kind": "dense"}]},
-                   {"layers": [{"kind": ["dense"], "weights": 2}]}, {"layers": [{"kind": "dense", "weights": 1}]},
-                   {"layers": [{"kind": "conv2d", "weights": 2}]}, {"layers": [{"kind": "elu", "weights": 2}]},
-                   {"layers": [{"kind": "dense", "weights": 2}, {"kind": "elu", "alpha": "x", "weights": 0}]},
-                   {"layers": [{"kind": "dense", "weights": 2}, {"kind": "upsample", "size": 2, "weights": 0}]},
-                   {"layers": [{"kind": "dense", "weights": 2}, {"kind": "permute", "axes": [0.0], "weights": 0}]}):
+    for change in (
+        {"dims": 3},
+        {"dims": "2"},
+        {"layers": []},
+        {"layers": 7},
+        {"layers": [{"kind": "dense"}]},
+        {"layers": [{"kind": ["dense"], "weights": 2}]},
+        {"layers": [{"kind": "dense", "weights": 1}]},
+        {"layers": [{"kind": "conv2d", "weights": 2}]},
+        {"layers": [{"kind": "elu", "weights": 2}]},
+        {"layers": [{"kind": "dense", "weights": 2}, {"kind": "elu", "alpha": "x", "weights": 0}]},
+        {"layers": [{"kind": "dense", "weights": 2}, {"kind": "upsample", "size": 2, "weights": 0}]},
+        {"layers": [{"kind": "dense", "weights": 2}, {"kind": "permute", "axes": [0.0], "weights": 0}]},
+    ):
         with pytest.raises(codec.FormatError):
             Decoder.from_blob(codec.pack({**header, **change}, *arrays))
     with pytest.raises(codec.FormatError, match="finite"):

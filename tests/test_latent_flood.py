@@ -49,8 +49,9 @@ def test_a_run_that_goes_on_is_read_without_a_gap(tmp_path, fast):
 
     with LatentWriter(str(tmp_path / "run")) as writer:
         more(0)
-        board = latent.TensorBoard(tmp_path, "--load_fast", fast, "--reload_interval", "1", "--samples_per_plugin",
-                                   "latent=3")
+        board = latent.TensorBoard(
+            tmp_path, "--load_fast", fast, "--reload_interval", "1", "--samples_per_plugin", "latent=3"
+        )
         try:
             board.until(lambda runs: "run" in runs)
             clients = flood.Clients(board.url, [flood.good(steps=0) for _ in range(3)])

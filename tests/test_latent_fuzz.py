@@ -24,8 +24,20 @@ quick = settings(max_examples=300, deadline=None, suppress_health_check=list(Hea
 few = settings(quick, max_examples=60)
 long = settings(quick, max_examples=5000)
 codes, labels, images, decoder = latent.arrays()
-ROUTES = ["/runs", "/step", "/codes", "/points", "/labels", "/errors", "/images",
-          "/reconstructions", "/decoder", "/decode", "/walk.gif", "/index.js"]
+ROUTES = [
+    "/runs",
+    "/step",
+    "/codes",
+    "/points",
+    "/labels",
+    "/errors",
+    "/images",
+    "/reconstructions",
+    "/decoder",
+    "/decode",
+    "/walk.gif",
+    "/index.js",
+]
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -78,21 +90,52 @@ def commas(values):
 
 numbers = st.one_of(st.integers(-3, 40), st.integers(), st.floats(), st.floats(-5, 5))
 values = st.one_of(
-    st.text(max_size=20), st.binary(max_size=20), numbers.map(str), commas(numbers),
+    st.text(max_size=20),
+    st.binary(max_size=20),
+    numbers.map(str),
+    commas(numbers),
     st.lists(st.lists(numbers, max_size=5), max_size=4).map(json.dumps),
-    st.recursive(st.none() | st.booleans() | numbers | st.text(max_size=5),
-                 lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
-                 max_leaves=8).map(json.dumps),
-    st.sampled_from(["axes", "pca", "circle", "line", "../../etc/passwd", "/", "%00", "\0", "NaN", "-0", "1e400"]))
-queries = st.fixed_dictionaries({}, optional={
-    "run": st.sampled_from(["a", "b c/ü%2F"]) | values,
-    "tag": st.sampled_from(["codes", "codes", "deep"]) | values,
-    "step": st.sampled_from(["0", "10", "20", "3"]) | values,
-    **dict.fromkeys(("fit", "i", "j", "plane", "start", "end", "count", "codes", "path", "center", "radius", "u", "v",
-                     "frames", "size", "ms", "anything"), values)})
+    st.recursive(
+        st.none() | st.booleans() | numbers | st.text(max_size=5),
+        lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
+        max_leaves=8,
+    ).map(json.dumps),
+    st.sampled_from(["axes", "pca", "circle", "line", "../../etc/passwd", "/", "%00", "\0", "NaN", "-0", "1e400"]),
+)
+queries = st.fixed_dictionaries(
+    {},
+    optional={
+        "run": st.sampled_from(["a", "b c/ü%2F"]) | values,
+        "tag": st.sampled_from(["codes", "codes", "deep"]) | values,
+        "step": st.sampled_from(["0", "10", "20", "3"]) | values,
+        **dict.fromkeys(
+            (
+                "fit",
+                "i",
+                "j",
+                "plane",
+                "start",
+                "end",
+                "count",
+                "codes",
+                "path",
+                "center",
+                "radius",
+                "u",
+                "v",
+                "frames",
+                "size",
+                "ms",
+                "anything",
+            ),
+            values,
+        ),
+    },
+)
 # so that most requests come as far as the parameter that is nonsense
 aimed = st.tuples(queries, st.sampled_from([{"run": "a", "tag": "codes"}, {"run": "b c/ü%2F", "tag": "deep"}])).map(
-    lambda both: {key: value for key, value in both[0].items() if key != "step"} | both[1])
+    lambda both: {key: value for key, value in both[0].items() if key != "step"} | both[1]
+)
 
 
 def any_query(routes, route, query, method):
@@ -102,15 +145,19 @@ def any_query(routes, route, query, method):
         check(response)
 
 
-request = given(route=st.sampled_from(ROUTES), query=queries | aimed,
-                method=st.sampled_from(["GET"] * 9 + ["HEAD", "POST"]))
+request = given(
+    route=st.sampled_from(ROUTES), query=queries | aimed, method=st.sampled_from(["GET"] * 9 + ["HEAD", "POST"])
+)
 test_any_query = quick(request(any_query))
 test_any_query_for_long = pytest.mark.slow(long(request(any_query)))
 
 
 @few
-@given(route=st.sampled_from(ROUTES), query=st.binary(max_size=60),
-       accept=st.text(st.characters(max_codepoint=126, min_codepoint=32), max_size=20))
+@given(
+    route=st.sampled_from(ROUTES),
+    query=st.binary(max_size=60),
+    accept=st.text(st.characters(max_codepoint=126, min_codepoint=32), max_size=20),
+)
 def test_any_bytes_as_a_query(routes, route, query, accept):
     environ = {"QUERY_STRING": query.decode("latin-1"), "HTTP_ACCEPT_ENCODING": accept}
     check(Client(routes.apps[route]).get(route, environ_overrides=environ))
@@ -122,27 +169,83 @@ def sealed(text: bytes, payload: bytes) -> bytes:
 
 
 anything = st.recursive(
-    st.none() | st.booleans() | st.integers(-2, 9) | st.integers() | st.floats() | st.text(max_size=9)
+    st.none()
+    | st.booleans()
+    | st.integers(-2, 9)
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=9)
     | st.sampled_from(["<f4", "|u1", "<i4", "dense", "conv2d", "conv2d_transpose", "upsample", "scale", "elu", "tanh"]),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(
-        st.sampled_from(["kind", "weights", "strides", "padding", "size", "shape", "axes", "alpha", "dtype", "center"]),
-        inner, max_size=4), max_leaves=12)
-headers = st.fixed_dictionaries({}, optional={
-    "arrays": st.lists(st.fixed_dictionaries({
-        "dtype": st.sampled_from(["<f4", "<f2", "<i4", "|u1", "O"]),
-        "shape": st.lists(st.integers(-1, 4) | st.just(2**40), max_size=5)}), max_size=3) | anything,
-    **dict.fromkeys(("gzip", "points", "dims", "index", "image_shape", "class_names", "walk", "parts", "output_shape",
-                     "layers"), anything)})
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(
+            st.sampled_from(
+                ["kind", "weights", "strides", "padding", "size", "shape", "axes", "alpha", "dtype", "center"]
+            ),
+            inner,
+            max_size=4,
+        )
+    ),
+    max_leaves=12,
+)
+headers = st.fixed_dictionaries(
+    {},
+    optional={
+        "arrays": st.lists(
+            st.fixed_dictionaries(
+                {
+                    "dtype": st.sampled_from(["<f4", "<f2", "<i4", "|u1", "O"]),
+                    "shape": st.lists(st.integers(-1, 4) | st.just(2**40), max_size=5),
+                }
+            ),
+            max_size=3,
+        )
+        | anything,
+        **dict.fromkeys(
+            (
+                "gzip",
+                "points",
+                "dims",
+                "index",
+                "image_shape",
+                "class_names",
+                "walk",
+                "parts",
+                "output_shape",
+                "layers",
+            ),
+            anything,
+        ),
+    },
+)
 blobs = st.one_of(
     st.binary(max_size=80),
     st.tuples(headers, st.binary(max_size=64)).map(lambda both: sealed(json.dumps(both[0]).encode(), both[1])),
-    st.tuples(st.binary(max_size=50), st.binary(max_size=20)).map(lambda both: sealed(*both)))
+    st.tuples(st.binary(max_size=50), st.binary(max_size=20)).map(lambda both: sealed(*both)),
+)
 layer = st.fixed_dictionaries(
-    {"kind": st.sampled_from(["dense", "conv2d", "conv2d_transpose", "upsample", "flatten", "reshape", "permute",
-                              "scale", "elu", "softmax"]), "weights": st.integers(0, 3)},
-    optional={name: anything | st.lists(st.integers(0, 5), max_size=3)
-              for name in ("strides", "padding", "size", "shape", "axes", "alpha")})
-
+    {
+        "kind": st.sampled_from(
+            [
+                "dense",
+                "conv2d",
+                "conv2d_transpose",
+                "upsample",
+                "flatten",
+                "reshape",
+                "permute",
+                "scale",
+                "elu",
+                "softmax",
+            ]
+        ),
+        "weights": st.integers(0, 3),
+    },
+    optional={
+        name: anything | st.lists(st.integers(0, 5), max_size=3)
+        for name in ("strides", "padding", "size", "shape", "axes", "alpha")
+    },
+)
 
 
 def forged_decoder(dims, layers, arrays):
@@ -153,13 +256,18 @@ def forged_decoder(dims, layers, arrays):
 
 
 decoders = st.builds(
-    forged_decoder, st.integers(1, 3), st.lists(layer, min_size=1, max_size=4),
-    st.lists(st.lists(st.integers(0, 4), max_size=4).map(lambda shape: np.ones(shape, np.float32)), max_size=5))
+    forged_decoder,
+    st.integers(1, 3),
+    st.lists(layer, min_size=1, max_size=4),
+    st.lists(st.lists(st.integers(0, 4), max_size=4).map(lambda shape: np.ones(shape, np.float32)), max_size=5),
+)
 
 
 @few
-@given(forged=st.dictionaries(st.sampled_from(codec.PARTS), blobs | decoders, min_size=1, max_size=3),
-       content=st.none() | st.binary(max_size=20) | anything.map(lambda value: json.dumps(value).encode()))
+@given(
+    forged=st.dictionaries(st.sampled_from(codec.PARTS), blobs | decoders, min_size=1, max_size=3),
+    content=st.none() | st.binary(max_size=20) | anything.map(lambda value: json.dumps(value).encode()),
+)
 def test_any_blobs_in_an_event_file(tmp_path_factory, forged, content):
     logdir = tmp_path_factory.mktemp("forged")
     made = summary("z", codes, labels=labels, images=images, decoder=decoder, reconstructions=images)
@@ -194,7 +302,7 @@ def event_file(tmp_path_factory):
 @given(data=st.data())
 def test_any_damage_to_an_event_file(tmp_path_factory, event_file, data):
     name, content = event_file
-    damaged = bytearray(content[:data.draw(st.integers(0, len(content)))])
+    damaged = bytearray(content[: data.draw(st.integers(0, len(content)))])
     for at in data.draw(st.lists(st.integers(0, max(0, len(damaged) - 1)), max_size=8)):
         if damaged:
             damaged[at] ^= data.draw(st.integers(1, 255))

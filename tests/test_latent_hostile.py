@@ -18,17 +18,40 @@ import tb_plugin
 pytestmark = pytest.mark.slow
 
 QUERIES = {
-    "step": [{}], "codes": [{}, {"count": 1}], "labels": [{}], "errors": [{}], "images": [{}, {"start": 1}],
-    "reconstructions": [{}], "decoder": [{}],
+    "step": [{}],
+    "codes": [{}, {"count": 1}],
+    "labels": [{}],
+    "errors": [{}],
+    "images": [{}, {"start": 1}],
+    "reconstructions": [{}],
+    "decoder": [{}],
     "points": [{}, {"plane": "pca"}, {"i": 1, "j": 0, "labels": 1}],
     "decode": [{"codes": "[[0.5,1]]"}, {"codes": json.dumps([[1, 2]] * 1000)}],
-    "walk.gif": [{"size": 64}, {"frames": 2, "size": 512},
-                 {"path": "line", "start": "0,0", "end": "1e29,1", "size": 9}],
+    "walk.gif": [
+        {"size": 64},
+        {"frames": 2, "size": 512},
+        {"path": "line", "start": "0,0", "end": "1e29,1", "size": 9},
+    ],
 }
 # What is served: odd, but no lie that a route could stumble over, or refused with 400 where it asks for too much.
-SERVED = {"head of no counts", "huge picture", "class names", "walk of texts", "walk of lists", "one code", "far codes",
-          "far and near codes", "more errors", "no images", "images of no size", "other labels", "decoder of booleans",
-          "slow decoder", "decoder with a huge kernel", "decoder of colours"}
+SERVED = {
+    "head of no counts",
+    "huge picture",
+    "class names",
+    "walk of texts",
+    "walk of lists",
+    "one code",
+    "far codes",
+    "far and near codes",
+    "more errors",
+    "no images",
+    "images of no size",
+    "other labels",
+    "decoder of booleans",
+    "slow decoder",
+    "decoder with a huge kernel",
+    "decoder of colours",
+}
 SENTENCE = re.compile(r"[^\n]{10,300}")
 
 
@@ -82,10 +105,31 @@ def test_no_hostile_run_fails_or_harms_a_good_one(board):
 
 # Addresses that lead elsewhere.
 
-UP = ["..", "%2e%2e", "%2E.", ".%2e", "%252e%252e", "..%00", "%c0%ae%c0%ae", "%uff0e%uff0e", "..;", "\u2024\u2024",
-      "%e2%80%a4%e2%80%a4", "....", "..%0d%0a", " .."]
+UP = [
+    "..",
+    "%2e%2e",
+    "%2E.",
+    ".%2e",
+    "%252e%252e",
+    "..%00",
+    "%c0%ae%c0%ae",
+    "%uff0e%uff0e",
+    "..;",
+    "\u2024\u2024",
+    "%e2%80%a4%e2%80%a4",
+    "....",
+    "..%0d%0a",
+    " ..",
+]
 SLASH = ["/", "%2f", "%5c", "\\", "//", "%252f", "/./", "%c0%af", "%ef%bc%8f"]
-TARGETS = ["loader.py", "server/plugin.py", "static/index.js", "tb_plugin/server/plugin.py", "etc/passwd", "etc/hostname"]
+TARGETS = [
+    "loader.py",
+    "server/plugin.py",
+    "static/index.js",
+    "tb_plugin/server/plugin.py",
+    "etc/passwd",
+    "etc/hostname",
+]
 
 
 def addresses():
@@ -95,8 +139,26 @@ def addresses():
             yield "/data/plugin/latent/" + (up + slash) * depth + target.replace("/", slash)
         yield f"/data/plugin/latent/index.js{slash}{up}{slash}{target}"
     for target in TARGETS:
-        for form in ("//{}", "/{}", "%2f{}", "file:///{}", "C:%5c{}", "index.js%00{}", "{}%00.js", "{}%00.css", "~/{}",
-                     "static/{}", "index.js/{}", "index.js;{}", "?/{}", "#/{}", "{}/", "./{}", "%2e/{}", "{}?a.js"):
+        for form in (
+            "//{}",
+            "/{}",
+            "%2f{}",
+            "file:///{}",
+            "C:%5c{}",
+            "index.js%00{}",
+            "{}%00.js",
+            "{}%00.css",
+            "~/{}",
+            "static/{}",
+            "index.js/{}",
+            "index.js;{}",
+            "?/{}",
+            "#/{}",
+            "{}/",
+            "./{}",
+            "%2e/{}",
+            "{}?a.js",
+        ):
             yield "/data/plugin/latent/" + form.format(target)
 
 

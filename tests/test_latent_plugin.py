@@ -40,13 +40,25 @@ def test_runs(routes):
     assert response.content_type == "application/json"
     listed = response.json
     assert {run: list(spaces) for run, spaces in listed.items()} == {
-        "a": ["codes"], "b": ["deep", "one"], "c": ["bare", "large", "pictures"]}
+        "a": ["codes"],
+        "b": ["deep", "one"],
+        "c": ["bare", "large", "pictures"],
+    }
     described = listed["a"]["codes"]
     assert abs(described.pop("wall_times")[0] - time.time()) < 600
     assert described == {
-        "display_name": "codes", "description": "", "steps": [0, 10, 20], "kept": 3, "logged": 3, "error": None,
-        "points": 30, "dims": 2, "image_shape": [6, 6, 1], "class_names": [str(digit) for digit in range(10)],
-        "parts": ["codes", "errors", "decoder", "labels", "images"]}
+        "display_name": "codes",
+        "description": "",
+        "steps": [0, 10, 20],
+        "kept": 3,
+        "logged": 3,
+        "error": None,
+        "points": 30,
+        "dims": 2,
+        "image_shape": [6, 6, 1],
+        "class_names": [str(digit) for digit in range(10)],
+        "parts": ["codes", "errors", "decoder", "labels", "images"],
+    }
     assert listed["b"]["deep"]["display_name"] == "Deep"
     assert "<em>five</em>" in listed["b"]["deep"]["description"]
     assert "<script>" not in listed["b"]["deep"]["description"]
@@ -57,9 +69,15 @@ def test_runs(routes):
 def test_step(routes):
     answer = routes.get("/step", **AT, step=10).json
     assert abs(answer.pop("wall_time") - time.time()) < 600
-    assert answer == {"step": 10, "points": 30, "dims": 2, "index": 1, "image_shape": [6, 6, 1],
-                      "parts": ["codes", "errors", "decoder"],
-                      "walk": {"center": [0, 1], "radius": 2, "frames": 12}}
+    assert answer == {
+        "step": 10,
+        "points": 30,
+        "dims": 2,
+        "index": 1,
+        "image_shape": [6, 6, 1],
+        "parts": ["codes", "errors", "decoder"],
+        "walk": {"center": [0, 1], "radius": 2, "frames": 12},
+    }
 
 
 def test_arrays(routes):
@@ -108,8 +126,9 @@ def test_a_list_of_steps_is_used_again_for_a_second(tmp_path, monkeypatch):
     latent.write(tmp_path)
     routes, calls = latent.Routes(tmp_path), []
     listing = routes.provider.list_blob_sequences
-    monkeypatch.setattr(routes.provider, "list_blob_sequences", lambda *args, **more: calls.append(0) or listing(
-        *args, **more))
+    monkeypatch.setattr(
+        routes.provider, "list_blob_sequences", lambda *args, **more: calls.append(0) or listing(*args, **more)
+    )
     clock = [100.0]
     monkeypatch.setattr(time, "monotonic", lambda: clock[0])
     for moment, listings in ((0.0, 1), (0.5, 1), (1.5, 2), (1.6, 2)):
@@ -126,8 +145,9 @@ def test_heads_are_read_once_but_for_large_ones(tmp_path, monkeypatch, classes, 
         writer.add("codes", 0, codes, labels=labels, class_names=[f"class {number}" for number in range(classes)])
     routes, read = latent.Routes(tmp_path), []
     part = routes.plugin.store.part
-    monkeypatch.setattr(routes.plugin.store, "part", lambda ctx, record, name: read.append(name) or part(
-        ctx, record, name))
+    monkeypatch.setattr(
+        routes.plugin.store, "part", lambda ctx, record, name: read.append(name) or part(ctx, record, name)
+    )
     first = routes.get("/runs").json
     read.clear()
     assert routes.get("/runs").json == first
@@ -209,34 +229,61 @@ def test_walks(routes):
     assert len(frames(routes.get("/walk.gif", run="b", tag="deep", step=0))) == 60  # about the mean: none was logged
 
 
-@pytest.mark.parametrize(("path", "status", "query"), [
-    ("/codes", 400, {}), ("/codes", 400, {"run": "a"}), ("/codes", 400, {"run": "", "tag": "codes"}),
-    ("/codes", 404, {"run": "nope", "tag": "codes"}), ("/codes", 404, {"run": "a", "tag": "codes/latent"}),
-    ("/codes", 404, {"run": "a\0\udc80".encode("utf-8", "surrogatepass"), "tag": "codes"}),
-    ("/codes", 404, AT | {"step": 11}), ("/codes", 404, AT | {"step": -1}), ("/codes", 400, AT | {"step": "1.5"}),
-    ("/codes", 400, AT | {"step": "9" * 20}), ("/codes", 400, AT | {"step": "9" * 19}),
-    ("/codes", 400, AT | {"step": "٣"}), ("/codes", 400, AT | {"step": ""}),
-    ("/labels", 404, {"run": "c", "tag": "bare"}), ("/images", 404, {"run": "c", "tag": "bare"}),
-    ("/errors", 404, {"run": "c", "tag": "bare"}), ("/decoder", 404, {"run": "c", "tag": "bare"}),
-    ("/reconstructions", 404, AT), ("/decode", 404, {"run": "c", "tag": "bare", "codes": "[[0,0]]"}),
-    ("/images", 400, AT | {"start": 30}), ("/images", 400, AT | {"start": -1}), ("/images", 400, AT | {"count": 31}),
-    ("/images", 400, AT | {"start": 29, "count": 2}),
-    ("/points", 400, AT | {"i": 2}), ("/points", 400, AT | {"plane": "umap"}),
-    ("/points", 404, AT | {"plane": "pca", "fit": 3}), ("/points", 400, AT | {"plane": "pca", "fit": "x"}),
-    ("/decode", 400, AT), ("/decode", 400, AT | {"codes": "[]"}), ("/decode", 400, AT | {"codes": "[[1]]"}),
-    ("/decode", 400, AT | {"codes": "[[1,NaN]]"}), ("/decode", 400, AT | {"codes": "[[1,1e99]]"}),
-    ("/decode", 400, AT | {"codes": "[[1,2],[3]]"}), ("/decode", 400, AT | {"codes": '[["a","b"]]'}),
-    ("/decode", 400, AT | {"codes": "[" * 9999}), ("/decode", 400, AT | {"codes": json.dumps([[0, 0]] * 1001)}),
-    ("/decode", 400, AT | {"codes": "[[" + "1" * 400 + ",2]]"}),
-    ("/decode", 400, {"run": "c", "tag": "large", "codes": json.dumps([[0] * 100] * 1000)}),
-    ("/walk.gif", 400, AT | {"frames": 241}), ("/walk.gif", 400, AT | {"frames": 1}),
-    ("/walk.gif", 400, AT | {"size": 513}),
-    ("/walk.gif", 400, AT | {"frames": 240, "size": 512}), ("/walk.gif", 400, AT | {"ms": 1}),
-    ("/walk.gif", 400, AT | {"center": "1"}), ("/walk.gif", 400, AT | {"center": "1,2,3"}),
-    ("/walk.gif", 400, AT | {"center": "1,nan"}), ("/walk.gif", 400, AT | {"radius": "inf"}),
-    ("/walk.gif", 400, AT | {"path": "line"}), ("/walk.gif", 400, AT | {"path": "spiral"}),
-    ("/walk.gif", 404, {"run": "c", "tag": "bare"}),
-])
+@pytest.mark.parametrize(
+    ("path", "status", "query"),
+    [
+        ("/codes", 400, {}),
+        ("/codes", 400, {"run": "a"}),
+        ("/codes", 400, {"run": "", "tag": "codes"}),
+        ("/codes", 404, {"run": "nope", "tag": "codes"}),
+        ("/codes", 404, {"run": "a", "tag": "codes/latent"}),
+        ("/codes", 404, {"run": "a\0\udc80".encode("utf-8", "surrogatepass"), "tag": "codes"}),
+        ("/codes", 404, AT | {"step": 11}),
+        ("/codes", 404, AT | {"step": -1}),
+        ("/codes", 400, AT | {"step": "1.5"}),
+        ("/codes", 400, AT | {"step": "9" * 20}),
+        ("/codes", 400, AT | {"step": "9" * 19}),
+        ("/codes", 400, AT | {"step": "٣"}),
+        ("/codes", 400, AT | {"step": ""}),
+        ("/labels", 404, {"run": "c", "tag": "bare"}),
+        ("/images", 404, {"run": "c", "tag": "bare"}),
+        ("/errors", 404, {"run": "c", "tag": "bare"}),
+        ("/decoder", 404, {"run": "c", "tag": "bare"}),
+        ("/reconstructions", 404, AT),
+        ("/decode", 404, {"run": "c", "tag": "bare", "codes": "[[0,0]]"}),
+        ("/images", 400, AT | {"start": 30}),
+        ("/images", 400, AT | {"start": -1}),
+        ("/images", 400, AT | {"count": 31}),
+        ("/images", 400, AT | {"start": 29, "count": 2}),
+        ("/points", 400, AT | {"i": 2}),
+        ("/points", 400, AT | {"plane": "umap"}),
+        ("/points", 404, AT | {"plane": "pca", "fit": 3}),
+        ("/points", 400, AT | {"plane": "pca", "fit": "x"}),
+        ("/decode", 400, AT),
+        ("/decode", 400, AT | {"codes": "[]"}),
+        ("/decode", 400, AT | {"codes": "[[1]]"}),
+        ("/decode", 400, AT | {"codes": "[[1,NaN]]"}),
+        ("/decode", 400, AT | {"codes": "[[1,1e99]]"}),
+        ("/decode", 400, AT | {"codes": "[[1,2],[3]]"}),
+        ("/decode", 400, AT | {"codes": '[["a","b"]]'}),
+        ("/decode", 400, AT | {"codes": "[" * 9999}),
+        ("/decode", 400, AT | {"codes": json.dumps([[0, 0]] * 1001)}),
+        ("/decode", 400, AT | {"codes": "[[" + "1" * 400 + ",2]]"}),
+        ("/decode", 400, {"run": "c", "tag": "large", "codes": json.dumps([[0] * 100] * 1000)}),
+        ("/walk.gif", 400, AT | {"frames": 241}),
+        ("/walk.gif", 400, AT | {"frames": 1}),
+        ("/walk.gif", 400, AT | {"size": 513}),
+        ("/walk.gif", 400, AT | {"frames": 240, "size": 512}),
+        ("/walk.gif", 400, AT | {"ms": 1}),
+        ("/walk.gif", 400, AT | {"center": "1"}),
+        ("/walk.gif", 400, AT | {"center": "1,2,3"}),
+        ("/walk.gif", 400, AT | {"center": "1,nan"}),
+        ("/walk.gif", 400, AT | {"radius": "inf"}),
+        ("/walk.gif", 400, AT | {"path": "line"}),
+        ("/walk.gif", 400, AT | {"path": "spiral"}),
+        ("/walk.gif", 404, {"run": "c", "tag": "bare"}),
+    ],
+)
 def test_nonsense_is_400_and_what_is_not_there_404(routes, path, status, query):
     response = routes.get(path, **query)
     assert response.status_code == status, response.text

@@ -41,8 +41,9 @@ def test_points_in_a_plane(routes):
     assert about.items() >= {**at, "plane": "axes", "i": 3, "j": 1}.items()
     np.testing.assert_allclose(origin, deep.mean(axis=0) * [1, 0, 1, 0, 1], rtol=1e-5)
     assert (u.tolist(), v.tolist()) == ([0, 0, 0, 1, 0], [0, 1, 0, 0, 0])
-    np.testing.assert_allclose(about["explained_variance_ratio"], (deep.var(axis=0) / deep.var(axis=0).sum())[[3, 1]],
-                               rtol=1e-5)
+    np.testing.assert_allclose(
+        about["explained_variance_ratio"], (deep.var(axis=0) / deep.var(axis=0).sum())[[3, 1]], rtol=1e-5
+    )
     np.testing.assert_array_equal(points, deep[:, [3, 1]])
     about, points, origin, u, v = of(routes, **at, plane="pca")
     assert (about["plane"], about["fit"]) == ("pca", 10)

@@ -27,8 +27,11 @@ codes, labels, images, decoder = latent.arrays()
 def events(logdir):
     """(step, tag, blobs) of all that an event file in `logdir` has."""
     (path,) = Path(logdir).glob("events.out.tfevents.*")
-    return [(event.step, value.tag, list(value.tensor.string_val))
-            for event in EventFileLoader(str(path)).Load() for value in event.summary.value]
+    return [
+        (event.step, value.tag, list(value.tensor.string_val))
+        for event in EventFileLoader(str(path)).Load()
+        for value in event.summary.value
+    ]
 
 
 def parts(blobs):
@@ -38,15 +41,24 @@ def parts(blobs):
 def test_what_is_stored(tmp_path):
     with LatentWriter(str(tmp_path)) as writer:
         for step in (5, 7):
-            writer.add("z", step, codes * step, labels=labels, images=images, decoder=decoder,
-                       class_names=list("abcdefghij"), reconstructions=decoder(codes),
-                       walk={"center": [1, 2], "radius": 3})
+            writer.add(
+                "z",
+                step,
+                codes * step,
+                labels=labels,
+                images=images,
+                decoder=decoder,
+                class_names=list("abcdefghij"),
+                reconstructions=decoder(codes),
+                walk={"center": [1, 2], "radius": 3},
+            )
     stored = events(tmp_path)
     assert [(step, tag) for step, tag, _ in stored] == [(5, "z/latent"), (5, "z/latent_once"), (7, "z/latent")]
     first, once, second = (parts(blobs) for _, _, blobs in stored)
     assert list(second) == ["head", "codes", "errors", "reconstructions", "decoder"]
     assert {name: once[name] for name in first if name != "head"} == {
-        name: first[name] for name in first if name != "head"}
+        name: first[name] for name in first if name != "head"
+    }
     np.testing.assert_array_equal(codec.unpack(second["codes"])[1][0], (codes * 7).astype(np.float32))
     np.testing.assert_array_equal(codec.unpack(once["labels"])[1][0], labels)
     np.testing.assert_allclose(codec.unpack(once["images"])[1][0][..., 0] / 255, images, atol=0.51 / 255)
@@ -57,8 +69,15 @@ def test_what_is_stored(tmp_path):
     expected = np.mean((np.round(images * 255) / 255 - decoder(codes)) ** 2, axis=(1, 2))
     np.testing.assert_allclose(codec.unpack(second["errors"])[1][0], expected, rtol=1e-4)
     head = codec.unpack_head(second["head"])
-    assert head == {"points": 30, "dims": 2, "index": 1, "image_shape": [6, 6, 1], "class_names": None,
-                    "walk": {"center": [1, 2], "radius": 3, "frames": 60}, "parts": list(second)[1:]}
+    assert head == {
+        "points": 30,
+        "dims": 2,
+        "index": 1,
+        "image_shape": [6, 6, 1],
+        "class_names": None,
+        "walk": {"center": [1, 2], "radius": 3, "frames": 60},
+        "parts": list(second)[1:],
+    }
     assert codec.unpack_head(once["head"])["class_names"] == list("abcdefghij")
 
 
@@ -89,7 +108,10 @@ def test_a_tensorflow_1_file_writer_takes_it(tmp_path):
         writer.add_summary(summary("z", codes, index=index, decoder=decoder).SerializeToString(), index * 10)
     writer.close()
     assert [(step, tag) for step, tag, _ in events(tmp_path)] == [
-        (0, "z/latent"), (0, "z/latent_once"), (10, "z/latent")]
+        (0, "z/latent"),
+        (0, "z/latent_once"),
+        (10, "z/latent"),
+    ]
     listed = latent.Routes(tmp_path).get("/runs").json
     assert listed["."]["z"]["steps"] == [0, 10]
 
@@ -129,15 +151,21 @@ REFUSED = {
     "images' NaN": ("images: 1,080 of 1,080 numbers", {"images": images * np.nan}),
     "images' type": ("images: of type int64", {"images": np.zeros((30, 6, 6), int)}),
     "images' size": ("images: 1025 x 1 pixels", {"images": np.zeros((30, 1025, 1))}),
-    "reconstructions' shape": (r"reconstructions: of shape \[5, 6, 1\], while the images are \[6, 6, 1\]",
-                               {"images": images, "reconstructions": images[:, 1:]}),
+    "reconstructions' shape": (
+        r"reconstructions: of shape \[5, 6, 1\], while the images are \[6, 6, 1\]",
+        {"images": images, "reconstructions": images[:, 1:]},
+    ),
     "reconstructions' NaN": ("reconstructions: .*not finite", {"reconstructions": images * np.nan}),
     "errors' length": (r"errors: shape \[3\]", {"errors": [1, 2, 3]}),
     "errors' NaN": ("errors: 1 of 30", {"errors": [np.inf] + [0] * 29}),
-    "decoder's input": ("decoder: it takes codes of 2 numbers, and these have 3",
-                        {"codes": np.zeros((30, 3)), "decoder": decoder}),
-    "decoder's output": (r"decoder: it gives \[6, 6\], and the images are \[5, 6, 1\]",
-                         {"images": images[:, 1:], "decoder": decoder}),
+    "decoder's input": (
+        "decoder: it takes codes of 2 numbers, and these have 3",
+        {"codes": np.zeros((30, 3)), "decoder": decoder},
+    ),
+    "decoder's output": (
+        r"decoder: it gives \[6, 6\], and the images are \[5, 6, 1\]",
+        {"images": images[:, 1:], "decoder": decoder},
+    ),
     "decoder's type": ("decoder: a function", {"decoder": lambda codes: codes}),
     "walk's center": (r"walk: center has shape \[3\]", {"walk": {"center": [1, 2, 3], "radius": 1}}),
     "walk's radius": ("walk's radius: 1 of 1", {"walk": {"center": [1, 2], "radius": np.nan}}),
@@ -185,15 +213,28 @@ def test_blobs_come_back_and_damage_is_noticed():
     assert first.tolist() == [[0, 1, 2], [3, 4, 5]]
     assert second.tolist() == [1] * 5
     for at in range(len(blob)):
-        for damaged in (blob[:at], blob[:at] + bytes([blob[at] ^ 16]) + blob[at + 1:]):
+        for damaged in (blob[:at], blob[:at] + bytes([blob[at] ^ 16]) + blob[at + 1 :]):
             with pytest.raises(codec.FormatError):
                 codec.unpack(damaged)
 
 
-@pytest.mark.parametrize("specs", [
-    None, 3, [3], [{"dtype": "|O", "shape": [1]}], [{"dtype": "<f4", "shape": [-1]}], [{"dtype": "<f4", "shape": "12"}],
-    [{"dtype": "<f4", "shape": [2**27]}], [{"dtype": "<f4", "shape": [2**14] * 4}], [{"dtype": "<f4", "shape": [1.0]}],
-    [{"dtype": "<f4", "shape": [2]}], [{"dtype": "<f4", "shape": [1]}] * 2, [{"dtype": ["<f4"], "shape": [1]}]])
+@pytest.mark.parametrize(
+    "specs",
+    [
+        None,
+        3,
+        [3],
+        [{"dtype": "|O", "shape": [1]}],
+        [{"dtype": "<f4", "shape": [-1]}],
+        [{"dtype": "<f4", "shape": "12"}],
+        [{"dtype": "<f4", "shape": [2**27]}],
+        [{"dtype": "<f4", "shape": [2**14] * 4}],
+        [{"dtype": "<f4", "shape": [1.0]}],
+        [{"dtype": "<f4", "shape": [2]}],
+        [{"dtype": "<f4", "shape": [1]}] * 2,
+        [{"dtype": ["<f4"], "shape": [1]}],
+    ],
+)
 @pytest.mark.parametrize("compress", [False, True])
 def test_a_header_that_lies_is_refused(specs, compress):
     blob = forged({"arrays": specs, "gzip": compress}, np.ones(1, np.float32), compress)
@@ -218,12 +259,20 @@ def test_a_gzip_bomb_stays_small():
     assert peak < 2**20
 
 
-@pytest.mark.parametrize(("content", "message"), [
-    (b'{"version": 2, "kind": "steps"}', "format 2, and this plugin reads up to 1: update the plugin"),
-    (b'{"version": 0, "kind": "steps"}', "not of this plugin"), (b'{"version": "1", "kind": "steps"}', "not of this"),
-    (b'{"version": 1, "kind": "other"}', "not of this plugin"), (b'{"version": 1, "kind": []}', "not of this plugin"),
-    (b"\xff", "not of this plugin"), (b"", "not of this plugin"), (b"[1]", "not of this plugin"),
-    (b"[" * 100_000, "not of this plugin")])
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b'{"version": 2, "kind": "steps"}', "format 2, and this plugin reads up to 1: update the plugin"),
+        (b'{"version": 0, "kind": "steps"}', "not of this plugin"),
+        (b'{"version": "1", "kind": "steps"}', "not of this"),
+        (b'{"version": 1, "kind": "other"}', "not of this plugin"),
+        (b'{"version": 1, "kind": []}', "not of this plugin"),
+        (b"\xff", "not of this plugin"),
+        (b"", "not of this plugin"),
+        (b"[1]", "not of this plugin"),
+        (b"[" * 100_000, "not of this plugin"),
+    ],
+)
 def test_another_format_is_refused(content, message):
     with pytest.raises(codec.FormatError, match=message):
         codec.parse_metadata("z/latent", content)
@@ -235,7 +284,8 @@ def test_nothing_in_the_package_imports_tensorflow_or_the_ports():
             names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
             assert not {"tensorflow", "keras", "tf_keras", "torch", "jax", "legacy_ports"} & {
-                name.split(".")[0] for name in names}, path
+                name.split(".")[0] for name in names
+            }, path
 
 
 WITHOUT = """
@@ -267,8 +317,11 @@ def test_it_works_where_there_is_no_tensorflow(tmp_path):
 
 
 def test_logging_a_summary_does_not_import_tensorflow_where_it_is_installed():
-    script = "import sys, numpy; from tb_plugin import demo, from_keras, from_torch, summary; from tb_plugin.server import plugin\n" \
-             "summary.latent('z', numpy.ones((3, 2)), index=0); assert 'tensorflow' not in sys.modules"
+    script = (
+        "import sys, numpy; from tb_plugin import demo, from_keras, from_torch, summary\n"
+        "from tb_plugin.server import plugin\n"
+        "summary.latent('z', numpy.ones((3, 2)), index=0); assert 'tensorflow' not in sys.modules"
+    )
     subprocess.run([sys.executable, "-c", script], check=True, timeout=120)
 
 

@@ -23,8 +23,12 @@ class Flags:
 
 
 def test_the_loader_raises_the_number_of_kept_steps_and_leaves_the_users():
-    for given, expected in (({}, DEFAULT_SAMPLES), ({"images": 1}, DEFAULT_SAMPLES), ({"latent": 7}, 7),
-                            ({"latent": 0}, 0)):
+    for given, expected in (
+        ({}, DEFAULT_SAMPLES),
+        ({"images": 1}, DEFAULT_SAMPLES),
+        ({"latent": 7}, 7),
+        ({"latent": 0}, 0),
+    ):
         flags = Flags(samples_per_plugin=dict(given))
         LatentLoader().fix_flags(flags)
         assert flags.samples_per_plugin == given | {"latent": expected}
@@ -37,8 +41,10 @@ def test_a_plugin_that_cannot_be_imported_leaves_tensorboard_running(monkeypatch
 
 
 def test_the_loader_imports_nothing_heavy():
-    script = ("import sys, tensorboard.plugins.base_plugin, tensorboard.util.tb_logging; before = set(sys.modules)\n"
-              "import tb_plugin.loader; print(sorted(set(sys.modules) - before))")
+    script = (
+        "import sys, tensorboard.plugins.base_plugin, tensorboard.util.tb_logging; before = set(sys.modules)\n"
+        "import tb_plugin.loader; print(sorted(set(sys.modules) - before))"
+    )
     out = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True).stdout
     assert out.strip() == "['tb_plugin', 'tb_plugin.loader']"
 
@@ -80,8 +86,10 @@ def test_a_real_tensorboard(tmp_path, fast):
         # TensorBoard's Rust loader cannot look up what is in a run of such a name: a message, and nothing else suffers
         latent.write(tmp_path / 'quo"ted', steps=[7])
         board.until(lambda runs: 'quo"ted' in runs)
-        error, status = board.runs()['quo"ted']["codes"]["error"], board.get(
-            "plugin/latent/codes", run='quo"ted', tag="codes")[0]
+        error, status = (
+            board.runs()['quo"ted']["codes"]["error"],
+            board.get("plugin/latent/codes", run='quo"ted', tag="codes")[0],
+        )
         if fast == "true":
             assert "--load_fast=false" in error
             assert status == 422
@@ -118,6 +126,7 @@ def test_samples_per_plugin_is_honoured(tmp_path, fast, samples, kept):
 @pytest.mark.slow
 def test_the_demo_as_it_is_typed(tmp_path):
     """Without TensorFlow and its chatter, over nothing that is there, and in one line when it cannot be."""
+
     def typed(logdir):
         command = [sys.executable, "-X", "importtime", "-m", "tb_plugin.demo", "--logdir", logdir]
         return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120)
@@ -130,8 +139,10 @@ def test_the_demo_as_it_is_typed(tmp_path):
     assert not [line for line in lines if line.endswith(" tensorflow")]
     before = sorted((tmp_path / "a demo").rglob("*"))
     (tmp_path / "file").touch()
-    for logdir, message in (("a demo", "a demo/pca-2 exists already; give another --logdir"),
-                            ("file", "the demo cannot be written to file/pca-2: Not a directory")):
+    for logdir, message in (
+        ("a demo", "a demo/pca-2 exists already; give another --logdir"),
+        ("file", "the demo cannot be written to file/pca-2: Not a directory"),
+    ):
         refused = typed(logdir)
         assert refused.returncode == 2
         assert [x for x in refused.stderr.splitlines() if not x.startswith("import time:")] == [message]
@@ -149,7 +160,9 @@ def test_the_demo_is_near_exact_pca_and_shows_a_course(tmp_path):
     assert courses[0] > 1.1 * courses[1] > 1.1 * courses[2]
     # what the decoder makes of the codes has the errors that were logged
     pictures = Decoder.from_blob(routes.get("/decoder", run=".", tag="digits").data)(
-        routes.array("/codes", run=".", tag="digits"))
+        routes.array("/codes", run=".", tag="digits")
+    )
     targets = routes.array("/images", run=".", tag="digits")[..., 0] / 255
-    np.testing.assert_allclose(np.mean((pictures - targets) ** 2, axis=(1, 2)),
-                               routes.array("/errors", run=".", tag="digits"), rtol=1e-3)
+    np.testing.assert_allclose(
+        np.mean((pictures - targets) ** 2, axis=(1, 2)), routes.array("/errors", run=".", tag="digits"), rtol=1e-3
+    )

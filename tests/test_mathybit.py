@@ -50,7 +50,15 @@ def output_shapes(model):
 def test_the_dense_network_is_the_posts(graph):
     model = ports.load(DENSE).build()
     assert [v.shape.as_list() for v in tf.trainable_variables()] == [
-        [784, 250], [250], [250, 16], [16], [16, 320], [320], [320, 784], [784]]
+        [784, 250],
+        [250],
+        [250, 16],
+        [16],
+        [16, 320],
+        [320],
+        [320, 784],
+        [784],
+    ]
     assert [model.encoder.name, model.decoder.name] == ["encoder", "decoder"]
     assert model.encoder.layers[0].name == "input"
     assert model.encoder.layers[-1].name == "codings"
@@ -67,14 +75,31 @@ def test_the_dense_network_is_the_posts(graph):
 def test_the_convolutional_network_is_the_posts(graph):
     model = ports.load(CONV).build()
     assert [v.shape.as_list() for v in tf.trainable_variables()[::2]] == [
-        [5, 5, 1, 4], [5, 5, 4, 8], [392, 150], [150, 16],
-        [16, 120], [120, 320], [320, 784], [5, 5, 16, 8], [6, 6, 8, 4], [7, 7, 4, 1]]
+        [5, 5, 1, 4],
+        [5, 5, 4, 8],
+        [392, 150],
+        [150, 16],
+        [16, 120],
+        [120, 320],
+        [320, 784],
+        [5, 5, 16, 8],
+        [6, 6, 8, 4],
+        [7, 7, 4, 1],
+    ]
     assert model.encoder.layers[-1].name == model.decoder.layers[-1].name == "output"
     assert model.decoder.layers[0].name == "codings_in"
     assert output_shapes(model.encoder)[2::3] == [(14, 14, 4), (7, 7, 8), (150,)]
     assert output_shapes(model.decoder)[6:] == [
-        (7, 7, 16), (14, 14, 16), (14, 14, 8), (14, 14, 8), (28, 28, 8), (28, 28, 4), (28, 28, 4),
-        (28, 28, 1), (28, 28, 1)]
+        (7, 7, 16),
+        (14, 14, 16),
+        (14, 14, 8),
+        (14, 14, 8),
+        (28, 28, 8),
+        (28, 28, 4),
+        (28, 28, 4),
+        (28, 28, 1),
+        (28, 28, 1),
+    ]
     assert (model.encoder.count_params(), model.decoder.count_params()) == (62_278, 296_985)
 
 
@@ -113,8 +138,12 @@ def test_codings_have_the_chosen_activation_and_decode_when_fed(graph, bundled, 
         before = sess.run(model.codes.op.inputs[0] if codings != "linear" else model.codes, {model.x: images})
         decoded = sess.run(model.output, {model.codes: codes})
     assert (codes.shape, output.shape, codes.dtype, output.dtype) == ((10, 16), (10, 28, 28, 1), "float32", "float32")
-    expected = {"tanh": np.tanh, "relu": lambda z: np.maximum(z, 0), "sigmoid": lambda z: 1 / (1 + np.exp(-z)),
-                "linear": lambda z: z}[codings](before)
+    expected = {
+        "tanh": np.tanh,
+        "relu": lambda z: np.maximum(z, 0),
+        "sigmoid": lambda z: 1 / (1 + np.exp(-z)),
+        "linear": lambda z: z,
+    }[codings](before)
     np.testing.assert_allclose(codes, expected, atol=1e-6)
     np.testing.assert_allclose(decoded, output, atol=1e-6)
 
@@ -143,8 +172,9 @@ def test_options_of_the_model_make_another_variant_and_those_of_the_run_do_not(n
 
 
 def test_the_animation_has_a_frame_per_epoch_and_the_start(dense_run, conv_run):
-    frames = [Image.open(run.folder / "figures" / "reconstruction_progress.gif").n_frames
-              for run in (dense_run, conv_run)]
+    frames = [
+        Image.open(run.folder / "figures" / "reconstruction_progress.gif").n_frames for run in (dense_run, conv_run)
+    ]
     assert frames == [3, 2]
 
 
@@ -155,8 +185,9 @@ def test_losses_are_in_tensorboard_per_batch_and_per_epoch(dense_run):
     assert [event.step for event in batch_loss] == list(range(302))
     assert [event.step for event in epoch_loss] == [299, 301]
     values = np.array([event.value for event in batch_loss])
-    np.testing.assert_allclose([event.value for event in epoch_loss], [values[:300].mean(), values[300:].mean()],
-                               rtol=1e-5)
+    np.testing.assert_allclose(
+        [event.value for event in epoch_loss], [values[:300].mean(), values[300:].mean()], rtol=1e-5
+    )
     manifest = json.loads((dense_run.folder / "run.json").read_text())
     np.testing.assert_allclose([loss for _, loss in manifest["losses"]], [event.value for event in epoch_loss])
     assert {f"figures/{name.split('.')[0]}" for name in FIGURES} <= set(events.Tags()["images"])
@@ -203,8 +234,16 @@ def test_nothing_is_said_of_saturation_where_there_is_none(bundled, tmp_path, mo
 
 
 def test_summaries_are_printed_as_the_post_prints_them(dense_run):
-    for line in ("input (Flatten)", "codings (Activation)", "codings_in (Dense)", "output (Reshape)",
-                 "encoder (Sequential)", "Total params: 200266", "Total params: 257104", "Total params: 457370"):
+    for line in (
+        "input (Flatten)",
+        "codings (Activation)",
+        "codings_in (Dense)",
+        "output (Reshape)",
+        "encoder (Sequential)",
+        "Total params: 200266",
+        "Total params: 257104",
+        "Total params: 457370",
+    ):
         assert line in dense_run.printed
 
 
@@ -215,8 +254,10 @@ def test_the_saved_models_load_in_keras_and_do_the_same(dense_run, bundled, grap
     images = mnist.keras_pixels(bundled.arrays.test_images)
     with tf.Session() as sess:
         keras.backend.set_session(sess)
-        encoder, decoder, model = (keras.models.load_model(str(dense_run.folder / f"{name}.h5"), compile=False)
-                                   for name in ("encoder", "decoder", "model"))
+        encoder, decoder, model = (
+            keras.models.load_model(str(dense_run.folder / f"{name}.h5"), compile=False)
+            for name in ("encoder", "decoder", "model")
+        )
         codes = sess.run(encoder.output, {encoder.input: images})
         stacked = sess.run(decoder.output, {decoder.input: codes})
         output = sess.run(model.output, {model.input: images})
@@ -233,7 +274,8 @@ def test_a_restored_run_has_the_same_score_and_figures(either_run, bundled, tmp_
     assert restored.manifest["restored"]["run"] == str(either_run.folder)
     for name in set(FIGURES) - {"reconstruction_progress.gif"}:  # that one needs the training
         assert (restored.folder / "figures" / name).read_bytes() == (
-            either_run.folder / "figures" / name).read_bytes(), name
+            either_run.folder / "figures" / name
+        ).read_bytes(), name
 
 
 def test_what_cannot_be_restored_is_told_in_one_line(graph, dense_run, conv_run, tmp_path):
@@ -256,7 +298,7 @@ def test_what_cannot_be_restored_is_told_in_one_line(graph, dense_run, conv_run,
         (broken / "run.json").write_text((dense_run.folder / "run.json").read_text())
         assert "model.h5 cannot be loaded" in refused(broken)
         data = (dense_run.folder / "model.h5").read_bytes()
-        for damaged in (b"", b"not a model", data[:5000], data[:len(data) // 2]):
+        for damaged in (b"", b"not a model", data[:5000], data[: len(data) // 2]):
             (broken / "model.h5").write_bytes(damaged)
             assert "model.h5 cannot be loaded" in refused(broken)
         (broken / "model.h5").write_bytes((conv_run.folder / "model.h5").read_bytes())
@@ -267,8 +309,22 @@ def test_what_cannot_be_restored_is_told_in_one_line(graph, dense_run, conv_run,
 
 
 def test_a_refused_restore_exits_with_2_and_leaves_no_run(tmp_path, capsys):
-    assert cli.main(["run", DENSE, "--data", "bundled", "--quiet", "--logdir", str(tmp_path),
-                     "--restore", str(tmp_path / "missing")]) == 2
+    assert (
+        cli.main(
+            [
+                "run",
+                DENSE,
+                "--data",
+                "bundled",
+                "--quiet",
+                "--logdir",
+                str(tmp_path),
+                "--restore",
+                str(tmp_path / "missing"),
+            ]
+        )
+        == 2
+    )
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith("legacy-ports: --restore ")
     assert not list((tmp_path / DENSE).iterdir())

@@ -47,14 +47,14 @@ def conv(x, w, b):
     k, (_, height, width, _) = len(w), x.shape
     pad = ((k - 1) // 2, k - 1 - (k - 1) // 2)
     padded = np.pad(x, ((0, 0), pad, pad, (0, 0)))
-    spots = [(i, j, np.s_[:, i:i + height, j:j + width]) for i in range(k) for j in range(k)]
+    spots = [(i, j, np.s_[:, i : i + height, j : j + width]) for i in range(k) for j in range(k)]
 
     def back(g):
         dw, dpadded = np.empty_like(w), np.zeros_like(padded)
         for i, j, at in spots:
             dw[i, j] = np.tensordot(padded[at], g, axes=([0, 1, 2], [0, 1, 2]))
             dpadded[at] += g @ w[i, j].T
-        return dpadded[:, pad[0]:pad[0] + height, pad[0]:pad[0] + width], [dw, g.sum(axis=(0, 1, 2))]
+        return dpadded[:, pad[0] : pad[0] + height, pad[0] : pad[0] + width], [dw, g.sum(axis=(0, 1, 2))]
 
     return sum(padded[at] @ w[i, j] for i, j, at in spots) + b, back
 
@@ -62,8 +62,11 @@ def conv(x, w, b):
 def blocks(x):
     """[n, 2h, 2w, c] as [n, h, w, c, 4]"""
     n, height, width, c = x.shape
-    return x.reshape(n, height // 2, 2, width // 2, 2, c).transpose(0, 1, 3, 5, 2, 4).reshape(
-        n, height // 2, width // 2, c, 4)
+    return (
+        x.reshape(n, height // 2, 2, width // 2, 2, c)
+        .transpose(0, 1, 3, 5, 2, 4)
+        .reshape(n, height // 2, width // 2, c, 4)
+    )
 
 
 def unblocks(x):
@@ -94,9 +97,34 @@ def upsample(x):
 
 NETWORKS = {
     DENSE: [(reshape, 784), dense, relu, dense, tanh, dense, relu, dense, sigmoid, (reshape, 28, 28, 1)],
-    CONV: [conv, relu, max_pool, conv, relu, max_pool, (reshape, 392), dense, relu, dense, tanh,
-           dense, relu, dense, relu, dense, relu, (reshape, 7, 7, 16),
-           upsample, conv, relu, upsample, conv, relu, conv, sigmoid],
+    CONV: [
+        conv,
+        relu,
+        max_pool,
+        conv,
+        relu,
+        max_pool,
+        (reshape, 392),
+        dense,
+        relu,
+        dense,
+        tanh,
+        dense,
+        relu,
+        dense,
+        relu,
+        dense,
+        relu,
+        (reshape, 7, 7, 16),
+        upsample,
+        conv,
+        relu,
+        upsample,
+        conv,
+        relu,
+        conv,
+        sigmoid,
+    ],
 }
 
 

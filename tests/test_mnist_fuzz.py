@@ -52,8 +52,11 @@ def good(arrays):
     """The content of each kind of file: plain IDX, gzipped IDX by name; npz."""
     plain = {name: idx_bytes(array) for name, array in zip(NAMES, arrays)}
     packed = {f"{name}.gz": gzip.compress(content) for name, content in plain.items()}
-    return {"plain": plain, "gz": packed,
-            "npz": {"mnist.npz": npz({f"{key}.npy": npy(array) for key, array in zip(NPZ_KEYS, arrays)})}}
+    return {
+        "plain": plain,
+        "gz": packed,
+        "npz": {"mnist.npz": npz({f"{key}.npy": npy(array) for key, array in zip(NPZ_KEYS, arrays)})},
+    }
 
 
 @pytest.fixture(scope="module", params=["plain", "gz", "npz"])
@@ -114,7 +117,7 @@ def test_any_damage(kind, arrays, data):
         damaged[at % len(damaged)] ^= data.draw(st.integers(1, 255))
     if data.draw(st.booleans()):
         at, more = data.draw(anywhere), data.draw(st.binary(max_size=9))
-        damaged[at:at + data.draw(st.integers(0, 9))] = more
+        damaged[at : at + data.draw(st.integers(0, 9))] = more
     (folder / name).write_bytes(damaged)
     try:
         check(kind, arrays, read(folder))
@@ -133,8 +136,12 @@ sizes = st.sampled_from([0, 1, 3, 28, 784, 2049, 2051, 2**16, 2**31, 2**32 - 1])
 
 
 @many
-@given(name=st.sampled_from(NAMES), gzipped=st.booleans(), header=st.lists(sizes, min_size=1, max_size=5),
-       magic=st.sampled_from([2049, 2051]) | sizes)
+@given(
+    name=st.sampled_from(NAMES),
+    gzipped=st.booleans(),
+    header=st.lists(sizes, min_size=1, max_size=5),
+    magic=st.sampled_from([2049, 2051]) | sizes,
+)
 def test_any_idx_header(tmp_path_factory, good, arrays, name, gzipped, header, magic):
     content = struct.pack(f">{1 + len(header)}I", magic, *header) + bytes(784)
     files = dict(good["gz"])
@@ -145,16 +152,26 @@ def test_any_idx_header(tmp_path_factory, good, arrays, name, gzipped, header, m
 
 shapes = st.lists(st.sampled_from([-1, 0, 1, 2, 3, 28, 2**31, 2**63, True]) | st.integers(), max_size=4).map(tuple)
 literals = st.one_of(
-    st.fixed_dictionaries({"descr": st.sampled_from(["|u1", "<u1", "|O", "<f8", "|V999999999", "|S0", "nonsense"]),
-                           "fortran_order": st.booleans() | st.just(7), "shape": shapes | st.just((1, 28, 28))},
-                          optional={"more": st.integers()}).map(repr),
+    st.fixed_dictionaries(
+        {
+            "descr": st.sampled_from(["|u1", "<u1", "|O", "<f8", "|V999999999", "|S0", "nonsense"]),
+            "fortran_order": st.booleans() | st.just(7),
+            "shape": shapes | st.just((1, 28, 28)),
+        },
+        optional={"more": st.integers()},
+    ).map(repr),
     st.sampled_from(["(" * 5000, "{" * 200, "-" * 9000 + "1", "{[]: 1}", "__import__('os')", "{'shape': (3L,)}", "\0"]),
-    st.text(max_size=30))
+    st.text(max_size=30),
+)
 
 
 @many
-@given(key=st.sampled_from(NPZ_KEYS), text=literals, version=st.sampled_from([(1, 0)] * 5 + [(2, 0), (3, 0), (9, 9)]),
-       length=st.none() | st.integers(0, 2**16 - 1))
+@given(
+    key=st.sampled_from(NPZ_KEYS),
+    text=literals,
+    version=st.sampled_from([(1, 0)] * 5 + [(2, 0), (3, 0), (9, 9)]),
+    length=st.none() | st.integers(0, 2**16 - 1),
+)
 def test_any_npy_header(tmp_path_factory, arrays, key, text, version, length):
     encoded = text.encode()
     header = b"\x93NUMPY" + bytes(version) + struct.pack("<H", len(encoded) if length is None else length) + encoded
@@ -164,8 +181,9 @@ def test_any_npy_header(tmp_path_factory, arrays, key, text, version, length):
 
 
 @many
-@given(content=st.binary(max_size=60),
-       start=st.sampled_from([b"", b"PK\x03\x04", b"PK\x05\x06", b"\x93NUMPY", b"\x80"]))
+@given(
+    content=st.binary(max_size=60), start=st.sampled_from([b"", b"PK\x03\x04", b"PK\x05\x06", b"\x93NUMPY", b"\x80"])
+)
 def test_any_bytes_as_npz(tmp_path_factory, content, start):
     assert read(folder_of(tmp_path_factory, {"mnist.npz": start + content})) is None
 
@@ -222,14 +240,20 @@ def zeros(times):
 
 
 def bomb(header, mebibytes):
-    return (b"\x1f\x8b\x08\0\0\0\0\0\0\xff" + b"\0" + struct.pack("<HH", len(header), len(header) ^ 0xffff)
-            + header + zeros(mebibytes))
+    return (
+        b"\x1f\x8b\x08\0\0\0\0\0\0\xff"
+        + b"\0"
+        + struct.pack("<HH", len(header), len(header) ^ 0xFFFF)
+        + header
+        + zeros(mebibytes)
+    )
 
 
 def zip_bomb(path, mebibytes):
     header = io.BytesIO()
-    np.lib.format.write_array_header_1_0(header, {"descr": "|u1", "fortran_order": False,
-                                                  "shape": (idx.MAX_COUNT, 28, 28)})
+    np.lib.format.write_array_header_1_0(
+        header, {"descr": "|u1", "fortran_order": False, "shape": (idx.MAX_COUNT, 28, 28)}
+    )
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
         with archive.open("x_train.npy", "w", force_zip64=True) as member:
             member.write(header.getvalue())
@@ -248,7 +272,11 @@ def test_a_bomb_takes_no_more_than_a_large_set(tmp_path, good, which):
     else:
         zip_bomb(tmp_path / "mnist.npz", 448)
     assert sum(file.stat().st_size for file in tmp_path.iterdir()) < 2**23
-    done = subprocess.run([sys.executable, "-c", READ, tmp_path, str(ROOM)], capture_output=True, text=True,
-                          env={"OPENBLAS_NUM_THREADS": "1", "PYTHONPATH": str(Path(idx.__file__).parents[2])})
+    done = subprocess.run(
+        [sys.executable, "-c", READ, tmp_path, str(ROOM)],
+        capture_output=True,
+        text=True,
+        env={"OPENBLAS_NUM_THREADS": "1", "PYTHONPATH": str(Path(idx.__file__).parents[2])},
+    )
     assert done.stderr == ""
     assert "longer than the 500,000 entries" in done.stdout

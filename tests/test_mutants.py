@@ -5,7 +5,6 @@ run with its own random start lies outside the recorded runs at the checkpoint t
 What pins the weights cannot see how they are drawn: such a change only the distribution can catch.
 """
 
-
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -23,9 +22,11 @@ DENSE, CONV = ports.load("mathybit_dense"), ports.load("mathybit_conv")
 
 def with_other(owner, name, **changes):
     """A change: what `owner.name` is called with, in part."""
+
     def change(monkeypatch):
         original = getattr(owner, name)
         monkeypatch.setattr(owner, name, lambda *args, **kwargs: original(*args, **{**kwargs, **changes}))
+
     return change
 
 
@@ -35,8 +36,9 @@ def instead(owner, name, other):
 
 def lost_keras_activation(lost):
     activation = keras.layers.Activation
-    return instead(keras.layers, "Activation",
-                   lambda kind, **more: activation("linear" if kind == lost else kind, **more))
+    return instead(
+        keras.layers, "Activation", lambda kind, **more: activation("linear" if kind == lost else kind, **more)
+    )
 
 
 def no_carry_over(data, batch_size, shuffle=True):
@@ -52,12 +54,14 @@ def no_carry_over(data, batch_size, shuffle=True):
 
 def shuffled_from_arange(digits, batch_size, seed):
     """`keras_batches` as tf-keras's `fit` would have it: each epoch shuffles a new `arange`."""
+
     def batches():
         random, images = np.random.RandomState(seed), digits.arrays.train_images
         while True:
             order = random.permutation(len(images))
             for start in range(0, len(images), batch_size):
-                yield mnist.keras_pixels(images[order[start:start + batch_size]])
+                yield mnist.keras_pixels(images[order[start : start + batch_size]])
+
     return mnist.Feed(batches(), mnist.keras_pixels(digits.arrays.test_images))
 
 
@@ -158,12 +162,18 @@ def free_windows(port, digits, steps, options, seed=0):
         model = ports.load(port).build(**options)
         sess.run(tf.global_variables_initializer())
         losses = [sess.run([model.loss, model.train_step], {model.x: next(batches)})[0] for _ in range(steps)]
-    return distribution.windows(distribution.recorded(port, digits.source).steps, 10, np.reshape(losses, (-1, 10)).mean(axis=1))
+    return distribution.windows(
+        distribution.recorded(port, digits.source).steps, 10, np.reshape(losses, (-1, 10)).mean(axis=1)
+    )
 
 
-@pytest.mark.parametrize("case", [
-    pytest.param(case, marks=[pytest.mark.slow] if mutant.runs > 1 or port == "mathybit_conv" else [])
-    for case, (port, mutant) in ALL.items()])
+@pytest.mark.parametrize(
+    "case",
+    [
+        pytest.param(case, marks=[pytest.mark.slow] if mutant.runs > 1 or port == "mathybit_conv" else [])
+        for case, (port, mutant) in ALL.items()
+    ],
+)
 def test_a_mutant_is_caught(request, monkeypatch, case):
     port, mutant = ALL[case]
     digits = request.getfixturevalue(mutant.data)
@@ -174,7 +184,11 @@ def test_a_mutant_is_caught(request, monkeypatch, case):
         return
     runs = distribution.recorded(port, mutant.data)
     windows = [free_windows(port, digits, mutant.step, mutant.options, seed) for seed in range(mutant.runs)]
-    checks = distribution.judge(runs, windows[0], None) if mutant.runs == 1 else distribution.judge_mean(runs, np.array(windows))
+    checks = (
+        distribution.judge(runs, windows[0], None)
+        if mutant.runs == 1
+        else distribution.judge_mean(runs, np.array(windows))
+    )
     assert [check.step for check in checks if not check.inside][-1] == mutant.step
 
 
@@ -182,20 +196,32 @@ def test_what_no_curve_shows(bundled, monkeypatch):
     """smith's biases at 0 in place of Xavier's: a finding. Only the test of the initialiser itself sees it."""
     with_other(tf.layers, "dense", bias_initializer=tf.zeros_initializer())(monkeypatch)
     assert replayed("smith", bundled, 20, {}).equal
-    checks = distribution.judge(distribution.recorded("smith", "bundled"), free_windows("smith", bundled, 100, {}), None)
+    checks = distribution.judge(
+        distribution.recorded("smith", "bundled"), free_windows("smith", bundled, 100, {}), None
+    )
     assert all(check.inside for check in checks)
 
 
-@pytest.mark.parametrize(("port", "steps"), [("vandenburg", 100), ("vandenburg_relu", 100), ("kajuvonen", 200),
-                                             ("smith", 150), ("mathybit_dense", 40),
-                                             pytest.param("mathybit_conv", 21, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    ("port", "steps"),
+    [
+        ("vandenburg", 100),
+        ("vandenburg_relu", 100),
+        ("kajuvonen", 200),
+        ("smith", 150),
+        ("mathybit_dense", 40),
+        pytest.param("mathybit_conv", 21, marks=pytest.mark.slow),
+    ],
+)
 def test_the_port_itself_is_not_caught_by_the_arithmetic(bundled, port, steps):
     parity = replayed(port, bundled, steps, {})
     assert parity.equal, parity.windows
 
 
-@pytest.mark.parametrize(("port", "steps", "seeds"), [
-    pytest.param("vandenburg", 500, 8, marks=pytest.mark.slow), ("smith", 100, 1), ("mathybit_dense", 40, 1)])
+@pytest.mark.parametrize(
+    ("port", "steps", "seeds"),
+    [pytest.param("vandenburg", 500, 8, marks=pytest.mark.slow), ("smith", 100, 1), ("mathybit_dense", 40, 1)],
+)
 def test_the_port_itself_is_not_caught_by_the_distribution(bundled, port, steps, seeds):
     runs = distribution.recorded(port, "bundled")
     windows = [free_windows(port, bundled, steps, {}, seed) for seed in range(seeds)]
@@ -207,6 +233,9 @@ def test_the_port_itself_is_not_caught_by_the_distribution(bundled, port, steps,
 
 def test_the_page_on_the_proof_has_the_same_table():
     page = (Path(__file__).parents[1] / "docs/proof.md").read_text()
-    rows = [f"| `{port}` | {name} | {mutant.by}{f', {mutant.runs} runs' if mutant.runs > 1 else ''} | {mutant.step:,} |"
-            for port, mutants in MUTANTS.items() for name, mutant in mutants.items()]
+    rows = [
+        f"| `{port}` | {name} | {mutant.by}{f', {mutant.runs} runs' if mutant.runs > 1 else ''} | {mutant.step:,} |"
+        for port, mutants in MUTANTS.items()
+        for name, mutant in mutants.items()
+    ]
     assert "\n".join(rows) in page

@@ -48,12 +48,17 @@ def watched(tmp_path, monkeypatch):
     return lambda: (tmp_path / "attempts").read_text()
 
 
-@pytest.mark.parametrize("words", [
-    ["-m", "legacy_ports", "--help"], ["-m", "legacy_ports", "list"],
-    pytest.param(["-c", IMPORT_ALL], marks=pytest.mark.slow),
-    pytest.param([*RUN, "--data", "bundled"], marks=pytest.mark.slow),
-    pytest.param(["-m", "tb_plugin.demo", "--logdir", "demo"], marks=pytest.mark.slow)],
-    ids=["help", "list", "imports", "run", "demo"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["-m", "legacy_ports", "--help"],
+        ["-m", "legacy_ports", "list"],
+        pytest.param(["-c", IMPORT_ALL], marks=pytest.mark.slow),
+        pytest.param([*RUN, "--data", "bundled"], marks=pytest.mark.slow),
+        pytest.param(["-m", "tb_plugin.demo", "--logdir", "demo"], marks=pytest.mark.slow),
+    ],
+    ids=["help", "list", "imports", "run", "demo"],
+)
 def test_nothing_is_asked_of_the_network(tmp_path, watched, words):
     done = subprocess.run([sys.executable, *words], cwd=tmp_path, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr

@@ -44,8 +44,9 @@ def test_a_call_that_is_not_answered_is_followed_by_another():
 def test_calls_at_the_same_time_are_answered():
     provider = Provider(60)
     prompted, found = prompt(provider), []
-    threads = [threading.Thread(target=lambda key=str(n): found.append(prompted.read_blob(blob_key=key)))
-               for n in range(20)]
+    threads = [
+        threading.Thread(target=lambda key=str(n): found.append(prompted.read_blob(blob_key=key))) for n in range(20)
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -17,6 +17,7 @@ DOC = "A post - Somebody, 2017.\nhttps://example.org/post\n\nWhat the post says\
 def new_run(bundled, tmp_path):
     def make(name="a", **kwargs):
         return Run("port", DOC, {"steps": 3, "rate": 0.1}, bundled, tmp_path, name, **kwargs)
+
     return make
 
 
@@ -69,9 +70,14 @@ def test_a_loss_that_is_not_finite_between_the_logged_steps(new_run):
         run.batch_loss(float("nan"))
 
 
-@pytest.mark.parametrize(("error", "status"), [(KeyboardInterrupt(), "interrupted"),
-                                               (FloatingPointError("the loss is nan at step 2"), "failed"),
-                                               (RuntimeError("a bug"), "failed")])
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (KeyboardInterrupt(), "interrupted"),
+        (FloatingPointError("the loss is nan at step 2"), "failed"),
+        (RuntimeError("a bug"), "failed"),
+    ],
+)
 def test_a_run_that_breaks_keeps_what_it_has(new_run, error, status):
     run = new_run(save_every=1)
     with pytest.raises(type(error)):

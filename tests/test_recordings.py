@@ -15,8 +15,9 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 
 
 def verify(*args):
-    result = subprocess.run([sys.executable, "-m", "legacy_ports", "verify", *args], capture_output=True, text=True,
-                            timeout=1500)
+    result = subprocess.run(
+        [sys.executable, "-m", "legacy_ports", "verify", *args], capture_output=True, text=True, timeout=1500
+    )
     assert result.returncode == 0, result.stdout + result.stderr
     return result.stdout
 
@@ -48,9 +49,14 @@ def test_numpy_in_float64_equals_a_linear_recording(request, source):
     assert recordings.parity(exact_replay(VANDENBURG, recording, digits, 10000), recording).equal
 
 
-@pytest.mark.parametrize(("port", "source", "seed", "tolerance", "step"), [
-    ("vandenburg_relu", "full", 1, 5e-5, 4581), ("vandenburg_relu", "bundled", 1, 5e-5, 6304),
-    ("kajuvonen", "bundled", 1, 2e-3, 930)])
+@pytest.mark.parametrize(
+    ("port", "source", "seed", "tolerance", "step"),
+    [
+        ("vandenburg_relu", "full", 1, 5e-5, 4581),
+        ("vandenburg_relu", "bundled", 1, 5e-5, 6304),
+        ("kajuvonen", "bundled", 1, 2e-3, 930),
+    ],
+)
 def test_an_exact_replay_leaves_the_recordings_that_have_a_horizon(request, port, source, seed, tolerance, step):
     """Why recordings.HORIZONS: beyond it the recording's own rounding, not the network, decides."""
     digits = request.getfixturevalue(source)

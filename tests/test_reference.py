@@ -19,7 +19,8 @@ def test_all_shipped_recordings_can_be_read():
     assert files
     for path in files:
         assert path.name == "pinned-{0.port}-{1}-{0.seed}.json".format(
-            recordings.read(path), json.loads(path.read_text())["data"])
+            recordings.read(path), json.loads(path.read_text())["data"]
+        )
 
 
 def test_relative_error_by_hand():
@@ -87,10 +88,16 @@ def test_the_posts_own_options_have_a_band(port, source):
     assert " seeds: 0.0" in distribution.test_loss_band(port, options, source)
 
 
-@pytest.mark.parametrize(("content", "reason"), [
-    ("", "Expecting value"), ("[]", "not a pinned recording"), ('{"losses": [1, 2]}', "has no 'port'"),
-    ('{"losses": [1, NaN]}', "not a list of positive"), ('{"losses": ["x"]}', "not a pinned recording"),
-])
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ("", "Expecting value"),
+        ("[]", "not a pinned recording"),
+        ('{"losses": [1, 2]}', "has no 'port'"),
+        ('{"losses": [1, NaN]}', "not a list of positive"),
+        ('{"losses": ["x"]}', "not a pinned recording"),
+    ],
+)
 def test_a_bad_recording_is_refused(tmp_path, content, reason):
     (tmp_path / "r.json").write_text(content)
     with pytest.raises(UserError, match=reason) as error:

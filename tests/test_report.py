@@ -48,8 +48,24 @@ def report(tmp_path_factory, request):
     (run / "run.json").touch()
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("ONEDNN_MAX_CPU_ISA", "ALL")  # verify would set it, for all tests after this
-        assert cli.main(["verify", "smith", "vandenburg", "--data", "bundled", "--steps", "5",
-                         "--html", str(folder / "a b.html"), "--logdir", str(folder / "the runs")]) == 0
+        assert (
+            cli.main(
+                [
+                    "verify",
+                    "smith",
+                    "vandenburg",
+                    "--data",
+                    "bundled",
+                    "--steps",
+                    "5",
+                    "--html",
+                    str(folder / "a b.html"),
+                    "--logdir",
+                    str(folder / "the runs"),
+                ]
+            )
+            == 0
+        )
     return Page((folder / "a b.html").read_text())
 
 
@@ -66,8 +82,13 @@ def test_all_four_rungs_of_each_port_are_there(report):
     for name in ("smith", "vandenburg"):
         assert ("h2", {"id": name}) in report.tags
         assert ports.facts(name).docstring.splitlines()[0] in report.text
-    for words in ("1,100,320 weights; the post's layers have 1,100,320", "84,586 weights", "0.0001 over 5",
-                  "0.01824", "1,100,320, from its layers"):
+    for words in (
+        "1,100,320 weights; the post's layers have 1,100,320",
+        "84,586 weights",
+        "0.0001 over 5",
+        "0.01824",
+        "1,100,320, from its layers",
+    ):
         assert words in report.text
     for heading in ("Structure", "Arithmetic", "Distribution", "The post", "What changed, and why"):
         assert heading in report.text
@@ -90,8 +111,9 @@ def test_the_newest_run_is_shown_and_its_name_as_text(report):
     assert "/smith/other" not in report.text
 
 
-@pytest.mark.parametrize(("file", "why"), [("nowhere/at/all.html", "No such file or directory"),
-                                           ("folder", "Is a directory")])
+@pytest.mark.parametrize(
+    ("file", "why"), [("nowhere/at/all.html", "No such file or directory"), ("folder", "Is a directory")]
+)
 def test_a_report_that_cannot_be_written_is_told_before_the_replays(file, why, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "folder").mkdir()

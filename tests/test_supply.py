@@ -13,10 +13,15 @@ ROOT = Path(__file__).parents[1]
 
 def requirements():
     """The requirements in setup.py, by name."""
-    call = next(node for node in ast.walk(ast.parse((ROOT / "setup.py").read_text()))
-                if isinstance(node, ast.keyword) and node.arg == "install_requires")
-    return {canonicalize_name(requirement.name): requirement for requirement in map(
-        Requirement, ast.literal_eval(call.value))}
+    call = next(
+        node
+        for node in ast.walk(ast.parse((ROOT / "setup.py").read_text()))
+        if isinstance(node, ast.keyword) and node.arg == "install_requires"
+    )
+    return {
+        canonicalize_name(requirement.name): requirement
+        for requirement in map(Requirement, ast.literal_eval(call.value))
+    }
 
 
 def pins(name):
@@ -41,4 +46,4 @@ def test_the_constraints_lie_within_the_bounds(name):
 def test_the_oldest_constraints_are_the_lower_bounds():
     for dependency, requirement in requirements().items():
         low = next(Version(spec.version) for spec in requirement.specifier if spec.operator == ">=")
-        assert pins("constraints-oldest.txt")[dependency].release[:len(low.release)] == low.release, requirement
+        assert pins("constraints-oldest.txt")[dependency].release[: len(low.release)] == low.release, requirement

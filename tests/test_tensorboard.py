@@ -13,9 +13,28 @@ import pytest
 @pytest.fixture(scope="module")
 def logdir(tmp_path_factory):
     logdir = tmp_path_factory.mktemp("runs")
-    subprocess.run([sys.executable, "-m", "legacy_ports", "run", "vandenburg", "--data", "bundled",
-                    "--steps", "6001", "--batch-size", "10", "--name", "a b+c", "--quiet",
-                    "--logdir", logdir], check=True, timeout=300)
+    subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "legacy_ports",
+            "run",
+            "vandenburg",
+            "--data",
+            "bundled",
+            "--steps",
+            "6001",
+            "--batch-size",
+            "10",
+            "--name",
+            "a b+c",
+            "--quiet",
+            "--logdir",
+            logdir,
+        ],
+        check=True,
+        timeout=300,
+    )
     return logdir
 
 
@@ -23,8 +42,22 @@ def logdir(tmp_path_factory):
 def get(request, logdir):
     # The flags that a run's last line tells the user to type.
     process = subprocess.Popen(
-        [sys.executable, "-m", "tensorboard.main", "--logdir", logdir, "--samples_per_plugin", "images=100",
-         "--load_fast", request.param, "--port", "0"], stderr=subprocess.PIPE, text=True)
+        [
+            sys.executable,
+            "-m",
+            "tensorboard.main",
+            "--logdir",
+            logdir,
+            "--samples_per_plugin",
+            "images=100",
+            "--load_fast",
+            request.param,
+            "--port",
+            "0",
+        ],
+        stderr=subprocess.PIPE,
+        text=True,
+    )
     url = next(line.split(" at ")[1].split()[0] for line in process.stderr if " at http" in line)
 
     def get(path):
@@ -50,10 +83,17 @@ def test_the_scalar(get):
     assert [point[1] for point in json.loads(body)] == list(range(0, 6001, 500))
 
 
-@pytest.mark.parametrize(("tag", "count", "kind"), [
-    ("Input/image/0", 13, "image/png"), ("Encoder/image/0", 13, "image/png"), ("Output/image/0", 13, "image/png"),
-    ("figures/latent_space", 1, "image/png"), ("figures/circle_walk", 1, "image/gif"),
-    ("figures/input_output", 1, "image/gif")])
+@pytest.mark.parametrize(
+    ("tag", "count", "kind"),
+    [
+        ("Input/image/0", 13, "image/png"),
+        ("Encoder/image/0", 13, "image/png"),
+        ("Output/image/0", 13, "image/png"),
+        ("figures/latent_space", 1, "image/png"),
+        ("figures/circle_walk", 1, "image/gif"),
+        ("figures/input_output", 1, "image/gif"),
+    ],
+)
 def test_all_images_and_gifs(get, tag, count, kind):
     """All 13 grids, though TensorBoard by itself keeps 10; GIFs as GIFs, so that they play."""
     images = json.loads(get(f"plugin/images/images?run={RUN}&tag={quote(tag, safe='')}&sample=0")[1])

@@ -12,8 +12,13 @@ from legacy_ports.tf1 import keras, session_config, tf
 
 def test_tensorflow_imported_first_is_an_error_that_says_so():
     env = {key: value for key, value in os.environ.items() if key != "TF_USE_LEGACY_KERAS"}
-    result = subprocess.run([sys.executable, "-c", "import tensorflow, legacy_ports.tf1"], capture_output=True,
-                            text=True, timeout=120, env=env)
+    result = subprocess.run(
+        [sys.executable, "-c", "import tensorflow, legacy_ports.tf1"],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        env=env,
+    )
     assert result.returncode == 1
     assert "ImportError: TensorFlow was imported before legacy_ports.tf1" in result.stderr
 

@@ -34,8 +34,12 @@ def test_the_network_is_the_posts():
     assert shapes == VANDENBURG.shapes
     assert sum(np.prod(s) for s in shapes) == 84586
     assert model.codes.shape.as_list() == [None, 2]
-    assert vandenburg.OPTIONS == {"steps": 10000, "batch_size": 50, "learning_rate": 1e-4,
-                                  "readout": ("linear", "relu", "softmax")}
+    assert vandenburg.OPTIONS == {
+        "steps": 10000,
+        "batch_size": 50,
+        "learning_rate": 1e-4,
+        "readout": ("linear", "relu", "softmax"),
+    }
     assert (vandenburg.grid_rows, vandenburg.grid_cols, vandenburg.save_every) == (5, 10, 500)
 
 
@@ -87,7 +91,7 @@ def test_the_grid_is_magentas():
     expected = np.empty((1, rows * height, cols * width, channels), np.float32)
     for k, image in enumerate(images):
         top, left = k // cols * height, k % cols * width
-        expected[0, top:top + height, left:left + width] = image.reshape(height, width, channels)
+        expected[0, top : top + height, left : left + width] = image.reshape(height, width, channels)
     with tf.Graph().as_default(), tf.Session() as sess:
         grid = sess.run(vandenburg.form_image_grid(images, [rows, cols], [height, width], channels))
     np.testing.assert_array_equal(grid, expected)
@@ -97,7 +101,8 @@ def test_summaries_are_named_and_spaced_as_in_the_post(events):
     assert [e.step for e in events.Scalars("Loss")] == [0, 500]
     tags = {tag: events.Images(tag) for tag in events.Tags()["images"]}
     assert set(tags) == {f"{name}/image/0" for name in ("Input", "Encoder", "Output")} | {
-        "figures/" + name.split(".")[0] for name in FIGURES}
+        "figures/" + name.split(".")[0] for name in FIGURES
+    }
     sizes = {"Input": (280, 140), "Encoder": (10, 10), "Output": (280, 140)}
     for name, size in sizes.items():
         images = tags[f"{name}/image/0"]
@@ -147,8 +152,10 @@ def test_figures_are_made_and_not_blank(run, events, name):
 
 @pytest.mark.slow
 def test_the_same_seed_gives_the_same_run(bundled, tmp_path):
-    losses = [run_port("vandenburg", bundled, tmp_path / str(k), steps=40, seed=seed).manifest["test_loss"]
-              for k, seed in enumerate([3, 3, 4])]
+    losses = [
+        run_port("vandenburg", bundled, tmp_path / str(k), steps=40, seed=seed).manifest["test_loss"]
+        for k, seed in enumerate([3, 3, 4])
+    ]
     assert losses[0] == losses[1] != losses[2]
 
 

@@ -25,13 +25,29 @@ def test_the_wheel_in_a_clean_environment(tmp_path):
     subprocess.run([scripts / "pip", "install", wheel], check=True, timeout=1200)
 
     environment = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "TF_USE_LEGACY_KERAS")}
-    subprocess.run([scripts / "legacy-ports", "run", "vandenburg", "--steps", "50", "--data", "bundled",
-                    "--name", "a"], check=True, cwd=tmp_path, env=environment)
-    code = ("import sys; from tensorboard.backend.event_processing.event_accumulator import EventAccumulator\n"
-            "events = EventAccumulator(sys.argv[1]).Reload()\n"
-            "print([e.step for e in events.Scalars('Loss')], len(events.Tags()['images']))")
-    shown = subprocess.run([scripts / "python", "-c", code, "runs/vandenburg/a"], check=True, cwd=tmp_path,
-                           env=environment, capture_output=True, text=True).stdout
+    subprocess.run(
+        [scripts / "legacy-ports", "run", "vandenburg", "--steps", "50", "--data", "bundled", "--name", "a"],
+        check=True,
+        cwd=tmp_path,
+        env=environment,
+    )
+    code = (
+        "import sys; from tensorboard.backend.event_processing.event_accumulator import EventAccumulator\n"
+        "events = EventAccumulator(sys.argv[1]).Reload()\n"
+        "print([e.step for e in events.Scalars('Loss')], len(events.Tags()['images']))"
+    )
+    shown = subprocess.run(
+        [scripts / "python", "-c", code, "runs/vandenburg/a"],
+        check=True,
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+    ).stdout
     assert shown == f"[0] {3 + len(list((tmp_path / 'runs/vandenburg/a/figures').iterdir()))}\n"
-    subprocess.run([scripts / "legacy-ports", "verify", "vandenburg", "--steps", "20", "--data", "bundled"],
-                   check=True, cwd=tmp_path, env=environment)
+    subprocess.run(
+        [scripts / "legacy-ports", "verify", "vandenburg", "--steps", "20", "--data", "bundled"],
+        check=True,
+        cwd=tmp_path,
+        env=environment,
+    )

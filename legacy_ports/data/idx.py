@@ -58,8 +58,11 @@ def sha256(arrays: Arrays) -> dict[str, str]:
 def find(directory: Path) -> dict[str, Path]:
     """The IDX files that lie in `directory`, by official name; a plain one goes before its .gz."""
     candidates = {name: [directory / name, directory / f"{name}.gz"] for name in OFFICIAL_SHA256}
-    return {name: next(p for p in paths if p.is_file())
-            for name, paths in candidates.items() if any(p.is_file() for p in paths)}
+    return {
+        name: next(p for p in paths if p.is_file())
+        for name, paths in candidates.items()
+        if any(p.is_file() for p in paths)
+    }
 
 
 def read_directory(directory: str | os.PathLike) -> Arrays:
@@ -80,8 +83,9 @@ def read_directory(directory: str | os.PathLike) -> Arrays:
     elif (directory / "mnist.npz").is_file():
         arrays = read_npz(directory / "mnist.npz")
     else:
-        raise DataError(f"{directory}: neither {next(iter(OFFICIAL_SHA256))}(.gz) and its three fellows "
-                        "nor mnist.npz is there")
+        raise DataError(
+            f"{directory}: neither {next(iter(OFFICIAL_SHA256))}(.gz) and its three fellows nor mnist.npz is there"
+        )
     for part, images, labels in (("training", *arrays[:2]), ("test", *arrays[2:])):
         if len(images) != len(labels):
             raise DataError(f"{directory}: {len(images):,} {part} images, but {len(labels):,} labels")

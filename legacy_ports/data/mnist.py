@@ -120,8 +120,10 @@ def read_data_sets(digits: Digits, one_hot: bool = False, seed: int | None = Non
     train_images, train_labels, test_images, test_labels = digits.arrays
     held_back = digits.held_back
     if len(train_images) <= held_back:
-        raise DataError(f"{digits.origin}: {len(train_images):,} training images; read_data_sets holds "
-                        f"{held_back:,} back and needs more")
+        raise DataError(
+            f"{digits.origin}: {len(train_images):,} training images; read_data_sets holds "
+            f"{held_back:,} back and needs more"
+        )
     return Datasets(
         DataSet(train_images[held_back:], train_labels[held_back:], one_hot, seed),
         DataSet(train_images[:held_back], train_labels[:held_back], one_hot, seed),
@@ -175,14 +177,13 @@ class _KerasBatches:
         if self._start >= len(self._images):
             self._random.shuffle(self._index_array)
             self._start = 0
-        indices = self._index_array[self._start:self._start + self._batch_size]
+        indices = self._index_array[self._start : self._start + self._batch_size]
         self._start += self._batch_size
         return keras_pixels(self._images[indices])
 
     def get_state(self) -> dict[str, Any]:
         """Which batches come next."""
-        return {"index_array": self._index_array, "start": self._start,
-                "random": self._random.get_state(legacy=False)}
+        return {"index_array": self._index_array, "start": self._start, "random": self._random.get_state(legacy=False)}
 
     def set_state(self, state: dict[str, Any]) -> None:
         self._index_array, self._start = state["index_array"], state["start"]
@@ -197,8 +198,7 @@ class DataSet:
     `get_state` and `set_state`: which batches come next, but for that generator.
     """
 
-    def __init__(self, images: np.ndarray, labels: np.ndarray, one_hot: bool = False,
-                 seed: int | None = None):
+    def __init__(self, images: np.ndarray, labels: np.ndarray, one_hot: bool = False, seed: int | None = None):
         np.random.seed(seed)
         scale = np.float32(1.0 / 255.0)
         self._images = np.multiply(images.reshape(len(images), 784), scale, dtype=np.float32)

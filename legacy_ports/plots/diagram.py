@@ -28,8 +28,7 @@ def network_diagram(layers: Sequence[tuple[str, tuple[int, ...]]], title: str) -
     axes.set(xlim=(-0.7, len(layers) - 0.3), ylim=(-1.62, 1.5), title=title)
     axes.set_aspect("equal")
     axes.axis("off")
-    edges = [_draw_layer(axes, x, shape, COLOURS[part])
-             for x, (part, (_, shape)) in enumerate(zip(parts, layers))]
+    edges = [_draw_layer(axes, x, shape, COLOURS[part]) for x, (part, (_, shape)) in enumerate(zip(parts, layers))]
     for x, (right, left) in enumerate(zip(edges[:-1], edges[1:])):
         lines = [((x + right[0], a), (x + 1 - left[0], b)) for a in right[1] for b in left[1]]
         axes.add_collection(LineCollection(lines, colors="0.6", linewidths=0.35, zorder=0))
@@ -50,8 +49,17 @@ def _draw_layer(axes: Axes, x: int, shape: tuple[int, ...], colour: str) -> tupl
     side, maps = 0.16 + 0.022 * shape[0], min(shape[2], MAX_MAPS)
     for k in range(maps):
         offset = 0.035 * (k - (maps - 1) / 2)
-        axes.add_patch(Rectangle((x - side / 2 + offset, -side / 2 - offset), side, side, facecolor=colour,
-                                 edgecolor="white", linewidth=0.8, zorder=k + 1))
+        axes.add_patch(
+            Rectangle(
+                (x - side / 2 + offset, -side / 2 - offset),
+                side,
+                side,
+                facecolor=colour,
+                edgecolor="white",
+                linewidth=0.8,
+                zorder=k + 1,
+            )
+        )
     return side / 2 + 0.035 * maps / 2, [-side / 3, 0, side / 3]
 
 

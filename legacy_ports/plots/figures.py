@@ -23,8 +23,7 @@ def scatter_digits(axes: Axes, codes: np.ndarray, labels: np.ndarray) -> None:
     """Scatters 2-D codes [N, 2], each as its digit in the digit's colour, with a legend and equal axes."""
     for digit in range(10):
         across, up = codes[labels == digit].T
-        axes.scatter(across, up, s=34, marker=f"${digit}$", linewidths=0.3, label="",
-                     color=COLOURS[digit])
+        axes.scatter(across, up, s=34, marker=f"${digit}$", linewidths=0.3, label="", color=COLOURS[digit])
         axes.scatter([], [], s=60, color=COLOURS[digit], label=str(digit))
     axes.set_aspect("equal", adjustable="datalim")
     axes.grid(alpha=0.25)

@@ -49,7 +49,7 @@ FIGURES = {
     "reconstruction.gif": "Training image 10 beside its reconstruction, over training.",
 }
 # Images are 28*28 pixels
-input_size = 28*28
+input_size = 28 * 28
 # Save training loss and image every [save_every] steps
 save_every = 100
 feed = next_batches
@@ -67,8 +67,14 @@ class Model(NamedTuple):
 
 def dense(inputs, units, name):
     # tf.layers.dense's defaults, tensorflow/python/layers/core.py and tf.get_variable's initializer.
-    return tf.layers.dense(inputs, units, activation=None, kernel_initializer=tf.glorot_uniform_initializer(),
-                           bias_initializer=tf.zeros_initializer(), name=name)
+    return tf.layers.dense(
+        inputs,
+        units,
+        activation=None,
+        kernel_initializer=tf.glorot_uniform_initializer(),
+        bias_initializer=tf.zeros_initializer(),
+        name=name,
+    )
 
 
 def autoencoder(x, output_size, outer_size=500, inner_size=100):
@@ -101,15 +107,24 @@ def main(run: Run, *, steps, batch_size, learning_rate, seed):
     tf.set_random_seed(seed)
     x, code, output, loss, train_op = model = build(learning_rate)
     train_loss = tf.summary.scalar("train_loss", loss)
-    run.figure("network.png", network_diagram(
-        [("input", (784,)), ("encoder", (500,)), ("code", (100,)), ("decoder", (500,)), ("output", (784,))],
-        "An undercomplete autoencoder"))
+    run.figure(
+        "network.png",
+        network_diagram(
+            [("input", (784,)), ("encoder", (500,)), ("code", (100,)), ("decoder", (500,)), ("output", (784,))],
+            "An undercomplete autoencoder",
+        ),
+    )
 
     with run.session() as sess:
         init = tf.global_variables_initializer()
         sess.run(init)
-        run.latent(sess, model, mnist.test.images,
-                   lambda: dense_decoder(sess, tf.trainable_variables()[4:], ["linear", "linear"]), save_every)
+        run.latent(
+            sess,
+            model,
+            mnist.test.images,
+            lambda: dense_decoder(sess, tf.trainable_variables()[4:], ["linear", "linear"]),
+            save_every,
+        )
         for i in run.steps(range(1, steps + 1), keep=[mnist.train]):
             batch, _ = mnist.train.next_batch(batch_size)
             _, l, summary = sess.run([train_op, loss, train_loss], feed_dict={x: batch})
@@ -142,8 +157,9 @@ def main(run: Run, *, steps, batch_size, learning_rate, seed):
 def pca_floor(train: np.ndarray, test: np.ndarray, components: int) -> tuple[float, float]:
     """The mean squared error of PCA fitted to `train`, on `train` and on `test`: what a linear code can do."""
     pca = PCA(components, svd_solver="covariance_eigh").fit(train)
-    on_train, on_test = (float(np.mean((pca.inverse_transform(pca.transform(part)) - part) ** 2))
-                         for part in (train, test))
+    on_train, on_test = (
+        float(np.mean((pca.inverse_transform(pca.transform(part)) - part) ** 2)) for part in (train, test)
+    )
     return on_train, on_test
 
 

@@ -109,8 +109,7 @@ def build(learning_rate=0.001, codings="tanh", pooling="max", upsampling="neares
 
     # Keras 2.2.2's layers draw kernels glorot_uniform and start biases at zero; so do tf-keras's.
     encoder = Sequential(name="encoder")
-    encoder.add(Conv2D(input_shape=(height, width, channels),
-                       filters=4, kernel_size=5, strides=1, padding="same"))
+    encoder.add(Conv2D(input_shape=(height, width, channels), filters=4, kernel_size=5, strides=1, padding="same"))
     encoder.add(Activation("relu"))
     encoder.add(Pooling2D(pool_size=(2, 2)))
 
@@ -135,7 +134,7 @@ def build(learning_rate=0.001, codings="tanh", pooling="max", upsampling="neares
     h0 = encoder.layers[-6].output_shape[1]  # the second pooling: 7 x 7
     w0 = encoder.layers[-6].output_shape[2]
     feats = 16
-    decoder.add(Dense(units=h0*w0*feats))
+    decoder.add(Dense(units=h0 * w0 * feats))
     decoder.add(Activation("relu"))
     decoder.add(Reshape(target_shape=(h0, w0, feats)))
 
@@ -147,8 +146,15 @@ def build(learning_rate=0.001, codings="tanh", pooling="max", upsampling="neares
             decoder.add(Conv2DTranspose(filters=filters, kernel_size=kernel_size, strides=2, padding="same"))
         decoder.add(Activation("relu"))
 
-    decoder.add(Conv2D(filters=1, kernel_size=7, strides=1, padding="same",
-                       bias_initializer=keras.initializers.Constant(readout_bias)))
+    decoder.add(
+        Conv2D(
+            filters=1,
+            kernel_size=7,
+            strides=1,
+            padding="same",
+            bias_initializer=keras.initializers.Constant(readout_bias),
+        )
+    )
     decoder.add(Activation("sigmoid", name="output"))
 
     model = Sequential()
@@ -168,8 +174,9 @@ def build(learning_rate=0.001, codings="tanh", pooling="max", upsampling="neares
     return Model(x, codes, output, loss, train_step, encoder, decoder, model)
 
 
-def main(run: Run, *, steps, epochs, batch_size, learning_rate, codings, pooling, upsampling, readout_bias,
-         restore, seed):
+def main(
+    run: Run, *, steps, epochs, batch_size, learning_rate, codings, pooling, upsampling, readout_bias, restore, seed
+):
     # load the data
     batches, X_test = keras_batches(run.digits, batch_size, seed)
     # build the models
@@ -178,12 +185,27 @@ def main(run: Run, *, steps, epochs, batch_size, learning_rate, codings, pooling
     model.encoder.summary(print_fn=run.log)
     model.decoder.summary(print_fn=run.log)
     model.model.summary(print_fn=run.log)
-    run.figure("network.png", network_diagram(
-        [("input", (28, 28, 1)), ("convolution", (28, 28, 4)), (f"{pooling} pooling", (14, 14, 4)),
-         ("convolution", (14, 14, 8)), (f"{pooling} pooling", (7, 7, 8)), ("dense", (150,)),
-         (f"codings ({codings})", (n_codings,)), ("dense", (120,)), ("dense", (320,)), ("dense", (7, 7, 16)),
-         ("convolution", (14, 14, 8)), ("convolution", (28, 28, 4)), ("output", (28, 28, 1))],
-        "A convolutional autoencoder"))
+    run.figure(
+        "network.png",
+        network_diagram(
+            [
+                ("input", (28, 28, 1)),
+                ("convolution", (28, 28, 4)),
+                (f"{pooling} pooling", (14, 14, 4)),
+                ("convolution", (14, 14, 8)),
+                (f"{pooling} pooling", (7, 7, 8)),
+                ("dense", (150,)),
+                (f"codings ({codings})", (n_codings,)),
+                ("dense", (120,)),
+                ("dense", (320,)),
+                ("dense", (7, 7, 16)),
+                ("convolution", (14, 14, 8)),
+                ("convolution", (28, 28, 4)),
+                ("output", (28, 28, 1)),
+            ],
+            "A convolutional autoencoder",
+        ),
+    )
 
     with run.session() as sess:
         keras.backend.set_session(sess)
@@ -238,17 +260,20 @@ def train(run, sess, model, batches, X_test, steps, codings, seed):
     run.result("loss of the last epoch", float(epoch_losses[-1]), "not given")
     saturated_epochs = sum(mean_coding > saturated for mean_coding in mean_codings) if codings == "tanh" else 0
     if saturated_epochs:
-        run.result("codings saturated",
-                   f"{saturated_epochs} of {epochs} epochs; last mean |tanh| {mean_codings[-1]:.5f}",
-                   "not given; its histograms are not saturated")
-    pictures = [figures.picture(reconstructions(images_const, frame, f"epoch {epoch}"))
-                for epoch, frame in enumerate(frames)]
+        run.result(
+            "codings saturated",
+            f"{saturated_epochs} of {epochs} epochs; last mean |tanh| {mean_codings[-1]:.5f}",
+            "not given; its histograms are not saturated",
+        )
+    pictures = [
+        figures.picture(reconstructions(images_const, frame, f"epoch {epoch}")) for epoch, frame in enumerate(frames)
+    ]
     run.figure("reconstruction_progress.gif", figures.gif(pictures, 250, hold=2000))
 
 
 def encode(sess, model, images):
     """The codes float32 [N, 16] of images uint8 [N, 28, 28]."""
-    parts = [keras_pixels(images[i:i + 1000]) for i in range(0, len(images), 1000)]
+    parts = [keras_pixels(images[i : i + 1000]) for i in range(0, len(images), 1000)]
     return np.concatenate([sess.run(model.codes, {model.x: part}) for part in parts])
 
 

@@ -149,9 +149,19 @@ def main(run: Run, *, steps, epochs, batch_size, learning_rate, codings, readout
     model.encoder.summary(print_fn=run.log)
     model.decoder.summary(print_fn=run.log)
     model.model.summary(print_fn=run.log)
-    run.figure("network.png", network_diagram(
-        [("input", (n_inputs,)), ("hidden layer 1", (250,)), (f"codings ({codings})", (n_codings,)),
-         ("hidden layer 3", (320,)), ("output", (n_outputs,))], "A dense autoencoder"))
+    run.figure(
+        "network.png",
+        network_diagram(
+            [
+                ("input", (n_inputs,)),
+                ("hidden layer 1", (250,)),
+                (f"codings ({codings})", (n_codings,)),
+                ("hidden layer 3", (320,)),
+                ("output", (n_outputs,)),
+            ],
+            "A dense autoencoder",
+        ),
+    )
 
     with run.session() as sess:
         keras.backend.set_session(sess)
@@ -205,17 +215,20 @@ def train(run, sess, model, batches, X_test, steps, codings, seed):
     run.result("loss of the last epoch", float(epoch_losses[-1]), "about 0.01")
     saturated_epochs = sum(mean_coding > saturated for mean_coding in mean_codings) if codings == "tanh" else 0
     if saturated_epochs:
-        run.result("codings saturated",
-                   f"{saturated_epochs} of {epochs} epochs; last mean |tanh| {mean_codings[-1]:.5f}",
-                   "not given; its histograms are not saturated")
-    pictures = [figures.picture(reconstructions(images_const, frame, f"epoch {epoch}"))
-                for epoch, frame in enumerate(frames)]
+        run.result(
+            "codings saturated",
+            f"{saturated_epochs} of {epochs} epochs; last mean |tanh| {mean_codings[-1]:.5f}",
+            "not given; its histograms are not saturated",
+        )
+    pictures = [
+        figures.picture(reconstructions(images_const, frame, f"epoch {epoch}")) for epoch, frame in enumerate(frames)
+    ]
     run.figure("reconstruction_progress.gif", figures.gif(pictures, 250, hold=2000))
 
 
 def encode(sess, model, images):
     """The codes float32 [N, 16] of images uint8 [N, 28, 28]."""
-    parts = [keras_pixels(images[i:i + 1000]) for i in range(0, len(images), 1000)]
+    parts = [keras_pixels(images[i : i + 1000]) for i in range(0, len(images), 1000)]
     return np.concatenate([sess.run(model.codes, {model.x: part}) for part in parts])
 
 

@@ -63,6 +63,7 @@ def xavier_initializer():
     For a vector both fans are its length: tensorflow/contrib/layers/python/layers/initializers.py,
     variance_scaling_initializer with factor 1, FAN_AVG, uniform.
     """
+
     def initializer(shape, dtype=tf.float32, partition_info=None):
         fan_in, fan_out = (shape[-2] if len(shape) > 1 else shape[-1]), shape[-1]
         limit = math.sqrt(3.0 / ((int(fan_in) + int(fan_out)) / 2.0))
@@ -75,8 +76,9 @@ initializer = xavier_initializer()
 
 
 def dense(inputs, units, activation):
-    return tf.layers.dense(inputs=inputs, units=units, activation=activation,
-                           kernel_initializer=initializer, bias_initializer=initializer)
+    return tf.layers.dense(
+        inputs=inputs, units=units, activation=activation, kernel_initializer=initializer, bias_initializer=initializer
+    )
 
 
 def encoder(x):
@@ -133,17 +135,29 @@ def main(run: Run, *, steps, batch_size, learning_rate, loss, classifier, seed):
     tf.set_random_seed(seed)
     x, z, x_prime, loss, optimizer = model = build(learning_rate, loss)
     loss_summary = tf.summary.scalar("loss", loss)
-    run.figure("network.png", network_diagram(
-        [("input", (784,)), ("ReLU", (784,)), ("ReLU", (256,)), ("code: ReLU", (128,)), ("ReLU", (128,)),
-         ("ReLU", (256,)), ("output: ReLU" if options["loss"] == "mse" else "output: sigmoid", (784,))],
-        "An autoencoder for generative models"))
+    run.figure(
+        "network.png",
+        network_diagram(
+            [
+                ("input", (784,)),
+                ("ReLU", (784,)),
+                ("ReLU", (256,)),
+                ("code: ReLU", (128,)),
+                ("ReLU", (128,)),
+                ("ReLU", (256,)),
+                ("output: ReLU" if options["loss"] == "mse" else "output: sigmoid", (784,)),
+            ],
+            "An autoencoder for generative models",
+        ),
+    )
 
     with run.session() as sess:
         sess.run(tf.global_variables_initializer())
         # Each of the 1,000 logged steps would be too many of these: every 50th.
         activations = ["relu", "relu", "relu" if options["loss"] == "mse" else "sigmoid"]
-        run.latent(sess, model, mnist.test.images,
-                   lambda: dense_decoder(sess, tf.trainable_variables()[6:12], activations), 50)
+        run.latent(
+            sess, model, mnist.test.images, lambda: dense_decoder(sess, tf.trainable_variables()[6:12], activations), 50
+        )
         # Training Loop
         for i in run.steps(range(1, steps + 1), keep=[mnist.train]):
             # Feed Batches of MNIST Data
@@ -158,8 +172,11 @@ def main(run: Run, *, steps, batch_size, learning_rate, loss, classifier, seed):
                 run.writer.add_summary(summary, i)
 
         run.result("weights", run.manifest["parameters"], "1,100,320, from its layers")
-        run.test_loss("final test loss", mean_loss(sess, loss, x, mnist.test.images),
-                      f"not given; {distribution.test_loss_band('smith', options, run.digits.source)}")
+        run.test_loss(
+            "final test loss",
+            mean_loss(sess, loss, x, mnist.test.images),
+            f"not given; {distribution.test_loss_band('smith', options, run.digits.source)}",
+        )
 
         canvas_orig, canvas_recon = np.empty((28 * n, 28 * n)), np.empty((28 * n, 28 * n))
         for i in range(n):
@@ -168,15 +185,18 @@ def main(run: Run, *, steps, batch_size, learning_rate, loss, classifier, seed):
             g = sess.run(x_prime, feed_dict={x: batch_x})
             for j in range(n):
                 # Draw the original digits
-                canvas_orig[i * 28:(i + 1) * 28, j * 28:(j + 1) * 28] = batch_x[j].reshape([28, 28])
+                canvas_orig[i * 28 : (i + 1) * 28, j * 28 : (j + 1) * 28] = batch_x[j].reshape([28, 28])
                 # Draw the reconstructed digits
-                canvas_recon[i * 28:(i + 1) * 28, j * 28:(j + 1) * 28] = g[j].reshape([28, 28])
+                canvas_recon[i * 28 : (i + 1) * 28, j * 28 : (j + 1) * 28] = g[j].reshape([28, 28])
         run.figure("original_images.png", canvas(canvas_orig, "Original Images"))
         run.figure("reconstructed_images.png", canvas(canvas_recon, "Reconstructed Images"))
 
         if classifier:
-            run.result("test accuracy of the classifier", classify(run, sess, model, mnist, steps, batch_size,
-                                                                   learning_rate), "not given")
+            run.result(
+                "test accuracy of the classifier",
+                classify(run, sess, model, mnist, steps, batch_size, learning_rate),
+                "not given",
+            )
 
 
 def canvas(pixels, title):
@@ -197,7 +217,7 @@ def classify(run, sess, model, mnist, steps, batch_size, learning_rate):
     labels = tf.placeholder(tf.float32, [None, 10])
     logits = dense(encoder(model.x), 10, activation=None)
     loss = tf.losses.softmax_cross_entropy(labels, logits)
-    ours = tf.trainable_variables()[len(before):]
+    ours = tf.trainable_variables()[len(before) :]
     optimizer = rmsprop(learning_rate)
     train_op = optimizer.minimize(loss, var_list=ours)
     slots = [optimizer.get_slot(v, name) for v in ours for name in optimizer.get_slot_names()]
@@ -209,6 +229,10 @@ def classify(run, sess, model, mnist, steps, batch_size, learning_rate):
         _, l = sess.run([train_op, loss], feed_dict={model.x: batch_x, labels: batch_y})
         if i % 100 == 0:
             run.log("Classifier step %i: Loss: %f" % (i, l))
-    predicted = np.concatenate([sess.run(logits, feed_dict={model.x: mnist.test.images[i:i + 1000]}).argmax(axis=1)
-                                for i in range(0, mnist.test.num_examples, 1000)])
+    predicted = np.concatenate(
+        [
+            sess.run(logits, feed_dict={model.x: mnist.test.images[i : i + 1000]}).argmax(axis=1)
+            for i in range(0, mnist.test.num_examples, 1000)
+        ]
+    )
     return float(np.mean(predicted == mnist.test.labels.argmax(axis=1)))

@@ -77,12 +77,12 @@ def fc_layer(prev, input_size, output_size):
 
 
 def autoencoder(x, readout="linear"):
-    l1 = tf.nn.tanh(fc_layer(x, 28*28, 50))
+    l1 = tf.nn.tanh(fc_layer(x, 28 * 28, 50))
     l2 = tf.nn.tanh(fc_layer(l1, 50, 50))
     l3 = fc_layer(l2, 50, 2)
     l4 = tf.nn.tanh(fc_layer(l3, 2, 50))
     l5 = tf.nn.tanh(fc_layer(l4, 50, 50))
-    out = fc_layer(l5, 50, 28*28)
+    out = fc_layer(l5, 50, 28 * 28)
     if readout == "relu":
         out = tf.nn.relu(out)
     elif readout == "softmax":
@@ -103,7 +103,7 @@ class Model(NamedTuple):
 
 def build(learning_rate=1e-4, readout="linear"):
     """Builds the post's network and its optimizer in the present graph."""
-    x = tf.placeholder(tf.float32, shape=[None, 28*28])
+    x = tf.placeholder(tf.float32, shape=[None, 28 * 28])
     loss, output, latent = autoencoder(x, readout)
     # Adam's defaults of TensorFlow 1.4, tensorflow/python/training/adam.py.
     train_step = tf.train.AdamOptimizer(learning_rate, beta1=0.9, beta2=0.999, epsilon=1e-8).minimize(loss)
@@ -131,7 +131,7 @@ def form_image_grid(images, grid_shape, image_shape, num_channels):
 def layer_grid_summary(name, var, image_dims, batch_size):
     prod = np.prod(image_dims)
     rows, cols = min(grid_rows, max(1, batch_size // grid_cols)), min(grid_cols, batch_size)
-    grid = form_image_grid(tf.reshape(var[:rows * cols], [rows * cols, prod]), [rows, cols], image_dims, 1)
+    grid = form_image_grid(tf.reshape(var[: rows * cols], [rows * cols, prod]), [rows, cols], image_dims, 1)
     return tf.summary.image(name, grid)
 
 
@@ -152,12 +152,24 @@ def main(run: Run, *, steps, batch_size, learning_rate, readout, seed):
     # initialize summaries
     summary_op, grids = create_summaries(loss, x, latent, output, batch_size)
 
-    run.figure("network.png", network_diagram(
-        [("input", (784,)), ("tanh", (50,)), ("tanh", (50,)), ("code", (2,)), ("tanh", (50,)), ("tanh", (50,)),
-         ("output", (784,))], "Simple MNIST autoencoder"))
+    run.figure(
+        "network.png",
+        network_diagram(
+            [
+                ("input", (784,)),
+                ("tanh", (50,)),
+                ("tanh", (50,)),
+                ("code", (2,)),
+                ("tanh", (50,)),
+                ("tanh", (50,)),
+                ("output", (784,)),
+            ],
+            "Simple MNIST autoencoder",
+        ),
+    )
 
     frames: list[np.ndarray] = []
-    first_batch = np.empty((batch_size, 28*28), np.float32)
+    first_batch = np.empty((batch_size, 28 * 28), np.float32)
     # run the training loop
     with run.session() as sess:
         sess.run(tf.global_variables_initializer())
@@ -215,8 +227,11 @@ def latent_space(codes, labels):
     figure = figures.new_figure(7.5, 6.5)
     axes = figure.subplots()
     figures.scatter_digits(axes, codes, labels)
-    axes.set(title=f"Latent space of the first {len(codes):,} test digits",
-             xlabel="latent neuron 1", ylabel="latent neuron 2")
+    axes.set(
+        title=f"Latent space of the first {len(codes):,} test digits",
+        xlabel="latent neuron 1",
+        ylabel="latent neuron 2",
+    )
     return figures.png(figure)
 
 

@@ -55,8 +55,10 @@ def compare(path: Path) -> Comparison:
         same_length = manifest["steps"] == runs.steps[-1]
         checks = distribution.judge(runs, window, manifest.get("test_loss") if same_length else None)
         if not checks:
-            raise NotComparableError(f"{manifest['steps']:,} steps ({manifest['status']}), the first checkpoint "
-                                     f"is at {distribution.CHECKPOINTS[runs.port, runs.data][0]:,}")
+            raise NotComparableError(
+                f"{manifest['steps']:,} steps ({manifest['status']}), the first checkpoint "
+                f"is at {distribution.CHECKPOINTS[runs.port, runs.data][0]:,}"
+            )
         return Comparison(name, manifest, "", runs, window, tuple(checks))
     except NotComparableError as error:
         return Comparison(name, manifest, str(error))
@@ -90,8 +92,10 @@ def lines(comparison: Comparison) -> list[str]:
     runs = comparison.runs
     if runs is None:
         return [f"{comparison.name}: {comparison.verdict}"]
-    rows = [f"{comparison.name}: {runs.port} on {runs.data} MNIST, beside {len(runs.seeds)} runs of TensorFlow "
-            f"{runs.tensorflow}"]
+    rows = [
+        f"{comparison.name}: {runs.port} on {runs.data} MNIST, beside {len(runs.seeds)} runs of TensorFlow "
+        f"{runs.tensorflow}"
+    ]
     rows += _check_lines(runs, comparison.checks)
     if runs.port in distribution.TWO_STATES:
         rows.append(f"  {_state(comparison)}")
@@ -104,8 +108,10 @@ def _check_lines(runs: distribution.Runs, checks: Iterable[distribution.Check]) 
     rows = []
     for check in checks:
         what = "test loss" if check.step is None else f"steps {start[check.step]:6,} to {check.step:6,}"
-        rows.append(f"  {what:24}  {check.loss:.5f}  in {check.low:.5f} to {check.high:.5f}  "
-                    f"{'inside' if check.inside else 'OUTSIDE'}")
+        rows.append(
+            f"  {what:24}  {check.loss:.5f}  in {check.low:.5f} to {check.high:.5f}  "
+            f"{'inside' if check.inside else 'OUTSIDE'}"
+        )
     return rows
 
 
@@ -134,16 +140,25 @@ class Group(NamedTuple):
 
 def compare_groups(comparisons: list[Comparison]) -> list[Group]:
     """Holds together what is of one experiment: their mean, or how many of them left the plateau."""
-    return [_two_states(runs, group) if runs.port in distribution.TWO_STATES else _mean(runs, group)
-            for runs, group in groups(comparisons) if len(group) > 1]
+    return [
+        _two_states(runs, group) if runs.port in distribution.TWO_STATES else _mean(runs, group)
+        for runs, group in groups(comparisons)
+        if len(group) > 1
+    ]
 
 
 def _mean(runs: distribution.Runs, group: list[Comparison]) -> Group:
     shortest = min(len(c.window) for c in group)
     checks = distribution.judge_mean(runs, np.array([c.window[:shortest] for c in group]))
     inside = all(check.inside for check in checks)
-    return Group([f"the mean of {len(group)} runs of {runs.port} on {runs.data} MNIST",
-                  *_check_lines(runs, checks), f"  {'inside' if inside else 'OUTSIDE'}"], inside)
+    return Group(
+        [
+            f"the mean of {len(group)} runs of {runs.port} on {runs.data} MNIST",
+            *_check_lines(runs, checks),
+            f"  {'inside' if inside else 'OUTSIDE'}",
+        ],
+        inside,
+    )
 
 
 def _two_states(runs: distribution.Runs, group: list[Comparison]) -> Group:
@@ -152,12 +167,16 @@ def _two_states(runs: distribution.Runs, group: list[Comparison]) -> Group:
     theirs = _escaped(runs)
     table = np.array([[len(ours), len(whole) - len(ours)], [len(theirs), len(runs.seeds) - len(theirs)]])
     chances = [stats.fisher_exact(table).pvalue]
-    rows = [f"{len(whole)} whole runs of {runs.port} on {runs.data} MNIST: {len(ours)} left the plateau, of the "
-            f"recorded {len(theirs)} of {len(runs.seeds)} (Fisher's exact test: p = {chances[0]:.2g})"]
+    rows = [
+        f"{len(whole)} whole runs of {runs.port} on {runs.data} MNIST: {len(ours)} left the plateau, of the "
+        f"recorded {len(theirs)} of {len(runs.seeds)} (Fisher's exact test: p = {chances[0]:.2g})"
+    ]
     if ours:
         chances.append(stats.mannwhitneyu(ours, theirs, method="exact").pvalue)
-        rows.append(f"  in the last window they have {_range(ours)}, the recorded {_range(theirs)} (Mann and Whitney: "
-                    f"p = {chances[1]:.2g})")
+        rows.append(
+            f"  in the last window they have {_range(ours)}, the recorded {_range(theirs)} (Mann and Whitney: "
+            f"p = {chances[1]:.2g})"
+        )
     inside = min(chances) >= distribution.ALPHA / len(chances)
     return Group([*rows, f"  {'inside' if inside else 'OUTSIDE'}"], inside)
 
@@ -183,20 +202,26 @@ def groups(comparisons: list[Comparison]) -> list[tuple[distribution.Runs, list[
 
 def as_json(comparisons: list[Comparison], compared_groups: list[Group]) -> str:
     """The comparisons for other programs."""
-    return json.dumps({
-        "alpha": distribution.ALPHA,
-        "runs": [_json(comparison) for comparison in comparisons],
-        "groups": [group._asdict() for group in compared_groups],
-    }, indent=1)
+    return json.dumps(
+        {
+            "alpha": distribution.ALPHA,
+            "runs": [_json(comparison) for comparison in comparisons],
+            "groups": [group._asdict() for group in compared_groups],
+        },
+        indent=1,
+    )
 
 
 def _json(comparison: Comparison) -> dict[str, Any]:
     runs = comparison.runs
     return {
-        "run": comparison.name, "port": comparison.manifest["port"], "seed": comparison.manifest["options"].get("seed"),
-        "verdict": "not comparable" if comparison.reason else comparison.verdict.lower(), "reason": comparison.reason,
-        "recorded": runs and {"port": runs.port, "data": runs.data, "tensorflow": runs.tensorflow,
-                              "runs": len(runs.seeds)},
+        "run": comparison.name,
+        "port": comparison.manifest["port"],
+        "seed": comparison.manifest["options"].get("seed"),
+        "verdict": "not comparable" if comparison.reason else comparison.verdict.lower(),
+        "reason": comparison.reason,
+        "recorded": runs
+        and {"port": runs.port, "data": runs.data, "tensorflow": runs.tensorflow, "runs": len(runs.seeds)},
         "checkpoints": [{**check._asdict(), "inside": check.inside} for check in comparison.checks],
     }
 
@@ -218,14 +243,32 @@ def plot(comparisons: list[Comparison]) -> Figure:
             colour = figures.COLOURS[i % len(figures.COLOURS)]
             checks = [check for check in comparison.checks if check.step is not None]
             if i == 0 or runs.port in distribution.TWO_STATES:  # elsewhere all runs have one band
-                axes.vlines([c.step for c in checks], [c.low for c in checks], [c.high for c in checks], linewidth=3,
-                            color="0.35" if i == 0 else colour, zorder=2, alpha=0.45,
-                            label=f"band for {1 - distribution.ALPHA:.0%} of runs" if i == 0 else None)
-            axes.plot(runs.steps[:len(comparison.window)], comparison.window, color=colour, linewidth=1.6, zorder=3,
-                      label=f"{Path(comparison.name).name}: {comparison.verdict}")
+                axes.vlines(
+                    [c.step for c in checks],
+                    [c.low for c in checks],
+                    [c.high for c in checks],
+                    linewidth=3,
+                    color="0.35" if i == 0 else colour,
+                    zorder=2,
+                    alpha=0.45,
+                    label=f"band for {1 - distribution.ALPHA:.0%} of runs" if i == 0 else None,
+                )
+            axes.plot(
+                runs.steps[: len(comparison.window)],
+                comparison.window,
+                color=colour,
+                linewidth=1.6,
+                zorder=3,
+                label=f"{Path(comparison.name).name}: {comparison.verdict}",
+            )
         floor = 0.9 * min(runs.window.min(), *(c.window.min() for c in group))
-        axes.set(title=f"{runs.port} on {runs.data} MNIST", xlabel="step", ylabel="mean loss of the window",
-                 yscale="log", ylim=(floor, None))
+        axes.set(
+            title=f"{runs.port} on {runs.data} MNIST",
+            xlabel="step",
+            ylabel="mean loss of the window",
+            yscale="log",
+            ylim=(floor, None),
+        )
         axes.yaxis.set_major_formatter("{x:.3g}")
         axes.yaxis.set_minor_formatter("{x:.2g}")
         axes.legend(frameon=False, fontsize=9)

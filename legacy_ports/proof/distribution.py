@@ -86,8 +86,15 @@ def recorded(port: str, source: str) -> Runs:
     if (port, source) not in CHECKPOINTS or not path.is_file():
         raise UserError(f"no runs of {port} on {source} MNIST were recorded")
     record = json.loads(path.read_text(encoding="utf-8"))
-    return Runs(port, source, record["tensorflow"], record["seeds"], np.array(record["steps"]),
-                np.array(record["window"], float), np.array(record["test_loss"], float))
+    return Runs(
+        port,
+        source,
+        record["tensorflow"],
+        record["seeds"],
+        np.array(record["steps"]),
+        np.array(record["window"], float),
+        np.array(record["test_loss"], float),
+    )
 
 
 def windows(steps: np.ndarray, every: int, mean_loss: np.ndarray) -> np.ndarray:
@@ -133,7 +140,7 @@ def prediction_interval(runs: np.ndarray, alpha: float = ALPHA, more: int = 1) -
 
 def escapes(runs: Runs, window: np.ndarray) -> int | None:
     """The step from which a run, float [up to M], is off the plateau to its end; None: it never is."""
-    below = window < ESCAPED * np.median(runs.window, axis=0)[:len(window)]
+    below = window < ESCAPED * np.median(runs.window, axis=0)[: len(window)]
     off = len(below) - int(np.argmin(below[::-1])) if not below.all() else 0
     return int(runs.steps[off]) if off < len(below) else None
 
@@ -166,8 +173,11 @@ def judge(runs: Runs, window: np.ndarray, test_loss: float | None) -> list[Check
             if ours <= ends[column] and k:
                 low[k] = 0.0
     steps = [*(int(step) for step in runs.steps), None]
-    return [Check(steps[column], float(values[column]), float(low[k]), float(high[k]))
-            for k, column in enumerate(columns) if column < len(values)]
+    return [
+        Check(steps[column], float(values[column]), float(low[k]), float(high[k]))
+        for k, column in enumerate(columns)
+        if column < len(values)
+    ]
 
 
 def judge_mean(runs: Runs, window: np.ndarray) -> list[Check]:
@@ -179,19 +189,27 @@ def judge_mean(runs: Runs, window: np.ndarray) -> list[Check]:
     at = np.searchsorted(runs.steps, CHECKPOINTS[runs.port, runs.data])
     low, high = prediction_interval(runs.window[:, at], more=len(window))
     means = np.exp(np.log(window).mean(axis=0))
-    return [Check(int(runs.steps[i]), float(means[i]), float(low[k]), float(high[k]))
-            for k, i in enumerate(at) if i < len(means)]
+    return [
+        Check(int(runs.steps[i]), float(means[i]), float(low[k]), float(high[k]))
+        for k, i in enumerate(at)
+        if i < len(means)
+    ]
 
 
 def test_loss_band(port: str, options: dict[str, Any], source: str) -> str:
     """What the post's own TensorFlow gives for the final test loss, in words."""
     defaults = ports.facts(port).options
-    if any(options.get(key, default) != default
-           for key, default in defaults.items() if key in ports.COMMON + ports.RUN_ONLY):
+    if any(
+        options.get(key, default) != default
+        for key, default in defaults.items()
+        if key in ports.COMMON + ports.RUN_ONLY
+    ):
         return "nothing to compare with: these are not the post's options"
     try:
         runs = recorded(variant(port, options), source)
     except UserError:
         return "nothing was recorded to compare with"
-    return (f"TensorFlow {runs.tensorflow}, {len(runs.seeds)} seeds: {runs.test_loss.min():.5f} to "
-            f"{runs.test_loss.max():.5f} after {runs.steps[-1]:,} steps")
+    return (
+        f"TensorFlow {runs.tensorflow}, {len(runs.seeds)} seeds: {runs.test_loss.min():.5f} to "
+        f"{runs.test_loss.max():.5f} after {runs.steps[-1]:,} steps"
+    )

@@ -41,8 +41,13 @@ HORIZONS = {
 VARIANTS = (("vandenburg", {"readout": "relu"}),)
 
 # The weights of each post's network, by its layers.
-WEIGHTS = {"vandenburg": 84_586, "kajuvonen": 885_884, "smith": 1_100_320, "mathybit_dense": 457_370,
-           "mathybit_conv": 359_263}
+WEIGHTS = {
+    "vandenburg": 84_586,
+    "kajuvonen": 885_884,
+    "smith": 1_100_320,
+    "mathybit_dense": 457_370,
+    "mathybit_conv": 359_263,
+}
 
 # What a recording starts the last bias from, where that is not 0; source: recordings/README.md.
 READOUT_BIAS = {"mathybit_dense": -2.0, "mathybit_conv": -2.0}
@@ -66,13 +71,13 @@ def variant(port: str, options: dict[str, Any]) -> str:
 
     What is no option of the port, e.g. a run's seed, has no part in it.
     """
+
     def named(key, value):
         return key if value is True else value if isinstance(value, str) else f"{key}={value:g}"
 
     defaults = ports.facts(port).options
     own = defaults.keys() - {*ports.COMMON, *ports.RUN_ONLY}
-    changed = {key: value for key, value in options.items()
-               if key in own and value != ports.post_value(defaults[key])}
+    changed = {key: value for key, value in options.items() if key in own and value != ports.post_value(defaults[key])}
     return "_".join([port, *(named(key, value) for key, value in sorted(changed.items()))])
 
 
@@ -87,8 +92,16 @@ def read(path: Path) -> Recording:
         losses = np.array(record["losses"], float)
         if losses.ndim != 1 or not losses.size or not (np.isfinite(losses) & (losses > 0)).all():
             raise ValueError("its losses are not a list of positive numbers")
-        return Recording(path.name, record["port"], _source(record["data"]), int(record["seed"]),
-                         int(record["batch_size"]), record["tensorflow"], losses, float(record["test_loss"]))
+        return Recording(
+            path.name,
+            record["port"],
+            _source(record["data"]),
+            int(record["seed"]),
+            int(record["batch_size"]),
+            record["tensorflow"],
+            losses,
+            float(record["test_loss"]),
+        )
     except OSError as error:
         raise UserError(f"{path}: cannot be read ({error.strerror})") from None
     except KeyError as error:
@@ -130,7 +143,7 @@ def pinned_weights(shapes: Sequence[tuple[int, ...]], seed: int, readout_bias: f
 
 def relative_errors(losses: np.ndarray, recording: Recording) -> np.ndarray:
     """|ours / recorded - 1| of every step, float64 [len(losses)]; inf where ours is not finite."""
-    errors = np.abs(np.asarray(losses, float) / recording.losses[:len(losses)] - 1)
+    errors = np.abs(np.asarray(losses, float) / recording.losses[: len(losses)] - 1)
     return np.where(np.isfinite(errors), errors, np.inf)
 
 

@@ -19,8 +19,14 @@ class Replay(NamedTuple):
     weights: int  # how many the network has
 
 
-def replay(port: ModuleType, recording: recordings.Recording, digits: Digits, steps: int | None = None,
-           progress: Callable[[range], Any] = iter, **options: Any) -> Replay:
+def replay(
+    port: ModuleType,
+    recording: recordings.Recording,
+    digits: Digits,
+    steps: int | None = None,
+    progress: Callable[[range], Any] = iter,
+    **options: Any,
+) -> Replay:
     """Trains `port` from the recording's weights on the recording's batches.
 
     Args:

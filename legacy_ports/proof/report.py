@@ -16,8 +16,13 @@ from legacy_ports.proof.recordings import variant
 from legacy_ports.run.manifest import PACKAGES, installed, number
 
 TEMPLATE = Path(__file__).with_name("report.html")
-HEADINGS = ("What the post says", "What the post shows", "What changed, and why", "Open questions",
-            "Running this gives")
+HEADINGS = (
+    "What the post says",
+    "What the post shows",
+    "What changed, and why",
+    "Open questions",
+    "Running this gives",
+)
 
 
 def render(rows: list[verify.Row], digits: Digits, logdir: Path) -> str:
@@ -28,13 +33,20 @@ def render(rows: list[verify.Row], digits: Digits, logdir: Path) -> str:
       logdir: the newest completed run of each experiment in it is shown, with its figures.
     """
     names = list(dict.fromkeys(row.port for row in rows))
-    environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True,
-                                     undefined=jinja2.StrictUndefined)
+    environment = jinja2.Environment(
+        autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
+    )
     template = environment.from_string(TEMPLATE.read_text(encoding="utf-8"))
     return template.render(
-        date=date.today().isoformat(), version=__version__, versions=installed(PACKAGES), digits=str(digits),
-        logdir=logdir, header=verify.HEADER, alpha=distribution.ALPHA,
-        ports=[_port(name, rows, digits, logdir) for name in names])
+        date=date.today().isoformat(),
+        version=__version__,
+        versions=installed(PACKAGES),
+        digits=str(digits),
+        logdir=logdir,
+        header=verify.HEADER,
+        alpha=distribution.ALPHA,
+        ports=[_port(name, rows, digits, logdir) for name in names],
+    )
 
 
 def _port(name: str, rows: list[verify.Row], digits: Digits, logdir: Path) -> dict[str, Any]:
@@ -42,12 +54,17 @@ def _port(name: str, rows: list[verify.Row], digits: Digits, logdir: Path) -> di
     own = [row for row in rows if row.port == name]
     runs = [_run(comparison) for comparison in _newest(name, digits, logdir)]
     return {
-        "name": name, "title": docstring.splitlines()[0], "url": docstring.splitlines()[1],
+        "name": name,
+        "title": docstring.splitlines()[0],
+        "url": docstring.splitlines()[1],
         "provenance": _sections(docstring),
-        "weights": own[0].weights, "weights_expected": own[0].weights_expected,
-        "rows": [row.cells() for row in own], "remarks": [line for row in own for line in verify.remarks(row)],
+        "weights": own[0].weights,
+        "weights_expected": own[0].weights_expected,
+        "rows": [row.cells() for row in own],
+        "remarks": [line for row in own for line in verify.remarks(row)],
         "equal": all(row.equal for row in own),
-        "runs": runs, "faithful": next((run for run in runs if run["faithful"]), None),
+        "runs": runs,
+        "faithful": next((run for run in runs if run["faithful"]), None),
     }
 
 
@@ -89,18 +106,29 @@ def _run(comparison: compare.Comparison) -> dict[str, Any]:
     manifest = comparison.manifest
     plot = compare.image(compare.plot([comparison]), "svg") if comparison.runs else None
     return {
-        "experiment": _experiment(manifest), "faithful": _experiment(manifest) == manifest["port"],
-        "manifest": manifest, "folder": comparison.name, "verdict": comparison.verdict, "inside": comparison.inside,
+        "experiment": _experiment(manifest),
+        "faithful": _experiment(manifest) == manifest["port"],
+        "manifest": manifest,
+        "folder": comparison.name,
+        "verdict": comparison.verdict,
+        "inside": comparison.inside,
         "lines": compare.lines(comparison)[1:-1],
-        "plot": Markup(plot.decode()[plot.index(b"<svg"):]) if plot else None,
+        "plot": Markup(plot.decode()[plot.index(b"<svg") :]) if plot else None,
         "results": [(key, number(result["value"]), result["post"]) for key, result in manifest["results"].items()],
-        "figures": [_figure(manifest["port"], Path(comparison.name) / "figures" / name)
-                    for name in manifest["figures"] if (Path(comparison.name) / "figures" / name).is_file()],
+        "figures": [
+            _figure(manifest["port"], Path(comparison.name) / "figures" / name)
+            for name in manifest["figures"]
+            if (Path(comparison.name) / "figures" / name).is_file()
+        ],
     }
 
 
 def _figure(port: str, file: Path) -> dict[str, Any]:
     pattern, text = next((p, t) for p, t in ports.facts(port).figures.items() if fnmatch(file.name, p))
     data = base64.b64encode(file.read_bytes()).decode()
-    return {"name": file.stem, "text": text, "small": "*" in pattern,
-            "source": f"data:image/{file.suffix[1:]};base64,{data}"}
+    return {
+        "name": file.stem,
+        "text": text,
+        "small": "*" in pattern,
+        "source": f"data:image/{file.suffix[1:]};base64,{data}",
+    }

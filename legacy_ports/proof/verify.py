@@ -9,8 +9,17 @@ from legacy_ports import UserError, ports
 from legacy_ports.data.mnist import Digits
 from legacy_ports.proof import recordings
 
-HEADER = ("port", "data", "seed", "steps", *(f"first {n:,}" for n in recordings.WINDOWS), "all", "tolerance", "verdict",
-          "seconds")
+HEADER = (
+    "port",
+    "data",
+    "seed",
+    "steps",
+    *(f"first {n:,}" for n in recordings.WINDOWS),
+    "all",
+    "tolerance",
+    "verdict",
+    "seconds",
+)
 WIDTHS = (15, 8, 4, 6, 8, 9, 11, 7, 34, 9, 7)
 
 
@@ -33,9 +42,17 @@ class Row(NamedTuple):
         windows = self.parity.windows
         n = len(self.parity.errors)
         limits = ", ".join(f"{limit:g} over {steps:,}" for steps, limit in self.parity.limits.items())
-        return (self.recording.port, self.recording.data, str(self.recording.seed), f"{n:,}",
-                *(f"{windows[w]:.1e}" if w in windows else "-" for w in recordings.WINDOWS), f"{windows[n]:.1e}",
-                limits, "equal" if self.equal else "DIFFERENT", f"{self.seconds:.0f}")
+        return (
+            self.recording.port,
+            self.recording.data,
+            str(self.recording.seed),
+            f"{n:,}",
+            *(f"{windows[w]:.1e}" if w in windows else "-" for w in recordings.WINDOWS),
+            f"{windows[n]:.1e}",
+            limits,
+            "equal" if self.equal else "DIFFERENT",
+            f"{self.seconds:.0f}",
+        )
 
 
 Work = list[tuple[str, dict[str, Any], recordings.Recording]]
@@ -55,8 +72,10 @@ def plan(chosen: list[tuple[str, dict[str, Any]]], given: recordings.Recording |
             raise UserError(f"there is no recording of {variant} on {digits.source} MNIST")
         for recording in found:
             if (recording.port, recording.data) != (variant, digits.source):
-                raise UserError(f"{recording.name} is of {recording.port} on {recording.data} MNIST; "
-                                f"this would replay {variant} on {digits.source} MNIST")
+                raise UserError(
+                    f"{recording.name} is of {recording.port} on {recording.data} MNIST; "
+                    f"this would replay {variant} on {digits.source} MNIST"
+                )
             own = {key: value for key, value in options.items() if key not in ports.COMMON + ports.RUN_ONLY}
             work.append((name, own, recording))
     return work
@@ -86,9 +105,12 @@ def remarks(row: Row) -> list[str]:
     said = []
     step = row.parity.first_off
     if step is not None:
-        said.append(f"    {row.recording.name}: step {step:,} is the first beyond its tolerance, "
-                    f"with an error of {row.parity.errors[step]:.1e}")
+        said.append(
+            f"    {row.recording.name}: step {step:,} is the first beyond its tolerance, "
+            f"with an error of {row.parity.errors[step]:.1e}"
+        )
     if row.weights != row.weights_expected:
-        said.append(f"    {row.recording.name}: {row.weights:,} weights, the post's network has "
-                    f"{row.weights_expected:,}")
+        said.append(
+            f"    {row.recording.name}: {row.weights:,} weights, the post's network has {row.weights_expected:,}"
+        )
     return said

@@ -32,8 +32,9 @@ class Checkpoint(NamedTuple):
     kept: list[Any]  # see `put_back`
 
 
-def save(folder: Path, saver: tf.train.Saver, sess: tf.Session, step: int, state: dict[str, Any],
-         keep: list[Any]) -> None:
+def save(
+    folder: Path, saver: tf.train.Saver, sess: tf.Session, step: int, state: dict[str, Any], keep: list[Any]
+) -> None:
     """Writes the checkpoint of a step; the last `KEEP` stay.
 
     Args:

@@ -42,8 +42,17 @@ class Latent:
       walk: gives the circle that the tab starts with, from the codes [N, D]; None: the tab chooses.
     """
 
-    def __init__(self, sess: tf.Session, model: Any, x: np.ndarray, images: np.ndarray, labels: np.ndarray,
-                 decoder: Callable[[], Decoder], every: int, walk: Callable[[np.ndarray], dict[str, Any]] | None):
+    def __init__(
+        self,
+        sess: tf.Session,
+        model: Any,
+        x: np.ndarray,
+        images: np.ndarray,
+        labels: np.ndarray,
+        decoder: Callable[[], Decoder],
+        every: int,
+        walk: Callable[[np.ndarray], dict[str, Any]] | None,
+    ):
         self._sess, self._model, self._x, self._decoder, self._walk = sess, model, x, decoder, walk
         self._images, self._labels = images, labels
         self.every = every
@@ -53,14 +62,24 @@ class Latent:
         """A Summary of the codes and the decoder as they are now."""
         codes, errors = [], []
         for i in range(0, len(self._x), 1000):
-            x = self._x[i:i + 1000]
+            x = self._x[i : i + 1000]
             code, output = self._sess.run([self._model.codes, self._model.output], {self._model.x: x})
             codes.append(code)
             errors.append(np.square(output - x).reshape(len(x), -1).mean(axis=1))
         points = np.concatenate(codes)
-        once: dict[str, Any] = {"labels": self._labels, "images": self._images,
-                                "class_names": [str(digit) for digit in range(10)]}
-        summary = latent(NAME, points, index=self.logged, errors=np.concatenate(errors), decoder=self._decoder(),
-                         walk=self._walk(points) if self._walk else None, **({} if self.logged else once))
+        once: dict[str, Any] = {
+            "labels": self._labels,
+            "images": self._images,
+            "class_names": [str(digit) for digit in range(10)],
+        }
+        summary = latent(
+            NAME,
+            points,
+            index=self.logged,
+            errors=np.concatenate(errors),
+            decoder=self._decoder(),
+            walk=self._walk(points) if self._walk else None,
+            **({} if self.logged else once),
+        )
         self.logged += 1
         return summary

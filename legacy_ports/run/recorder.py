@@ -1,10 +1,10 @@
 """A run: its folder, event file, checkpoints, manifest (run.json) and what it says on the terminal.
 
-    runs/<port>/<name>/
-        events.out.tfevents…   scalars, images, graph, text, hparams
-        figures/               the post's figures
-        checkpoints/           the last few; see checkpoints.py
-        run.json               what was run, on what, and what came out; complete at any moment
+runs/<port>/<name>/
+    events.out.tfevents…   scalars, images, graph, text, hparams
+    figures/               the post's figures
+    checkpoints/           the last few; see checkpoints.py
+    run.json               what was run, on what, and what came out; complete at any moment
 """
 
 import errno
@@ -68,10 +68,20 @@ class Run:
       RunError: the run could not go on, as a file of its could not be written.
     """
 
-    def __init__(self, port: str, docstring: str, options: dict[str, Any], digits: Digits,
-                 logdir: str | os.PathLike = "runs", name: str | None = None, device: str = "auto",
-                 quiet: bool = False, latent_points: int | None = None, save_every: int | None = None,
-                 resume: Path | None = None):
+    def __init__(
+        self,
+        port: str,
+        docstring: str,
+        options: dict[str, Any],
+        digits: Digits,
+        logdir: str | os.PathLike = "runs",
+        name: str | None = None,
+        device: str = "auto",
+        quiet: bool = False,
+        latent_points: int | None = None,
+        save_every: int | None = None,
+        resume: Path | None = None,
+    ):
         self.logdir, self.port, self.name, self.quiet = Path(logdir), port, name, quiet
         self.resume, self.save_every = resume, save_every
         if resume:
@@ -91,13 +101,23 @@ class Run:
         self._hold = signals.Hold()
         heading, url = docstring.splitlines()[:2]
         self.manifest: dict[str, Any] = {
-            "port": port, "post": heading, "url": url, "status": "running",
+            "port": port,
+            "post": heading,
+            "url": url,
+            "status": "running",
             "options": options,
             "data": {"source": digits.source, "origin": digits.origin, "sha256": digits.sha256},
-            "device": device, "latent_points": latent_points, "save_every": save_every,
-            "python": platform.python_version(), "platform": platform.platform(),
+            "device": device,
+            "latent_points": latent_points,
+            "save_every": save_every,
+            "python": platform.python_version(),
+            "platform": platform.platform(),
             "versions": {"legacy-ports": __version__, **manifest.installed(manifest.PACKAGES)},
-            "steps": 0, "losses": [], "curve": {"every": CURVE_EVERY, "mean_loss": []}, "results": {}, "figures": [],
+            "steps": 0,
+            "losses": [],
+            "curve": {"every": CURVE_EVERY, "mean_loss": []},
+            "results": {},
+            "figures": [],
         }
 
     def __enter__(self) -> "Run":
@@ -141,8 +161,11 @@ class Run:
                 self.log("from the start: there is no checkpoint to go on from")
             self.manifest["started"] = datetime.now(UTC).isoformat(timespec="seconds")
             self.writer.add_start(0)
-            self.add_summary(hparams.hparams_pb(
-                {**self.manifest["options"], "data": self.digits.source}, trial_id=f"{self.port}/{self.name}"))
+            self.add_summary(
+                hparams.hparams_pb(
+                    {**self.manifest["options"], "data": self.digits.source}, trial_id=f"{self.port}/{self.name}"
+                )
+            )
             self._write_manifest()
             self._show_manifest()
 
@@ -208,8 +231,9 @@ class Run:
             self._restore(keep)
         elif 0 in due:
             self._log_latent()
-        self.bar = tqdm(numbers[self.step:], initial=self.step, total=steps, unit="step",
-                        disable=True if self.quiet else None)
+        self.bar = tqdm(
+            numbers[self.step :], initial=self.step, total=steps, unit="step", disable=True if self.quiet else None
+        )
         self._hold.begin()
         for i in self.bar:
             yield i
@@ -229,8 +253,13 @@ class Run:
             return
         self.writer.flush()
         self._update_manifest()
-        state = {"step": self.step, "manifest": self.manifest, "window": self.window,
-                 "latent": self._latent.logged if self._latent else 0, "events": events.sizes(self.folder)}
+        state = {
+            "step": self.step,
+            "manifest": self.manifest,
+            "window": self.window,
+            "latent": self._latent.logged if self._latent else 0,
+            "events": events.sizes(self.folder),
+        }
         checkpoints.save(self.folder / "checkpoints", saver, sess, self.step, state, keep)
         self._saved = self.step
         self._write_manifest()
@@ -246,8 +275,15 @@ class Run:
             self._latent.logged = self._pending.state["latent"]
         self._pending = None
 
-    def latent(self, sess: tf.Session, model: Any, x: np.ndarray, decoder: Callable[[], Decoder], every: int,
-               walk: Callable[[np.ndarray], dict[str, Any]] | None = None) -> None:
+    def latent(
+        self,
+        sess: tf.Session,
+        model: Any,
+        x: np.ndarray,
+        decoder: Callable[[], Decoder],
+        every: int,
+        walk: Callable[[np.ndarray], dict[str, Any]] | None = None,
+    ) -> None:
         """Has `steps` log the codes of the test images `x`, and the decoder: see `latent.Latent`."""
         n = self.latent_points
         _, _, images, labels = self.digits.arrays
@@ -355,8 +391,9 @@ class Run:
 
     def _judge(self, error: BaseException | None) -> None:
         """Puts into the manifest how the run ended, and why."""
-        self.manifest["status"] = ("completed" if error is None else
-                                   "interrupted" if isinstance(error, KeyboardInterrupt) else "failed")
+        self.manifest["status"] = (
+            "completed" if error is None else "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"
+        )
         if error is not None:
             self.manifest["reason"] = _reason(error)
         self._update_manifest()
@@ -382,19 +419,25 @@ class Run:
         tensorboard = f"tensorboard --logdir {shlex.quote(str(self.logdir))} --samples_per_plugin images=100"
         widths = [max(len(row[i]) for row in rows) for i in (0, 1)]
         table = [f"{a:{widths[0]}}  {b:{widths[1]}}  {c}".rstrip() for a, b, c in rows]
-        return "\n".join([
-            f"{self.manifest['status']}: {self.step:,} steps, {self.manifest['seconds']} s", *table,
-            f"run         {self.folder / 'run.json'}",
-            f"figures     {self.folder / 'figures'}",
-            f"TensorBoard {tensorboard}",
-            *([] if self.manifest["status"] == "completed" else
-              [f"to go on    legacy-ports run --resume {shlex.quote(str(self.folder))}"]),
-        ])
+        return "\n".join(
+            [
+                f"{self.manifest['status']}: {self.step:,} steps, {self.manifest['seconds']} s",
+                *table,
+                f"run         {self.folder / 'run.json'}",
+                f"figures     {self.folder / 'figures'}",
+                f"TensorBoard {tensorboard}",
+                *(
+                    []
+                    if self.manifest["status"] == "completed"
+                    else [f"to go on    legacy-ports run --resume {shlex.quote(str(self.folder))}"]
+                ),
+            ]
+        )
 
 
 def mean_loss(sess: tf.Session, loss: tf.Tensor, x: tf.Tensor, images: np.ndarray) -> float:
     """The mean of a mean loss over `images`, in batches of 1,000, as the recordings' test loss."""
-    batches = [images[i:i + 1000] for i in range(0, len(images), 1000)]
+    batches = [images[i : i + 1000] for i in range(0, len(images), 1000)]
     losses = [sess.run(loss, feed_dict={x: batch}) for batch in batches]
     return float(np.average(losses, weights=[len(batch) for batch in batches]))
 

@@ -46,12 +46,17 @@ def bundle(entry: Path) -> str:
         text = _URL.sub(lambda match: f'new URL("{address(path.parent / match[1])}", import.meta.url)', text)
         if other := _OTHER.search(text):
             raise ValueError(f"{path.name}: {other[0]}")
-        heads = [f"const {name or '{' + some.replace(' as ', ': ') + '}'} = {name_of(module)}_module;\n"
-                 for name, some, module in imports]
-        heads += [f"const {name} = new CSSStyleSheet();\n{name}.replaceSync({json.dumps(style)});\n"
-                  for name, style in styles]
-        modules[path] = (f"const {name_of(path)}_module = (() => {{\n{''.join(heads)}{text}"
-                         f"return {{ {', '.join(names)} }};\n}})();\n")
+        heads = [
+            f"const {name or '{' + some.replace(' as ', ': ') + '}'} = {name_of(module)}_module;\n"
+            for name, some, module in imports
+        ]
+        heads += [
+            f"const {name} = new CSSStyleSheet();\n{name}.replaceSync({json.dumps(style)});\n" for name, style in styles
+        ]
+        modules[path] = (
+            f"const {name_of(path)}_module = (() => {{\n{''.join(heads)}{text}"
+            f"return {{ {', '.join(names)} }};\n}})();\n"
+        )
         return names
 
     names = add(entry, ())

@@ -19,5 +19,9 @@ def classes(labels: np.ndarray, names: list[str] | None) -> tuple[dict[str, Any]
     nearest = np.minimum(np.searchsorted(listed, labels), len(listed) - 1)
     of = np.where(listed[nearest] == labels, nearest, NO_CLASS).astype(np.uint8)
     counts = np.bincount(of, minlength=NO_CLASS + 1).tolist()
-    return {"names": names[:NO_CLASS] if names else [str(value) for value in listed],
-            "counts": counts[:len(listed)], "rest": counts[NO_CLASS], "others": len(values) - len(listed)}, of
+    return {
+        "names": names[:NO_CLASS] if names else [str(value) for value in listed],
+        "counts": counts[: len(listed)],
+        "rest": counts[NO_CLASS],
+        "others": len(values) - len(listed),
+    }, of

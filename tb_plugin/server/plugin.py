@@ -58,8 +58,11 @@ class LatentPlugin(base_plugin.TBPlugin):
 
     def get_plugin_apps(self):
         """The routes: those of the data, and one for each file in `static`; nothing else can be read."""
-        files = {"/" + path.relative_to(STATIC).as_posix(): functools.partial(self._static, path)
-                 for path in STATIC.rglob("*") if path.is_file() and path.suffix in (".js", ".css", ".svg", ".json")}
+        files = {
+            "/" + path.relative_to(STATIC).as_posix(): functools.partial(self._static, path)
+            for path in STATIC.rglob("*")
+            if path.is_file() and path.suffix in (".js", ".css", ".svg", ".json")
+        }
         return files | {
             "/runs": self.runs,
             "/step": self.step,
@@ -95,8 +98,9 @@ class LatentPlugin(base_plugin.TBPlugin):
         spaces, size = self.store.spaces(ctx, experiment), 0
         omitted = max(0, len(spaces) - MAX_SPACES)
         # Together: each answer of TensorBoard's Rust loader waits for the next question (delayed_ack.py).
-        for space, described in zip(spaces, self._together.map(
-                functools.partial(self._describe, ctx, experiment), spaces[:MAX_SPACES])):
+        for space, described in zip(
+            spaces, self._together.map(functools.partial(self._describe, ctx, experiment), spaces[:MAX_SPACES])
+        ):
             more = len(json.dumps([space.run, space.name, described]))
             if size + more > MAX_LISTING:
                 omitted += 1
@@ -125,8 +129,11 @@ class LatentPlugin(base_plugin.TBPlugin):
                 first = self.store.head(ctx, space.once(max(steps)))
                 last["class_names"] = first["class_names"]
                 last["image_shape"] = last["image_shape"] or first["image_shape"]
-                parts = [part for part in codec.PARTS if part in parts
-                         or (part in first["parts"] and part not in codec.STEP_PARTS)]
+                parts = [
+                    part
+                    for part in codec.PARTS
+                    if part in parts or (part in first["parts"] and part not in codec.STEP_PARTS)
+                ]
             except Gone:  # a run that goes on, or is just being deleted
                 for now in self.store.spaces(ctx, experiment, space.run, space.name) if tries > 1 else []:
                     if now.name == space.name:
@@ -144,13 +151,14 @@ class LatentPlugin(base_plugin.TBPlugin):
         ctx, experiment = _context(request)
         names = (None, None) if first and not named(params) else (params.text("run"), params.text("tag"))
         space = self.store.space(ctx, experiment, *names)
-        return ctx, space, space.resolve(params.integer("step", None, -2**63, 2**63 - 1))
+        return ctx, space, space.resolve(params.integer("step", None, -(2**63), 2**63 - 1))
 
     def _codes(self, ctx, space: Space, step: int) -> np.ndarray:
         codes = self.store.array(ctx, space.record(step), "codes", "float32", 2)
         if not (1 <= len(codes) <= validation.MAX_POINTS and 1 <= codes.shape[1] <= validation.MAX_DIMS):
-            raise codec.FormatError(f"The codes of this step cannot be read: {codes.shape[0]:,} of "
-                                    f"{codes.shape[1]:,} numbers.")
+            raise codec.FormatError(
+                f"The codes of this step cannot be read: {codes.shape[0]:,} of {codes.shape[1]:,} numbers."
+            )
         return codes
 
     @route("_readers")
@@ -162,8 +170,9 @@ class LatentPlugin(base_plugin.TBPlugin):
         head["image_shape"] = self._image_shape(ctx, space, step, head)
         answer = {key: head[key] for key in ("points", "dims", "index", "image_shape", "parts")}
         answer["walk"] = _walk(head["walk"], head["dims"])
-        return http_util.Respond(request, answer | {"step": step, "wall_time": _finite(record.wall_time)},
-                                 "application/json")
+        return http_util.Respond(
+            request, answer | {"step": step, "wall_time": _finite(record.wall_time)}, "application/json"
+        )
 
     @route("_readers")
     def codes(self, request, params):
@@ -185,8 +194,14 @@ class LatentPlugin(base_plugin.TBPlugin):
             points = projection.coordinates(codes, plane)
         if not np.isfinite(points).all():
             raise codec.FormatError("The codes of this step are too large to be projected.")
-        header = {"run": space.run, "tag": space.name, "step": step, **choice,
-                  "explained_variance_ratio": plane.explained, "box": projection.box(points)}
+        header = {
+            "run": space.run,
+            "tag": space.name,
+            "step": step,
+            **choice,
+            "explained_variance_ratio": plane.explained,
+            "box": projection.box(points),
+        }
         arrays = [points, plane.origin, plane.u, plane.v]
         labels = self._labels(ctx, space, step) if labelled else np.empty(0)
         if len(labels) == len(points):
@@ -198,14 +213,15 @@ class LatentPlugin(base_plugin.TBPlugin):
             raise codec.FormatError(f"The points of this step cannot be sent: {error}.") from error
         return http_util.Respond(request, blob, "application/octet-stream")
 
-    def _plane(self, request, params, method: str, space: Space, step: int,
-               codes: np.ndarray) -> tuple[projection.Plane, dict[str, Any]]:
+    def _plane(
+        self, request, params, method: str, space: Space, step: int, codes: np.ndarray
+    ) -> tuple[projection.Plane, dict[str, Any]]:
         """The plane through the codes of a step that a request is about, and which one that is, written out."""
         if method == "axes":
             last = codes.shape[1] - 1
             i, j = params.integer("i", 0, 0, last), params.integer("j", min(1, last), 0, last)
             return projection.axes(codes, i, j), {"plane": method, "i": i, "j": j}
-        fit = space.resolve(params.integer("fit", step, -2**63, 2**63 - 1))
+        fit = space.resolve(params.integer("fit", step, -(2**63), 2**63 - 1))
         ctx, experiment = _context(request)
         key = (experiment, space.run, space.name, fit, space.record(fit).wall_time)
         plane = self._planes.get(key)
@@ -332,8 +348,11 @@ class LatentPlugin(base_plugin.TBPlugin):
     def _path(self, ctx, space: Space, step: int, params, dims: int, logged: Any) -> np.ndarray:
         """The codes [frames, D] of the walk that a request describes."""
         if params.choice("path", ("circle", "line")) == "line":
-            return projection.line(params.vector("start", dims), params.vector("end", dims),
-                               params.integer("frames", 60, 2, validation.MAX_FRAMES))
+            return projection.line(
+                params.vector("start", dims),
+                params.vector("end", dims),
+                params.integer("frames", 60, 2, validation.MAX_FRAMES),
+            )
         circle = _walk(logged, dims)
         if circle is None:
             codes = self._codes(ctx, space, step)
@@ -343,9 +362,12 @@ class LatentPlugin(base_plugin.TBPlugin):
         frames = params.integer("frames", circle.get("frames", 60), 2, validation.MAX_FRAMES)
         basis = np.eye(2, dims, dtype=np.float32)
         return projection.circle(
-            params.vector("center", dims, circle["center"]), params.number("radius", circle["radius"]),
-            params.vector("u", dims, circle.get("u", basis[0])), params.vector("v", dims, circle.get("v", basis[1])),
-            frames)
+            params.vector("center", dims, circle["center"]),
+            params.number("radius", circle["radius"]),
+            params.vector("u", dims, circle.get("u", basis[0])),
+            params.vector("v", dims, circle.get("v", basis[1])),
+            frames,
+        )
 
 
 @functools.cache  # 50 ms; to see an edit, start TensorBoard again

@@ -156,8 +156,12 @@ class Store:
         if hostile:
             names = filters[0] and filters[0].tags
             filters = [provider.RunTagFilter(runs=[run for run in listed if run not in hostile], tags=names)]
-            filters += [provider.RunTagFilter(runs=[run], tags=[
-                tag for tag, series in listed[run].items() if not _claims_too_much(series)]) for run in hostile]
+            filters += [
+                provider.RunTagFilter(
+                    runs=[run], tags=[tag for tag, series in listed[run].items() if not _claims_too_much(series)]
+                )
+                for run in hostile
+            ]
         data: dict[str, Any] = {}
         for chosen in filters:
             data |= self._provider.read_blob_sequences(ctx, downsample=_ALL, **query | {"run_tag_filter": chosen})
@@ -220,8 +224,10 @@ class Store:
             raise Gone("this step is no longer kept, or its run was deleted") from error
         except errors.InvalidArgumentError as error:
             # Its Rust loader does not understand the keys that it made itself of such names.
-            raise codec.FormatError("TensorBoard's fast loader cannot read a run with quotes, backslashes or control "
-                                    "characters in its name: rename it, or start with --load_fast=false.") from error
+            raise codec.FormatError(
+                "TensorBoard's fast loader cannot read a run with quotes, backslashes or control "
+                "characters in its name: rename it, or start with --load_fast=false."
+            ) from error
         except (ValueError, TypeError, IndexError) as error:
             raise codec.FormatError(f"The {part} of this step cannot be read: not a sequence of blobs.") from error
         if not isinstance(blob, bytes):

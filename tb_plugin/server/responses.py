@@ -35,6 +35,7 @@ def route(turns: str):
     What the client got wrong is 400, what is not there 404, stored data that cannot be read 422, both 204 where it did
     not say which data; 429 where `turns`, the plugin's semaphore of that name, gave it no turn for MAX_WAIT.
     """
+
     def decorate(answer):
         @functools.wraps(answer)
         def application(self, environ, start_response):
@@ -42,8 +43,9 @@ def route(turns: str):
             if request.method not in ("GET", "HEAD"):
                 response = _text(request, "only GET and HEAD", 405, [("Allow", "GET, HEAD")])
             elif not (turn := getattr(self, turns)).acquire(timeout=MAX_WAIT):
-                response = _text(request, "the server is busy with other requests; try again", 429,
-                                 [("Retry-After", "5")])
+                response = _text(
+                    request, "the server is busy with other requests; try again", 429, [("Retry-After", "5")]
+                )
             else:
                 try:
                     params = Params(_arguments(request))
@@ -109,7 +111,15 @@ def binary(request, array: np.ndarray, rows: slice = slice(None), gzipped: bytes
     `gzipped` is the same, compressed already.
     """
     part = np.ascontiguousarray(array[rows], array.dtype.newbyteorder("<"))
-    headers = [("X-Latent-Shape", ",".join(map(str, part.shape))), ("X-Latent-Dtype", part.dtype.name),
-               ("X-Latent-Total", str(len(array)))]
-    return http_util.Respond(request, gzipped or part.tobytes(), "application/octet-stream",
-                             content_encoding="gzip" if gzipped else None, headers=headers)
+    headers = [
+        ("X-Latent-Shape", ",".join(map(str, part.shape))),
+        ("X-Latent-Dtype", part.dtype.name),
+        ("X-Latent-Total", str(len(array))),
+    ]
+    return http_util.Respond(
+        request,
+        gzipped or part.tobytes(),
+        "application/octet-stream",
+        content_encoding="gzip" if gzipped else None,
+        headers=headers,
+    )

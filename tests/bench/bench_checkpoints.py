@@ -50,17 +50,33 @@ def test_checkpoints(bundled, tmp_path, capsys):
     options = {"seed": 0, **{key: ports.post_value(value) for key, value in facts.options.items()}}
     totals, parts = [], []
     for number in range(ROUNDS):
-        one, default = (InTurns("vandenburg", facts.docstring, options, bundled, tmp_path, f"{name}-{number}",
-                                quiet=True, save_every=every) for name, every in (("one", 10**9), ("default", None)))
+        one, default = (
+            InTurns(
+                "vandenburg",
+                facts.docstring,
+                options,
+                bundled,
+                tmp_path,
+                f"{name}-{number}",
+                quiet=True,
+                save_every=every,
+            )
+            for name, every in (("one", 10**9), ("default", None))
+        )
         first, second = Semaphore(1), Semaphore(0)
         with redirect_stdout(StringIO()), ThreadPoolExecutor() as pool:
             (seconds_one, parts_one), (seconds, parts_default) = pool.map(
-                train, [one, default], [first, second], [second, first])
+                train, [one, default], [first, second], [second, first]
+            )
         totals.append(seconds / seconds_one)
         parts.append(parts_default - parts_one)
         with capsys.disabled():
-            print(f"\n{len(parts_one)} checkpoints: the loop takes {seconds:.2f} s; with one: {seconds_one:.2f} s; "
-                  f"{totals[-1]:.4f} times as long")
+            print(
+                f"\n{len(parts_one)} checkpoints: the loop takes {seconds:.2f} s; with one: {seconds_one:.2f} s; "
+                f"{totals[-1]:.4f} times as long"
+            )
     with capsys.disabled():
-        print(f"the median of {ROUNDS}: {np.median(totals):.4f}; of {EVERY} steps with a checkpoint: "
-              f"{1e3 * np.median(parts):.0f} ms more")
+        print(
+            f"the median of {ROUNDS}: {np.median(totals):.4f}; of {EVERY} steps with a checkpoint: "
+            f"{1e3 * np.median(parts):.0f} ms more"
+        )

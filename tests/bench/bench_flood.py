@@ -34,17 +34,25 @@ def test_flood(fast, tmp_path, capsys):
         good = flood.Clients(board.url, [flood.good()])
         sizes, bad = [], []
         for part in range(10):
-            bad.append(flood.Clients(board.url, [
-                islice(flood.anything(100 * part + client), REQUESTS // 10 // BAD_CLIENTS)
-                for client in range(BAD_CLIENTS)]).wait())
+            bad.append(
+                flood.Clients(
+                    board.url,
+                    [
+                        islice(flood.anything(100 * part + client), REQUESTS // 10 // BAD_CLIENTS)
+                        for client in range(BAD_CLIENTS)
+                    ],
+                ).wait()
+            )
             sizes.append(board.megabytes())
         good.stop()
     finally:
         log = board.stop()
     with capsys.disabled():
-        print(f"\n{fast=}: a good client alone: {alone}\n  beside {BAD_CLIENTS} more good ones: {crowded}\n"
-              f"  beside {BAD_CLIENTS} that send nothing but what is refused: {troubled}\n"
-              f"  beside {BAD_CLIENTS} that send anything: {good}")
+        print(
+            f"\n{fast=}: a good client alone: {alone}\n  beside {BAD_CLIENTS} more good ones: {crowded}\n"
+            f"  beside {BAD_CLIENTS} that send nothing but what is refused: {troubled}\n"
+            f"  beside {BAD_CLIENTS} that send anything: {good}"
+        )
         for part in bad:
             print(f"  these: {part}")
         print(f"  MB: {before:.0f} before, then {', '.join(f'{size:.0f}' for size in sizes)}")

@@ -24,11 +24,21 @@ from latent import TensorBoard
 SIZES = [1_000, 10_000, 60_000]
 STEPS = 20
 ROUTES = {
-    "runs": {}, "step": {}, "codes": {}, "labels": {}, "errors": {},
-    "images": {}, "images, 1": {"start": 7, "count": 1},
-    "points": {}, "points, pca": {"plane": "pca"}, "points, labels": {"labels": 1},
-    "decoder": {}, "decode": {"codes": "[[0.5, -1]]"}, "decode, 1000": {"codes": json.dumps([[0.5, -1]] * 1000)},
-    "walk.gif": {}, "index.js": {},
+    "runs": {},
+    "step": {},
+    "codes": {},
+    "labels": {},
+    "errors": {},
+    "images": {},
+    "images, 1": {"start": 7, "count": 1},
+    "points": {},
+    "points, pca": {"plane": "pca"},
+    "points, labels": {"labels": 1},
+    "decoder": {},
+    "decode": {"codes": "[[0.5, -1]]"},
+    "decode, 1000": {"codes": json.dumps([[0.5, -1]] * 1000)},
+    "walk.gif": {},
+    "index.js": {},
 }
 
 
@@ -55,8 +65,15 @@ def log(logdir, points, steps=STEPS):
     with LatentWriter(str(logdir)) as writer:
         for step in range(steps):
             began = time.perf_counter()
-            writer.add("codes", step, codes + step, labels=labels if step == 0 else None,
-                       images=images if step == 0 else None, decoder=network, errors=codes[:, 0] ** 2)
+            writer.add(
+                "codes",
+                step,
+                codes + step,
+                labels=labels if step == 0 else None,
+                images=images if step == 0 else None,
+                decoder=network,
+                errors=codes[:, 0] ** 2,
+            )
             writer.flush()
             seconds.append(time.perf_counter() - began)
     return seconds[0], statistics.median(seconds[1:] or seconds)
@@ -73,8 +90,10 @@ def test_logging(points, tmp_path, capsys):
     once = size(tmp_path / "b")
     each = (size(tmp_path / "a") - once) / (STEPS - 1)
     with capsys.disabled():
-        print(f"\nlogging {points:,} points: each step {each / 1e6:.2f} MB, {others * 1e3:.1f} ms; "
-              f"the first {once / 1e6:.2f} MB, {first * 1e3:.0f} ms")
+        print(
+            f"\nlogging {points:,} points: each step {each / 1e6:.2f} MB, {others * 1e3:.1f} ms; "
+            f"the first {once / 1e6:.2f} MB, {first * 1e3:.0f} ms"
+        )
 
 
 def answer(board, path, **query):
@@ -90,8 +109,10 @@ def test_routes(points, fast, tmp_path, capsys):
     board = TensorBoard(tmp_path, "--load_fast", fast)
     try:
         board.until(lambda runs: runs and runs["run"]["codes"]["kept"] == STEPS)
-        lines = [f"\nroutes at {points:,} points, {fast=}: p50, p99 of up to 100 requests",
-                 f"  {board.megabytes():.0f} MB before"]
+        lines = [
+            f"\nroutes at {points:,} points, {fast=}: p50, p99 of up to 100 requests",
+            f"  {board.megabytes():.0f} MB before",
+        ]
         for name, query in ROUTES.items():
             path, seconds = name.split(",")[0], []
             for number in range(100):
@@ -135,11 +156,17 @@ def test_start_up_with_and_without_the_plugin(tmp_path, capsys):
             board.stop()
             assert listed == (which == "with")
             seconds[which].append(taken)
-    script = "import time, tensorboard.default; t = time.perf_counter()\n" \
-             "import tb_plugin.loader, tb_plugin.plugin; print(time.perf_counter() - t)"
-    own = [float(subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True).stdout)
-           for _ in range(5)]
+    script = (
+        "import time, tensorboard.default; t = time.perf_counter()\n"
+        "import tb_plugin.loader, tb_plugin.plugin; print(time.perf_counter() - t)"
+    )
+    own = [
+        float(subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True).stdout)
+        for _ in range(5)
+    ]
     with capsys.disabled():
         with_it, without, imports = map(statistics.median, (seconds["with"], seconds["without"], own))
-        print(f"\nstart-up, median of 5: with {with_it:.2f} s, without {without:.2f} s; "
-              f"the plugin's imports {imports * 1e3:.0f} ms")
+        print(
+            f"\nstart-up, median of 5: with {with_it:.2f} s, without {without:.2f} s; "
+            f"the plugin's imports {imports * 1e3:.0f} ms"
+        )

@@ -19,9 +19,26 @@ AT = {"run": "vandenburg/soak", "tag": "codes"}
 
 @pytest.mark.timeout(MINUTES * 60 + 300)
 def test_soak(tmp_path, capsys):
-    port = subprocess.Popen([sys.executable, "-m", "legacy_ports", "run", "vandenburg", "--data", "bundled", "--name",
-                             "soak", "--steps", "10000000", "--logdir", tmp_path],
-                            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    port = subprocess.Popen(
+        [
+            sys.executable,
+            "-m",
+            "legacy_ports",
+            "run",
+            "vandenburg",
+            "--data",
+            "bundled",
+            "--name",
+            "soak",
+            "--steps",
+            "10000000",
+            "--logdir",
+            tmp_path,
+        ],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
     next(line for line in port.stdout if line.startswith("step: 500."))
     board = latent.TensorBoard(tmp_path, "--reload_interval", "1")
     try:
@@ -40,9 +57,11 @@ def test_soak(tmp_path, capsys):
         said, _ = port.communicate(timeout=60)
         log = board.stop()
     with capsys.disabled():
-        print(f"\n{CLIENTS} clients, {MINUTES} minutes: {clients}; steps to {described['steps'][-1]:,}, "
-              f"{described['logged']:,} logged\n  MB of TensorBoard, of the port: "
-              + ", ".join(f"{board:.0f} {run:.0f}" for board, run in sizes))
+        print(
+            f"\n{CLIENTS} clients, {MINUTES} minutes: {clients}; steps to {described['steps'][-1]:,}, "
+            f"{described['logged']:,} logged\n  MB of TensorBoard, of the port: "
+            + ", ".join(f"{board:.0f} {run:.0f}" for board, run in sizes)
+        )
     assert clients.failed == []
     assert set(clients.statuses) == {200}
     assert port.returncode == 130, said

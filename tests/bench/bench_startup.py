@@ -17,11 +17,19 @@ COMMANDS = {
 
 @pytest.mark.parametrize("args", COMMANDS.values(), ids=COMMANDS)
 def test_command(benchmark, args):
-    benchmark.pedantic(subprocess.run, args=([sys.executable, *args],),
-                       kwargs={"check": True, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL},
-                       rounds=5, warmup_rounds=1)
+    benchmark.pedantic(
+        subprocess.run,
+        args=([sys.executable, *args],),
+        kwargs={"check": True, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL},
+        rounds=5,
+        warmup_rounds=1,
+    )
 
 
 def test_a_default_run(benchmark, tmp_path):
-    benchmark.pedantic(subprocess.run, args=([sys.executable, "-m", "legacy_ports", "run", "vandenburg", "--quiet",
-                                              "--logdir", tmp_path],), kwargs={"check": True}, rounds=1)
+    benchmark.pedantic(
+        subprocess.run,
+        args=([sys.executable, "-m", "legacy_ports", "run", "vandenburg", "--quiet", "--logdir", tmp_path],),
+        kwargs={"check": True},
+        rounds=1,
+    )

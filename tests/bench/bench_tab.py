@@ -68,8 +68,9 @@ def log(logdir, points):
     labels = np.arange(points) % 10
     codes = random.normal(scale=6, size=(10, 2))[labels] + random.normal(size=(points, 2))
     weights = [random.normal(0, 0.3, size=shape) for shape in ((2, 50), (50, 50), (50, 784))]
-    decoder = Decoder(2, [dense(weights[0]), "tanh", dense(weights[1]), "tanh", dense(weights[2]), "sigmoid",
-                          reshape((28, 28))])
+    decoder = Decoder(
+        2, [dense(weights[0]), "tanh", dense(weights[1]), "tanh", dense(weights[2]), "sigmoid", reshape((28, 28))]
+    )
     images = random.integers(0, 256, (points, 28, 28), np.uint8) * (random.random((points, 28, 28)) < 0.15)
     run = logdir / "run"
     with LatentWriter(str(run)) as writer:
@@ -108,7 +109,8 @@ def opened(browser, board, points, tab):
         page.goto(f"{board.url}#text")
         page.wait_for_timeout(3000)
         began = page.evaluate(
-            f"() => {{ location.hash = '#{tab}'; return performance.timeOrigin + performance.now(); }}")
+            f"() => {{ location.hash = '#{tab}'; return performance.timeOrigin + performance.now(); }}"
+        )
         first = until(page, lambda: draws(page, tab))[0][0] - began
         page.wait_for_timeout(2500)  # what comes after the picture: labels, images, the grid of decoded digits
         yield page, first
@@ -155,19 +157,24 @@ def test_the_tab_beside_the_projector(tmp_path, points, capsys):
         arguments = ["--enable-unsafe-swiftshader", *(["--no-sandbox"] if os.geteuid() == 0 else [])]
         screen, unlimited = (
             stack.enter_context(contextlib.closing(p.chromium.launch(executable_path=CHROMIUM, args=arguments + more)))
-            for more in ([], UNLIMITED))
+            for more in ([], UNLIMITED)
+        )
         results = {tab: [] for tab in ("latent", "projector")}
         for _ in range(ROUNDS):  # side by side: what disturbs the machine disturbs both
             for tab, measured in results.items():
                 measured.append((*first_picture(screen, board, points, tab), drag(unlimited, board, points, tab)))
     board.stop()
-    rows = {tab: [statistics.median(values) if None not in values else None for values in zip(*measured)]
-            for tab, measured in results.items()}
+    rows = {
+        tab: [statistics.median(values) if None not in values else None for values in zip(*measured)]
+        for tab, measured in results.items()
+    }
     names = ("first picture", "from a step to its picture", "a frame while dragged")
     with capsys.disabled():
         print(f"\n{points:>6,} points, ms (medians of {ROUNDS}): {', '.join(names)}")
         for tab, row in rows.items():
             print(f"  {tab:<10}" + "".join(f"{value:10.1f}" if value is not None else f"{'-':>10}" for value in row))
-        print("  ratio     " + "".join(f"{a / b:10.3f}" if b is not None else f"{'-':>10}"
-                                       for a, b in zip(*rows.values())))
+        print(
+            "  ratio     "
+            + "".join(f"{a / b:10.3f}" if b is not None else f"{'-':>10}" for a, b in zip(*rows.values()))
+        )
         print("  " + json.dumps(results))

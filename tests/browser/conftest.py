@@ -55,6 +55,7 @@ def new_page(browser, problems):
 def tensorboard():
     """`tensorboard(logdir, *flags)`: a real TensorBoard that has its runs, started once for the same arguments."""
     with contextlib.ExitStack() as stack:
+
         @functools.cache
         def start(logdir, *flags, runs=True):
             board = latent.TensorBoard(logdir, *flags)
@@ -88,8 +89,25 @@ def demo_logdir(tmp_path_factory):
 def port_logdir(tmp_path_factory):
     """A run of a port on real digits: vandenburg, 2-D, 1,000 points every 50 steps or so, the last 1001. Takes 20 s."""
     logdir = tmp_path_factory.mktemp("port")
-    subprocess.run([sys.executable, "-m", "legacy_ports", "run", "vandenburg", "--data", "bundled", "--steps", "1001",
-                    "--logdir", logdir, "--name", "digits", "--quiet"], check=True)
+    subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "legacy_ports",
+            "run",
+            "vandenburg",
+            "--data",
+            "bundled",
+            "--steps",
+            "1001",
+            "--logdir",
+            logdir,
+            "--name",
+            "digits",
+            "--quiet",
+        ],
+        check=True,
+    )
     return logdir
 
 

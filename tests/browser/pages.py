@@ -33,11 +33,18 @@ class Problems:
     def watch(self, page):
         page.on("console", self._console)
         page.on("pageerror", lambda error: self.seen.append(f"uncaught: {error.stack or error}"))
-        page.on("response", lambda response: response.status >= 400 and self.seen.append(
-            f"status {response.status}: {response.url}"))
+        page.on(
+            "response",
+            lambda response: response.status >= 400 and self.seen.append(f"status {response.status}: {response.url}"),
+        )
         # A page that is no longer interested gives its requests up: that is no failure.
-        page.on("requestfailed", lambda request: "ERR_ABORTED" not in (request.failure or "") and self.seen.append(
-            f"request failed: {request.url}: {request.failure}"))
+        page.on(
+            "requestfailed",
+            lambda request: (
+                "ERR_ABORTED" not in (request.failure or "")
+                and self.seen.append(f"request failed: {request.url}: {request.failure}")
+            ),
+        )
 
     def _console(self, message):
         ours = not re.search(TENSORBOARDS_OWN, message.location["url"])

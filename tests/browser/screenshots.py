@@ -42,6 +42,7 @@ def shot(page, tab, name):
 
 def stills(new_page, board):
     """One picture of each of the main states."""
+
     def opened(page, *args, **state):
         return Tab(page, board, *args, **state).painted()
 
@@ -107,8 +108,9 @@ def animation(new_page, board):
             page.wait_for_timeout(100)
             take(page, 120)
     pictures, milliseconds = zip(*frames)
-    pictures[0].save(IMAGES / "tab.gif", save_all=True, append_images=pictures[1:], duration=milliseconds, loop=0,
-                     optimize=True)
+    pictures[0].save(
+        IMAGES / "tab.gif", save_all=True, append_images=pictures[1:], duration=milliseconds, loop=0, optimize=True
+    )
     print(IMAGES / "tab.gif")
 
 

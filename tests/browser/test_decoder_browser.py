@@ -28,6 +28,7 @@ DECODE = """async ([blob, codes, n]) => {
 @pytest.fixture(scope="module")
 def same(modules):
     """Checks that the browser's decoder gives what the decoder in NumPy gives, and tells the same of itself."""
+
     def check(decoder, codes, tolerance=1e-5):
         codes = np.asarray(codes, np.float32)
         blob, text = (base64.b64encode(data).decode() for data in (decoder.to_blob(), codes.tobytes()))
@@ -52,27 +53,33 @@ def bias(width):
     return random.normal(size=width)
 
 
-LAYERS = {
-    "dense": [dense(kernel(60, 7), bias(7))],
-    "dense of one": [dense(kernel(60, 1), bias(1))],
-    "dense on pictures": [*PICTURE, dense(kernel(3, 6), bias(6))],
-    "upsample": [*PICTURE, upsample((3, 2))],
-    "flatten": [*PICTURE, permute((2, 0, 1)), flatten()],
-    "reshape": [reshape((15, 4)), permute((1, 0)), reshape((6, 10))],
-    "permute": [*PICTURE, permute((1, 2, 0))],
-    "scale": [*PICTURE, scale([1, -2, 3], [0, 1, 2])],
-    "scale by a number": [*PICTURE, scale(255.0)],
-    "leaky_relu 0.3": [activation("leaky_relu", alpha=0.3)],
-    "elu 0.7": [activation("elu", alpha=0.7)],
-    "gelu approximate": [activation("gelu", approximate=True)],
-} | {name: [name] for name in layers.ACTIVATIONS} | {
-    f"{kind.__name__} {size} {stride} {padding}":
-        [*PICTURE, kind(kernel(*size, 3, width), bias(width), stride, padding)]
-    for kind, numbers in ((conv2d, [[2, 0], [1, 3]]), (conv2d_transpose, [[1, -2], [-1, 2]]))
-    for size, width in (((1, 1), 2), ((3, 2), 4), ((4, 5), 1))
-    for stride in ((1, 1), (2, 3))
-    for padding in ("same", "valid", numbers)
-}
+LAYERS = (
+    {
+        "dense": [dense(kernel(60, 7), bias(7))],
+        "dense of one": [dense(kernel(60, 1), bias(1))],
+        "dense on pictures": [*PICTURE, dense(kernel(3, 6), bias(6))],
+        "upsample": [*PICTURE, upsample((3, 2))],
+        "flatten": [*PICTURE, permute((2, 0, 1)), flatten()],
+        "reshape": [reshape((15, 4)), permute((1, 0)), reshape((6, 10))],
+        "permute": [*PICTURE, permute((1, 2, 0))],
+        "scale": [*PICTURE, scale([1, -2, 3], [0, 1, 2])],
+        "scale by a number": [*PICTURE, scale(255.0)],
+        "leaky_relu 0.3": [activation("leaky_relu", alpha=0.3)],
+        "elu 0.7": [activation("elu", alpha=0.7)],
+        "gelu approximate": [activation("gelu", approximate=True)],
+    }
+    | {name: [name] for name in layers.ACTIVATIONS}
+    | {
+        f"{kind.__name__} {size} {stride} {padding}": [
+            *PICTURE,
+            kind(kernel(*size, 3, width), bias(width), stride, padding),
+        ]
+        for kind, numbers in ((conv2d, [[2, 0], [1, 3]]), (conv2d_transpose, [[1, -2], [-1, 2]]))
+        for size, width in (((1, 1), 2), ((3, 2), 4), ((4, 5), 1))
+        for stride in ((1, 1), (2, 3))
+        for padding in ("same", "valid", numbers)
+    }
+)
 
 
 @pytest.mark.parametrize("name", LAYERS)
@@ -95,11 +102,26 @@ def test_gelu_is_exact_enough(same, approximate):
 
 def mathybit_conv():
     """The layers of the largest port's decoder, weights at random."""
-    return Decoder(16, [
-        dense(kernel(16, 120), bias(120)), "relu", dense(kernel(120, 320), bias(320)), "relu",
-        dense(kernel(320, 784), bias(784)), "relu", reshape((7, 7, 16)), upsample(2),
-        conv2d(kernel(5, 5, 16, 8), bias(8)), "relu", upsample(2), conv2d(kernel(6, 6, 8, 4), bias(4)), "relu",
-        conv2d(kernel(7, 7, 4, 1), bias(1)), "sigmoid"])
+    return Decoder(
+        16,
+        [
+            dense(kernel(16, 120), bias(120)),
+            "relu",
+            dense(kernel(120, 320), bias(320)),
+            "relu",
+            dense(kernel(320, 784), bias(784)),
+            "relu",
+            reshape((7, 7, 16)),
+            upsample(2),
+            conv2d(kernel(5, 5, 16, 8), bias(8)),
+            "relu",
+            upsample(2),
+            conv2d(kernel(6, 6, 8, 4), bias(4)),
+            "relu",
+            conv2d(kernel(7, 7, 4, 1), bias(1)),
+            "sigmoid",
+        ],
+    )
 
 
 def chain(*widths, between, last):
@@ -133,8 +155,9 @@ def test_a_trained_port_as_it_is_served(same, tensorboard, port_logdir, load_fas
     ((run, spaces),) = board.runs().items()
     ((tag, space),) = spaces.items()
     for step in (space["steps"][0], space["steps"][-1]):
-        blob, codes = (board.get(f"plugin/latent/{path}", run=run, tag=tag, step=step)[2]
-                       for path in ("decoder", "codes"))
+        blob, codes = (
+            board.get(f"plugin/latent/{path}", run=run, tag=tag, step=step)[2] for path in ("decoder", "codes")
+        )
         same(Decoder.from_blob(blob), np.frombuffer(codes, np.float32).reshape(-1, 2)[:200])
 
 
@@ -168,7 +191,8 @@ def layer(draw, kind, shape, numbers):
         low = 0 if kind == "conv2d" else -2
         padding = draw(st.one_of(st.sampled_from(["same", "valid"]), st.just([pair(low, 3), pair(low, 3)])))
         return getattr(layers, kind)(
-            weights(*pair(1, 4), shape[-1], out), numbers.normal(size=out), pair(1, 3), padding)
+            weights(*pair(1, 4), shape[-1], out), numbers.normal(size=out), pair(1, 3), padding
+        )
     if kind == "upsample":
         return upsample(pair(1, 3))
     if kind == "reshape":
@@ -195,7 +219,8 @@ def test_decoders_at_random(same, decoder, n, seed):
 
 def refusal(modules, blob):
     """What the browser says of a blob."""
-    return modules.evaluate("""async (text) => {
+    return modules.evaluate(
+        """async (text) => {
       const { Decoder } = await import("./decode/decoder.js");
       try {
         Decoder.parse(Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0)).buffer);
@@ -203,7 +228,9 @@ def refusal(modules, blob):
         return error.constructor === Error ? error.message : `not a clear error: ${error.stack}`;
       }
       return "";
-    }""", base64.b64encode(blob).decode())
+    }""",
+        base64.b64encode(blob).decode(),
+    )
 
 
 def test_what_is_damaged_is_refused_in_a_sentence(modules):
@@ -212,8 +239,12 @@ def test_what_is_damaged_is_refused_in_a_sentence(modules):
     header, arrays = codec.unpack(blob)
     assert refusal(modules, blob) == ""
     damaged = {
-        b"": "not a blob", blob[:8]: "not a blob", b"X" + blob[1:]: "not a blob", blob[:40]: "cut short",
-        blob[:-1]: "shorter", blob + b"0": "longer",
+        b"": "not a blob",
+        blob[:8]: "not a blob",
+        b"X" + blob[1:]: "not a blob",
+        blob[:40]: "cut short",
+        blob[:-1]: "shorter",
+        blob + b"0": "longer",
         codec.pack({**header, "dims": 3}, *arrays): r"Layer 1 \(dense\).*does not fit an input of",
         codec.pack({**header, "dims": "2"}, *arrays): "no layers",
         codec.pack({**header, "layers": []}, *arrays): "no layers",
@@ -226,8 +257,9 @@ def test_what_is_damaged_is_refused_in_a_sentence(modules):
         codec.pack({**header, "layers": [{"kind": "lstm", "weights": 2}]}, *arrays): "Layer 1 .lstm.*not known",
         codec.pack({**header, "layers": [{"kind": "toString", "weights": 2}]}, *arrays): "not known",
         codec.pack({**header, "layers": [{"kind": "conv2d", "weights": 2}]}, *arrays): "Layer 1 .conv2d.",
-        codec.pack({**header, "layers": [*header["layers"], {"kind": "upsample", "size": [9, 9], "weights": 0}]},
-                   *arrays): "Layer 3 .upsample.",
+        codec.pack(
+            {**header, "layers": [*header["layers"], {"kind": "upsample", "size": [9, 9], "weights": 0}]}, *arrays
+        ): "Layer 3 .upsample.",
     }
     for data, message in damaged.items():
         said = refusal(modules, data)

@@ -10,9 +10,18 @@ from tb_plugin.decoder import Decoder
 from tb_plugin.layers import conv2d, dense, reshape, upsample
 
 random = np.random.default_rng(0)
-DECODER = Decoder(4, [
-    dense(random.normal(size=(4, 784)) / 2), "tanh", reshape((14, 14, 4)), upsample(2),
-    conv2d(random.normal(size=(5, 5, 4, 8)) / 10), "relu", conv2d(random.normal(size=(5, 5, 8, 1)) / 9)])
+DECODER = Decoder(
+    4,
+    [
+        dense(random.normal(size=(4, 784)) / 2),
+        "tanh",
+        reshape((14, 14, 4)),
+        upsample(2),
+        conv2d(random.normal(size=(5, 5, 4, 8)) / 10),
+        "relu",
+        conv2d(random.normal(size=(5, 5, 8, 1)) / 9),
+    ],
+)
 CODES = random.normal(size=(150, 4)).astype(np.float32)  # 118 million multiplications: many slices
 
 START = """async ([blob, codes]) => {
@@ -47,8 +56,9 @@ START = """async ([blob, codes]) => {
 @pytest.fixture
 def plugin_page(page, tensorboard, small_logdir):
     """The plugin's own page with its security policy, but without the tab."""
-    page.route("**/index.js", lambda route: route.fulfill(
-        body="export function render() {}", content_type="text/javascript"))
+    page.route(
+        "**/index.js", lambda route: route.fulfill(body="export function render() {}", content_type="text/javascript")
+    )
 
     def opened():
         board = tensorboard(small_logdir, "--load_fast=true")

@@ -12,9 +12,12 @@ APART = 14  # in CAM02-UCS, where 1 is just seen; Petroff's ten come to 14.5
 
 @pytest.fixture(scope="module", params=[False, True], ids=["light", "dark"])
 def colours(request, modules):
-    names = modules.evaluate("async dark => { const {classColour} = await import('./lib/palette.js'); "
-                             "return Array.from({length: 10}, (_, i) => classColour(i, dark)); }", request.param)
-    return request.param, np.array([[int(name[i:i + 2], 16) for i in (1, 3, 5)] for name in names]) / 255
+    names = modules.evaluate(
+        "async dark => { const {classColour} = await import('./lib/palette.js'); "
+        "return Array.from({length: 10}, (_, i) => classColour(i, dark)); }",
+        request.param,
+    )
+    return request.param, np.array([[int(name[i : i + 2], 16) for i in (1, 3, 5)] for name in names]) / 255
 
 
 @pytest.mark.parametrize("blindness", [None, "deuteranomaly", "protanomaly", "tritanomaly"])
@@ -27,6 +30,7 @@ def test_classes_are_told_apart(colours, blindness):
 
 def test_dark_paper_leaves_them_legible(colours):
     """A contrast of 3, as WCAG asks of graphics; on white Petroff's lighter ones have less, and shapes help."""
+
     def luminance(rgb):
         return np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4) @ [0.2126, 0.7152, 0.0722]
 

@@ -177,6 +177,7 @@ def test_saving_a_walk(page, board, kind):
 
 def test_the_grid_of_decoded_digits_lies_behind_the_points_and_fades(page, board):
     tab = Tab(page, board, DIGITS, view="40,40,4", hidden="0,1,2,3,4,5,6,7,8,9").painted(1001)
+
     def ink():
         grid = tab.locate(".plot .manifold")
         return tab.pixels(".plot .manifold")[..., 3].max() if grid.is_visible() else 0

@@ -252,15 +252,20 @@ def test_a_drag_lays_nothing_out_anew(page, board):
 def test_labels_beyond_those_in_the_legend_are_told_apart_from_them(page, tensorboard, tmp_path):
     labels = [0, 45, 300, -1]
     with LatentWriter(str(tmp_path / "run")) as writer:
-        writer.add("codes", 0, [[0, 0], [1, 0], [0, 1], [1, 1]], labels=labels, errors=[0, 0, 0, 0],
-                   class_names=[f"class {i}" for i in range(301)])
+        writer.add(
+            "codes",
+            0,
+            [[0, 0], [1, 0], [0, 1], [1, 1]],
+            labels=labels,
+            errors=[0, 0, 0, 0],
+            class_names=[f"class {i}" for i in range(301)],
+        )
     tab = Tab(page, tensorboard(tmp_path, "--load_fast=true"), view="0.5,0.5,2").painted(0)
     box = tab.plot().bounding_box()
     side = min(box["width"], box["height"]) / 2
     said = []
     for x, y in ((0, 0), (1, 0), (0, 1), (1, 1)):
-        page.mouse.move(box["x"] + box["width"] / 2 + (x - 0.5) * side,
-                        box["y"] + box["height"] / 2 - (y - 0.5) * side)
+        page.mouse.move(box["x"] + box["width"] / 2 + (x - 0.5) * side, box["y"] + box["height"] / 2 - (y - 0.5) * side)
         tab.locate(".card dd", has_text=f"{x}, {y}").wait_for()
         said.append(card(tab)["label"])
     assert said == ["class 0", "class 45", "another label", "another label"]

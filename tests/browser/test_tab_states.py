@@ -38,9 +38,21 @@ def board(tensorboard, small_logdir):
 
 
 def test_a_link_restores_the_state(page, board):
-    state = {"step": "10", "view": "11,9.5,6", "colour": "none", "shapes": "1", "manifold": "0", "hidden": "2,5",
-             "tool": "lasso", "probe": "10.5,9", "walk": "path:9,9,11,9,10,11", "frames": "7", "frame": "3",
-             "ms": "250", "direction": "-1"}
+    state = {
+        "step": "10",
+        "view": "11,9.5,6",
+        "colour": "none",
+        "shapes": "1",
+        "manifold": "0",
+        "hidden": "2,5",
+        "tool": "lasso",
+        "probe": "10.5,9",
+        "walk": "path:9,9,11,9,10,11",
+        "frames": "7",
+        "frame": "3",
+        "ms": "250",
+        "direction": "-1",
+    }
     tab = Tab(page, board, BOTH, **state).painted(10).painted(10, panel=1)
     assert tab.locate(".panel h2").all_inner_texts() == ["flat · codes", "deep · codes"]
     assert tab.locate("input[name=tool][value=lasso]").is_checked()
@@ -59,8 +71,18 @@ def test_a_link_restores_the_state(page, board):
 
 
 def test_nonsense_in_the_address_is_as_if_it_were_not_there(page, board):
-    tab = Tab(page, board, step="<b>", view="1,2", colour="pink", walk="circle:1,2,-3", frames="9999", hidden="x",
-              probe="1e999,0", spaces='[["none","none"],["flat"]]').painted(20)
+    tab = Tab(
+        page,
+        board,
+        step="<b>",
+        view="1,2",
+        colour="pink",
+        walk="circle:1,2,-3",
+        frames="9999",
+        hidden="x",
+        probe="1e999,0",
+        spaces='[["none","none"],["flat"]]',
+    ).painted(20)
     assert tab.locate(".panel").count() == 1
     tab.locate("label", has_text="shapes").click()
     assert tab.wait_for_state("shapes") == "1"
@@ -115,8 +137,15 @@ def test_everything_by_keyboard(page, board):
         assert of_focus(f"{seen}.outlineStyle") == "solid", reached[-1]
         if reached[-1] == "The walk to start with":
             break
-    assert {"Latent space of flat · codes", "Step", "Play the walk", "Radius", "Colour by",
-            "Zoom in (key +)", "The walk to start with"} <= set(reached)
+    assert {
+        "Latent space of flat · codes",
+        "Step",
+        "Play the walk",
+        "Radius",
+        "Colour by",
+        "Zoom in (key +)",
+        "The walk to start with",
+    } <= set(reached)
     tab.plot().focus()
     for key in ("ArrowRight", "ArrowRight", "ArrowUp"):
         page.keyboard.press(key)
@@ -158,9 +187,15 @@ def test_names_of_any_kind_are_text(page, tensorboard, tmp_path, load_fast):
     name = HOSTILE.replace("/", "⁄")
     codes = np.random.default_rng(0).normal(size=(12, 2))
     with LatentWriter(str(tmp_path / name)) as writer:
-        writer.add(HOSTILE, 0, codes, labels=np.arange(12) % 3, display_name="<i>shown</i>",
-                   class_names=["<b>a</b>", "<script>alert(2)</script>", "c"],
-                   description="**bold** <script>alert(3)</script> [x](javascript:alert(4))")
+        writer.add(
+            HOSTILE,
+            0,
+            codes,
+            labels=np.arange(12) % 3,
+            display_name="<i>shown</i>",
+            class_names=["<b>a</b>", "<script>alert(2)</script>", "c"],
+            description="**bold** <script>alert(3)</script> [x](javascript:alert(4))",
+        )
     page.on("dialog", lambda dialog: pytest.fail(f"a script ran: {dialog.message}"))
     tab = Tab(page, tensorboard(tmp_path, load_fast)).painted(0)
     assert tab.locate(".panel h2").inner_text() == f"{name} · <i>shown</i>"
