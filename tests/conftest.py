@@ -32,6 +32,6 @@ def full():
 @pytest.fixture(scope="session")
 def short_run(bundled, tmp_path_factory):
     """A short run of a port on the bundled digits, made once."""
-    from runs import SHORT, run_port  # TensorFlow comes with it
+    from helpers.runs import SHORT, run_port  # TensorFlow comes with it
 
     return functools.cache(lambda name: run_port(name, bundled, tmp_path_factory.mktemp(name), **SHORT[name]))

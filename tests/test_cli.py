@@ -139,7 +139,7 @@ def test_a_run_from_start_to_end_piped(tmp_path, monkeypatch, capsys):
     folder = tmp_path / "the runs" / "vandenburg" / "with space"
     assert json.loads((folder / "run.json").read_text())["status"] == "completed"
 
-    from latent import Routes
+    from helpers.latent import Routes
 
     (space,) = [space for spaces in Routes(folder).get("/runs").get_json().values() for space in spaces.values()]
     assert (space["points"], space["kept"]) == (7, 4)

@@ -8,7 +8,7 @@ import sys
 import time
 
 import pytest
-from same import events
+from helpers.same import events
 
 from legacy_ports.run import checkpoints, folder
 

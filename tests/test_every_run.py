@@ -5,7 +5,7 @@ from fnmatch import fnmatch
 
 import numpy as np
 import pytest
-from latent import Routes
+from helpers.latent import Routes
 from PIL import Image, ImageSequence
 
 from legacy_ports import ports

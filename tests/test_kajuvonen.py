@@ -4,9 +4,9 @@ import json
 
 import numpy as np
 import pytest
-from float64 import KAJUVONEN, loss_and_gradients
+from helpers.float64 import KAJUVONEN, loss_and_gradients
+from helpers.runs import first_loss_and_gradients
 from PIL import Image
-from runs import first_loss_and_gradients
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from legacy_ports.data import mnist

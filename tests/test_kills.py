@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from same import assert_same, timeless
+from helpers.same import assert_same, timeless
 
 from legacy_ports import cli
 from legacy_ports.run import folder
@@ -42,7 +42,7 @@ def child(args):
 def start():
     """Starts the command line in a process; they are forked from one that has imported TensorFlow."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["warm"])
+    context.set_forkserver_preload(["helpers.warm"])
 
     def start(*args):
         process = context.Process(target=child, args=(list(map(str, args)),))

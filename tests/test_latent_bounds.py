@@ -4,10 +4,9 @@ import json
 import threading
 from pathlib import Path
 
-import hostile
-import latent
 import numpy as np
 import pytest
+from helpers import hostile, latent
 
 import tb_plugin
 from tb_plugin import layers, validation

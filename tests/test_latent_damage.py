@@ -1,9 +1,8 @@
 """Event files whose latent spaces are damaged, or newer than the plugin: each route says so."""
 
-import hostile
-import latent
 import numpy as np
 import pytest
+from helpers import hostile, latent
 
 from tb_plugin import codec, layers
 from tb_plugin.decoder import Decoder

@@ -3,9 +3,8 @@
 import time
 from itertools import islice
 
-import flood
-import latent
 import pytest
+from helpers import flood, latent
 
 from tb_plugin.summary import LatentWriter
 

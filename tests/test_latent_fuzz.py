@@ -6,9 +6,9 @@ import math
 import zlib
 from pathlib import Path
 
-import latent
 import numpy as np
 import pytest
+from helpers import latent
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tensorboard.compat.proto import event_pb2

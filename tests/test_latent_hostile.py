@@ -8,10 +8,9 @@ import time
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import hostile
-import latent
 import numpy as np
 import pytest
+from helpers import hostile, latent
 
 import tb_plugin
 

@@ -5,9 +5,9 @@ import time
 from io import BytesIO
 from pathlib import Path
 
-import latent
 import numpy as np
 import pytest
+from helpers import latent
 from PIL import Image
 
 import tb_plugin

@@ -1,9 +1,8 @@
 """The points that the Latent plugin serves: codes in a plane, their box and classes; the planes themselves."""
 
-import hostile
-import latent
 import numpy as np
 import pytest
+from helpers import hostile, latent
 from sklearn.decomposition import PCA
 
 from tb_plugin import codec

@@ -8,9 +8,9 @@ import tracemalloc
 import zlib
 from pathlib import Path
 
-import latent
 import numpy as np
 import pytest
+from helpers import latent
 from tensorboard.backend.event_processing.event_file_loader import EventFileLoader
 from tensorboard.compat.proto import summary_pb2
 
@@ -298,7 +298,7 @@ class Refuse:
 
 sys.meta_path.insert(0, Refuse())
 sys.path.insert(0, TESTS)
-import latent
+from helpers import latent
 latent.write(LOGDIR)
 from tb_plugin.loader import LatentLoader
 routes = latent.Routes(LOGDIR)

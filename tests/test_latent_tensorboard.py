@@ -5,9 +5,9 @@ import shutil
 import subprocess
 import sys
 
-import latent
 import numpy as np
 import pytest
+from helpers import latent
 from tensorboard.plugins import base_plugin
 
 from tb_plugin import demo

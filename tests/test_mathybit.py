@@ -5,8 +5,8 @@ import math
 
 import numpy as np
 import pytest
+from helpers.runs import run_port
 from PIL import Image
-from runs import run_port
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from legacy_ports import UserError, cli, ports

@@ -5,8 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-import latent
 import pytest
+from helpers import latent
 
 # Python tells of each attempt, by whatever library: it is written down, and refused.
 WATCH = """

@@ -6,8 +6,8 @@ from importlib import metadata
 
 import numpy as np
 import pytest
-from float64 import KAJUVONEN, VANDENBURG
-from float64 import replay as exact_replay
+from helpers.float64 import KAJUVONEN, VANDENBURG
+from helpers.float64 import replay as exact_replay
 
 from legacy_ports.proof import recordings
 

@@ -9,7 +9,7 @@ from contextlib import redirect_stdout, suppress
 from io import StringIO
 
 import pytest
-from same import assert_same, events, state, weights
+from helpers.same import assert_same, events, state, weights
 
 from legacy_ports import UserError, cli, ports
 from legacy_ports.run import folder

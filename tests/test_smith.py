@@ -4,8 +4,8 @@ import json
 
 import numpy as np
 import pytest
+from helpers.runs import first_loss_and_gradients, run_port
 from PIL import Image
-from runs import first_loss_and_gradients, run_port
 
 from legacy_ports.data import mnist
 from legacy_ports.ports import smith

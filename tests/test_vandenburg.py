@@ -5,9 +5,9 @@ from io import BytesIO
 
 import numpy as np
 import pytest
-from float64 import VANDENBURG, loss_and_gradients
+from helpers.float64 import VANDENBURG, loss_and_gradients
+from helpers.runs import first_loss_and_gradients, run_port
 from PIL import Image
-from runs import first_loss_and_gradients, run_port
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from legacy_ports.ports import vandenburg

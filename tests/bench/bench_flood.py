@@ -1,14 +1,9 @@
 """A live TensorBoard under 100,000 requests, most of them wrong, and a good client beside them; `tox -e flood`."""
 
-import sys
 from itertools import cycle, islice
-from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
-import flood
-import latent
+from helpers import flood, latent
 
 REQUESTS, BAD_CLIENTS = 100_000, 4
 GROWTH = 300  # MB; docs/reliability.md promises it

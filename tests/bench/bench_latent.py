@@ -13,13 +13,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from helpers.latent import TensorBoard
 
 from tb_plugin.decoder import Decoder
 from tb_plugin.layers import dense
 from tb_plugin.summary import LatentWriter
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
-from latent import TensorBoard
 
 SIZES = [1_000, 10_000, 60_000]
 STEPS = 20

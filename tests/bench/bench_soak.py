@@ -4,13 +4,9 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
-import flood
-import latent
+from helpers import flood, latent
 
 MINUTES, CLIENTS = 10, 4
 GROWTH = 500  # MB, of which 100 kept steps take some 40; docs/reliability.md promises it

@@ -11,18 +11,14 @@ import json
 import os
 import shutil
 import statistics
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
+from helpers.latent import TensorBoard
 
 from tb_plugin.decoder import Decoder
 from tb_plugin.layers import dense, reshape
 from tb_plugin.summary import LatentWriter
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
-from latent import TensorBoard
 
 SIZES = [5_000, 20_000, 60_000]
 ROUNDS = 7

@@ -7,9 +7,9 @@ import shutil
 import subprocess
 import sys
 
-import latent
 import pytest
-from pages import Problems, watched_page
+from helpers import latent
+from helpers.pages import Problems, watched_page
 
 from tb_plugin import demo
 

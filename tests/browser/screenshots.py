@@ -18,9 +18,9 @@ from playwright.sync_api import sync_playwright
 
 sys.path.append(str(Path(__file__).parents[1]))
 from conftest import ARGUMENTS, CHROMIUM
-from latent import TensorBoard
-from pages import Problems, watched_page
-from tab import Tab
+from helpers.latent import TensorBoard
+from helpers.pages import Problems, watched_page
+from helpers.tab import Tab
 
 LINEAR, RELU, DEEP = (["vandenburg/linear", "codes"], ["vandenburg/relu", "codes"], ["mathybit_dense/bias", "codes"])
 IMAGES = Path(__file__).parents[2] / "docs" / "images"

@@ -1,7 +1,7 @@
 """The tab in TensorBoard's own page, and that nothing that goes wrong there escapes the tests."""
 
 import pytest
-from pages import Problems, latent_frame, watched_page
+from helpers.pages import Problems, latent_frame, watched_page
 
 
 def test_the_tab_loads_in_tensorboards_own_page(page, tensorboard, small_logdir, load_fast):

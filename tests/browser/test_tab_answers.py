@@ -5,7 +5,7 @@ import time
 
 import numpy as np
 import pytest
-from tab import Tab
+from helpers.tab import Tab
 
 from tb_plugin.summary import LatentWriter
 

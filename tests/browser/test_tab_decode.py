@@ -5,8 +5,8 @@ import re
 
 import numpy as np
 import pytest
+from helpers.tab import Tab
 from PIL import Image
-from tab import Tab
 
 from tb_plugin.decoder import Decoder
 from tb_plugin.server import projection

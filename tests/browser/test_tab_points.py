@@ -4,7 +4,7 @@ import re
 
 import numpy as np
 import pytest
-from tab import Tab
+from helpers.tab import Tab
 
 from tb_plugin.server import projection
 from tb_plugin.summary import LatentWriter

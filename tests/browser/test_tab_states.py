@@ -4,9 +4,9 @@ import json
 
 import numpy as np
 import pytest
-from latent import write
-from pages import latent_frame
-from tab import Tab
+from helpers.latent import write
+from helpers.pages import latent_frame
+from helpers.tab import Tab
 
 from tb_plugin.summary import LatentWriter
 
@@ -273,7 +273,7 @@ def test_a_newer_format_is_told(page, tensorboard, tmp_path, monkeypatch):
 
 
 def test_a_server_that_is_gone_is_told(page, problems, tmp_path):
-    from latent import TensorBoard
+    from helpers.latent import TensorBoard
 
     write(tmp_path / "run")
     board = TensorBoard(tmp_path, "--load_fast=false")

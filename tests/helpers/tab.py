@@ -7,8 +7,9 @@ import time
 from urllib.parse import quote, unquote
 
 import numpy as np
-from pages import latent_frame
 from PIL import Image
+
+from helpers.pages import latent_frame
 
 ADDRESS = "(new Map(location.hash.split('&').map(part => part.split('='))).get('p.latent.' + key) ?? null)"
 

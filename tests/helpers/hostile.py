@@ -6,12 +6,12 @@ import struct
 import zlib
 from pathlib import Path
 
-import latent
 import numpy as np
 from tensorboard.compat.proto import event_pb2
 from tensorboard.summary.writer.event_file_writer import EventFileWriter
 from tensorboard.summary.writer.record_writer import masked_crc32c
 
+from helpers import latent
 from tb_plugin import codec, layers
 from tb_plugin.decoder import Decoder
 from tb_plugin.summary import latent as summary
