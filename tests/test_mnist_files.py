@@ -14,7 +14,7 @@ from legacy_ports.data.idx import DataError, read_directory
 NAMES = list(idx.OFFICIAL_SHA256)
 
 
-def idx(array):
+def idx_bytes(array):
     magic = 2051 if array.ndim == 3 else 2049
     return struct.pack(f">{1 + array.ndim}I", magic, *array.shape) + array.tobytes()
 
@@ -27,14 +27,14 @@ def arrays(bundled):
 @pytest.fixture
 def directory(tmp_path, arrays):
     for name, array in zip(NAMES, arrays):
-        (tmp_path / f"{name}.gz").write_bytes(gzip.compress(idx(array)))
+        (tmp_path / f"{name}.gz").write_bytes(gzip.compress(idx_bytes(array)))
     return tmp_path
 
 
 def test_the_same_digits_gzipped_plain_and_as_npz(directory, arrays, tmp_path_factory):
     plain, npz = tmp_path_factory.mktemp("plain"), tmp_path_factory.mktemp("npz")
     for name, array in zip(NAMES, arrays):
-        (plain / name).write_bytes(idx(array))
+        (plain / name).write_bytes(idx_bytes(array))
     np.savez(npz / "mnist.npz", **dict(zip(idx.NPZ_KEYS, arrays)))
     digests = set()
     for folder in (directory, plain, npz):
