@@ -7,6 +7,10 @@ TensorFlow is imported.
 import os
 import sys
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
 
 from legacy_ports import UserError
 
@@ -39,7 +43,66 @@ tf.config.experimental.enable_tensor_float_32_execution(False)
 
 keras = tf.keras
 
-__all__ = ["keras", "session_config", "tf"]
+try:
+    from tensorflow.python.framework import random_seed
+
+    _get_seed = random_seed.get_seed
+except (ImportError, AttributeError) as error:
+    raise ImportError(
+        f"TensorFlow {tf.VERSION} has no tensorflow.python.framework.random_seed.get_seed, which legacy_ports needs to "
+        f"seed random ops as TensorFlow 1 did ({error}); install an earlier TensorFlow"
+    ) from error
+
+__all__ = ["draw_on_cpu", "glorot_uniform", "keras", "new_graph", "session_config", "tf"]
+
+_RANDOM_OPS = {"RandomStandardNormal", "RandomUniform", "RandomUniformInt", "TruncatedNormal"}
+
+
+@contextmanager
+def new_graph() -> Iterator[tf.Graph]:
+    """Makes a graph the default one. Its random ops draw what they drew on TensorFlow 1 with the same graph-level seed.
+
+    A random op that is given no seed of its own gets the number of ops in its graph, as in TensorFlow 1
+    (tensorflow/python/framework/random_seed.py of 1.4: `ops.get_default_graph()._last_id`). Today's TensorFlow counts
+    the random ops instead. Outside of the `with` statement nothing is changed.
+
+    Yields:
+      The graph.
+    """
+
+    def get_seed(op_seed: int | None) -> tuple[int | None, int | None]:
+        graph = tf.get_default_graph()
+        if op_seed is None and graph.seed is not None:
+            op_seed = len(graph.get_operations())
+        return _get_seed(op_seed)
+
+    graph = tf.Graph()
+    before, random_seed.get_seed = random_seed.get_seed, get_seed
+    try:
+        with graph.as_default():
+            yield graph
+    finally:
+        random_seed.get_seed = before
+
+
+def draw_on_cpu(graph: tf.Graph) -> None:
+    """Puts the ops of a graph that draw initial weights on the CPU, where the posts' recordings were made.
+
+    On a GPU other kernels draw them, and may round another way. To be called once the graph is built:
+    `tf.get_variable` takes initial values out of any `tf.device`.
+    """
+    for op in graph.get_operations():
+        if op.type in _RANDOM_OPS:
+            op._set_device("/device:CPU:0")
+
+
+def glorot_uniform() -> tf.keras.initializers.Initializer:
+    """Returns Keras 2.2.2's `glorot_uniform`, its seed drawn from NumPy's global generator.
+
+    Source: `random_uniform` in keras/backend/tensorflow_backend.py, which draws `numpy.random.randint(10e6)` for each
+    kernel. tf-keras has generators of its own, which give other weights.
+    """
+    return tf.glorot_uniform_initializer(seed=np.random.randint(10**7))
 
 
 def session_config(device: str = "auto") -> tf.ConfigProto:
@@ -60,3 +123,10 @@ def session_config(device: str = "auto") -> tf.ConfigProto:
     elif device != "auto":
         config.gpu_options.visible_device_list = device.removeprefix("gpu:")
     return config
+
+
+def device_name(device: str = "auto") -> str:
+    """Returns the device that a session of `session_config(device)` computes on: "cpu" or "gpu:N"."""
+    if device != "auto":
+        return device
+    return "gpu:0" if tf.config.list_physical_devices("GPU") else "cpu"

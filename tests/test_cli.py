@@ -9,9 +9,11 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from legacy_ports import cli, ports
+from legacy_ports import cli
+from legacy_ports.proof import recordings
 
 FAR = {"tensorflow", "tf_keras", "keras", "tensorboard", "matplotlib", "mlxtend", "numpy", "requests", "PIL"}
 
@@ -228,18 +230,35 @@ def test_ctrl_c_ends_a_run_in_order(tmp_path):
 
 
 @pytest.mark.slow
-def test_verify_prints_the_windows_and_fails_beyond_the_tolerance(tmp_path, monkeypatch, capsys):
+def test_verify_prints_the_windows_and_fails_beyond_the_tolerance(tmp_path, capsys):
     good = command("verify", "vandenburg", "--data", "bundled", "--steps", "20")
     assert good.returncode == 0
-    header, row, _ = good.stdout.splitlines()[1:]
-    assert header.split()[:4] == ["port", "data", "seed", "steps"]
-    assert re.fullmatch(r"vandenburg +bundled +1 +20 +\S+e-0[67] +- +- +\S+e-0[67] +5e-05 over 20 +equal +\d+", row)
+    header, *rows = good.stdout.splitlines()[1:]
+    assert header.split()[:5] == ["port", "data", "seed", "start", "steps"]
+    for seed, row in enumerate(rows):
+        assert re.fullmatch(
+            rf"vandenburg +bundled +{seed} +equal +20 +\S+e-0[67] +- +- +\S+e-0[67] +- +2e-05 over 20 +same run +\d+",
+            row,
+        )
+    assert len(rows) == 2
 
-    record = json.loads((Path(ports.__file__).parents[1] / "proof/recordings/pinned-vandenburg-5k-1.json").read_text())
-    record["losses"][5] *= 1.01
-    (tmp_path / "off.json").write_text(json.dumps(record))
-    monkeypatch.setenv("ONEDNN_MAX_CPU_ISA", "ALL")  # verify would set it, for all tests after this
-    assert cli.main(["verify", "vandenburg", "--reference", str(tmp_path / "off.json"), "--steps", "20"]) == 1
+    with np.load(recordings.FOLDER / "vandenburg-bundled.npz") as arrays:
+        content = {key: arrays[key] for key in arrays.files}
+    content["losses"][1, 5] *= 1.01
+    content["variable_starts"][1, 2] = "another"
+    content["starts"][1] = "another"
+    np.savez(tmp_path / "off.npz", **content)
+    args = ["verify", "vandenburg", "--reference", str(tmp_path / "off.npz"), "--steps", "20"]
+    assert cli.main([*args, "--seeds", "0"]) == 0
+    capsys.readouterr()
+    assert cli.main([*args, "--seeds", "1"]) == 1
     out = capsys.readouterr().out
-    assert "off.json: step 5 is the first beyond its tolerance, with an error of 9.9e-03" in out
+    assert "off.npz, seed 1: the loss of step 5 is the first beyond its tolerance, by 9.9e-03" in out
+    assert "off.npz, seed 1: the initial Variable_2:0 differs first of the variables" in out
     assert "DIFFERENT" in out
+    assert cli.main([*args, "--seeds", "77"]) == 2
+    assert "off.npz has no seed 77; it has 0, 1, 2" in capsys.readouterr().err
+    assert cli.main([*args, "--seeds", "0", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert [(row["port"], row["seed"], row["same_run"]) for row in found["rows"]] == [("vandenburg", 0, True)]
+    assert found["rows"][0]["device"] in ("cpu", "gpu:0")

@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from legacy_ports.proof import distribution
 
 RUNS = Path(__file__).parents[1] / "docs" / "runs"
 SMITH = str(RUNS / "smith-default.json")
+NOBODYS = json.dumps({"port": "karpathy", "status": "completed", "options": {}, "data": {}, "steps": 1})
 
 
 @pytest.fixture
@@ -47,10 +49,10 @@ def compare(capsys, *args):
         "mathybit_conv-default",
     ],
 )
-def test_the_runs_that_readme_names_are_inside(name, capsys):
+def test_the_runs_that_readme_names_are_the_recorded_runs(name, capsys):
     code, out = compare(capsys, RUNS / f"{name}.json")
     assert code == 0
-    assert out.endswith("\n  inside\n")
+    assert out.endswith("\n  the recorded run\n")
     assert "OUTSIDE" not in out
     assert "not comparable" not in out
 
@@ -60,17 +62,25 @@ def test_the_runs_that_readme_names_are_inside(name, capsys):
     [
         ("vandenburg-default", {"options": {"batch_size": 64}}, "batch size 64, the post's is 50"),
         ("vandenburg-default", {"options": {"learning_rate": 0.001}}, "learning rate 0.001, the post's is 0.0001"),
-        ("vandenburg-default", {"options": {"readout": "softmax"}}, "no runs of vandenburg_softmax on full MNIST were"),
-        ("vandenburg-default", {"data": {"source": "custom"}}, "no runs of vandenburg on custom MNIST were recorded"),
+        (
+            "vandenburg-default",
+            {"options": {"readout": "softmax"}},
+            "there is no recording of vandenburg_softmax on full MNIST",
+        ),
+        ("vandenburg-default", {"data": {"source": "custom"}}, "there is no recording of vandenburg on custom MNIST"),
         ("vandenburg-default", {"port": "karpathy"}, "there is no port 'karpathy'"),
         (
             "vandenburg-default",
             {"curve": {"every": 10, "mean_loss": [0.1]}, "steps": 12, "status": "interrupted"},
-            "12 steps (interrupted), the first checkpoint is at 500",
+            "12 steps (interrupted), the first milestone is at 500",
         ),
         ("vandenburg-default", {"curve": None}, "its run.json has no curve; run it again"),
         ("mathybit_dense-default", {"options": {"restore": "runs/a"}}, "restored from runs/a, not trained"),
-        ("mathybit_dense-readout-bias", {}, "no runs of mathybit_dense_readout_bias=-2 on full MNIST were recorded"),
+        (
+            "mathybit_dense-default",
+            {"options": {"codings": "relu"}},
+            "there is no recording of mathybit_dense_relu on full",
+        ),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
@@ -99,12 +109,29 @@ def test_the_test_loss_is_held_too_but_only_after_as_many_steps(changed, capsys)
     assert "test loss" not in compare(capsys, RUNS / "mathybit_conv-default.json")[1]  # 10 epochs, recorded are 5
 
 
+def test_a_run_whose_seed_was_recorded_is_held_against_that_run(changed, capsys):
+    """A tenth of a percent is far inside the band, and not the same run."""
+    manifest = json.loads((RUNS / "vandenburg-default.json").read_text())
+    off = [loss * (1.001 if i == 400 else 1) for i, loss in enumerate(manifest["curve"]["mean_loss"])]
+    folder = changed(curve={"every": 10, "mean_loss": off})
+    code, out = compare(capsys, folder)
+    assert code == 1
+    assert re.search(r"recorded run of seed 0, steps +1 to 10,000: largest error 1.0e-03, .* DIFFERENT", out)
+    assert out.count("OUTSIDE") == 1  # the verdict alone
+    other = changed(curve={"every": 10, "mean_loss": off}, options={"seed": 99})
+    code, out = compare(capsys, other)
+    assert (code, out.splitlines()[-1]) == (0, "  inside")
+    assert "recorded run of seed" not in out
+
+
 def test_several_runs_are_also_held_by_their_mean(changed, capsys):
     """Each 2 % up is inside; eight of them are not."""
     manifest = json.loads((RUNS / "vandenburg-default.json").read_text())
-    runs = distribution.recorded("vandenburg", "full")
-    steps = np.concatenate([np.repeat(row, 50) for row in np.exp(np.log(runs.window).mean(axis=0))[:, None]])
-    up = changed(curve={"every": 10, "mean_loss": (steps * 1.02).tolist()}, test_loss=manifest["test_loss"])
+    recording = distribution.recorded("vandenburg", "full").recording
+    curve = np.exp(np.log(recording.losses.reshape(10, 1000, 10).mean(axis=2, dtype=float)).mean(axis=0)) * 1.02
+    up = changed(
+        curve={"every": 10, "mean_loss": curve.tolist()}, test_loss=manifest["test_loss"], options={"seed": 99}
+    )
     code, out = compare(capsys, *[up] * 2)
     assert (code, "the mean of 2 runs of vandenburg on full MNIST" in out) == (0, True)
     code, out = compare(capsys, *[up] * 8)
@@ -112,45 +139,38 @@ def test_several_runs_are_also_held_by_their_mean(changed, capsys):
     assert out.count("OUTSIDE") == 1 + sum(line.endswith("OUTSIDE") for line in out.splitlines() if "steps" in line)
 
 
-def test_the_share_that_leaves_the_plateau(changed, capsys):
-    runs = distribution.recorded("mathybit_dense", "full")
+def test_the_share_that_is_stuck(changed, capsys):
+    recording = distribution.recorded("mathybit_dense", "full").recording
     each = [
         changed(
             "mathybit_dense-default",
-            curve={"every": 10, "mean_loss": np.repeat(row, 30).tolist()},
-            test_loss=float(test_loss),
+            curve={"every": 10, "mean_loss": run.losses.reshape(-1, 10).mean(axis=1, dtype=float).tolist()},
+            test_loss=run.test_loss,
+            options={"seed": run.seed},
         )
-        for row, test_loss in zip(runs.window, runs.test_loss)
+        for run in recording.runs
     ]
     code, out = compare(capsys, *each)
     assert code == 0
-    assert "8 whole runs of mathybit_dense on full MNIST: 3 left the plateau, of the recorded 3 of 8" in out
-    assert "off the plateau from step 2,100; of the recorded runs 3 of 8 left it (steps 2,100, 2,400, 2,400)" in out
-    assert "not judged" not in out
-    assert "window they have 0.0552 to 0.0592, the recorded 0.0552 to 0.0592 (Mann and Whitney: p = 1" in out
-    lower = [
-        changed(
-            "mathybit_dense-default",
-            curve={"every": 10, "mean_loss": np.repeat(np.where(runs.steps > 9000, row * 0.5, row), 30).tolist()},
-        )
-        for row in runs.window[[2, 3, 7] * 4]
-    ]
-    code, out = compare(capsys, *lower, *[each[0]] * 12)
-    assert code == 1  # as many left, but all came further
-    assert "below them all, on which one run is not judged" in out
-    code, out = compare(capsys, *[each[2]] * 40)
+    assert "10 whole runs of mathybit_dense on full MNIST: 6 are stuck, of the recorded 6 of 10" in out
+    assert out.count("  on the plateau (0.0673) at step 15,000, where 6 of 10 recorded runs are on it") == 6
+    assert out.count("  the recorded run\n") == 10
+    code, out = compare(capsys, *[each[1]] * 40)
     assert code == 1  # 40 of 40
-    assert "p = 3.3e-05" in out
-    assert "they have" in out
+    assert "40 are stuck" in out
 
 
-def test_json(capsys):
-    code, out = compare(capsys, RUNS / "vandenburg-default.json", RUNS / "mathybit_dense-readout-bias.json", "--json")
+def test_json(changed, capsys):
+    other = changed("mathybit_dense-default", options={"codings": "relu"})
+    code, out = compare(capsys, RUNS / "vandenburg-default.json", other, "--json")
     found = json.loads(out)
     assert code == 2
-    assert [run["verdict"] for run in found["runs"]] == ["inside", "not comparable"]
+    assert [run["verdict"] for run in found["runs"]] == ["the recorded run", "not comparable"]
     assert found["runs"][0]["recorded"] == {"port": "vandenburg", "data": "full", "tensorflow": "1.4.0", "runs": 10}
-    assert [check["step"] for check in found["runs"][0]["checkpoints"]] == [500, 1000, 4000, 7000, 10000, None]
+    assert [one["step"] for one in found["runs"][0]["milestones"]] == [500, 1000, 4000, 7000, 10000, None]
+    (limit,) = found["runs"][0]["recorded_run"]["limits"]
+    assert (limit["steps"], limit["tolerance"]) == (10_000, 2e-5)
+    assert 0 < limit["largest_error"] <= 2e-5
 
 
 @pytest.mark.parametrize("kind", ["png", "svg"])
@@ -176,11 +196,7 @@ def test_the_plot_shows_curve_band_and_seeds(capsys, tmp_path, kind):
         (lambda p: p.mkdir(), ["file"], "file/run.json: cannot be read"),
         (lambda p: None, [SMITH, "--plot", "nowhere/a.png"], "nowhere/a.png: cannot be written"),
         (lambda p: None, [SMITH, "--plot", "a.jpg"], "'a.jpg' is neither a .png nor a .svg file"),
-        (
-            lambda p: None,
-            [str(RUNS / "mathybit_dense-readout-bias.json"), "--plot", "a.png"],
-            "there is nothing to plot",
-        ),
+        (lambda p: p.write_text(NOBODYS), ["file", "--plot", "a.png"], "there is nothing to plot"),
     ],
     ids=["missing", "broken", "a list", "bytes", "a folder", "plot nowhere", "plot as jpg", "nothing to plot"],
 )

@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from helpers.float64 import KAJUVONEN, loss_and_gradients
+from helpers.float64 import KAJUVONEN, glorot_weights, loss_and_gradients
 from helpers.runs import first_loss_and_gradients
 from PIL import Image
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
@@ -12,7 +12,6 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from legacy_ports.data import mnist
 from legacy_ports.plots import figures
 from legacy_ports.ports import kajuvonen
-from legacy_ports.proof import recordings
 from legacy_ports.tf1 import tf
 
 
@@ -44,7 +43,7 @@ def test_the_network_is_the_posts():
 
 
 def test_gradients_of_the_first_step_equal_numpys(bundled):
-    weights = recordings.pinned_weights(KAJUVONEN.shapes, 1)
+    weights = glorot_weights(KAJUVONEN.shapes, 1)
     x = bundled.arrays.train_images[::40].reshape(-1, 784) / 255.0
     loss, expected = loss_and_gradients(KAJUVONEN, [w.astype(float) for w in weights], x)
     got_loss, got = first_loss_and_gradients(kajuvonen.build, weights, x)

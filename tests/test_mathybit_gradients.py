@@ -8,14 +8,14 @@ import pytest
 from legacy_ports import ports
 from legacy_ports.data import mnist
 from legacy_ports.proof import recordings
-from legacy_ports.tf1 import keras, tf
+from legacy_ports.tf1 import keras, new_graph, tf
 
 DENSE, CONV = "mathybit_dense", "mathybit_conv"
 
 
 @pytest.fixture
 def graph():
-    with tf.Graph().as_default():
+    with new_graph():
         yield
 
 
@@ -147,13 +147,17 @@ def loss_and_gradients(name, weights, x):
 
 @pytest.mark.parametrize(("name", "seed"), [(DENSE, 1), (DENSE, 2), (CONV, 1), (CONV, 2)])
 def test_loss_and_gradients_of_step_0_equal_numpys(graph, bundled, name, seed):
-    batch = next(mnist.keras_batches(bundled, 200, seed)[0])
-    (recording,) = [r for r in recordings.pinned(name, "bundled") if r.seed == seed]
+    run = recordings.shipped(name, "bundled").run(seed)
+    batches = mnist.keras_batches(bundled, 200, seed)[0]
+    tf.set_random_seed(seed)
     model = ports.load(name).build()
+    batch = next(batches)
     variables = tf.trainable_variables()
-    weights = recordings.pinned_weights([tuple(v.shape.as_list()) for v in variables], seed, -2.0)
+    with tf.Session() as sess:
+        sess.run(tf.global_variables_initializer())
+        weights = sess.run(variables)
     expected_loss, _, distance = loss_and_gradients(name, weights, batch)
-    assert expected_loss == pytest.approx(recording.losses[0], rel=1e-6)
+    assert expected_loss == pytest.approx(run.losses[0], rel=1e-6)
     batch = batch[distance > 1e-6]
     assert len(batch) > 30
     expected_loss, expected, _ = loss_and_gradients(name, weights, batch)

@@ -5,13 +5,12 @@ from io import BytesIO
 
 import numpy as np
 import pytest
-from helpers.float64 import VANDENBURG, loss_and_gradients
+from helpers.float64 import VANDENBURG, glorot_weights, loss_and_gradients
 from helpers.runs import first_loss_and_gradients, run_port
 from PIL import Image
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from legacy_ports.ports import vandenburg
-from legacy_ports.proof import recordings
 from legacy_ports.tf1 import tf
 
 FIGURES = list(vandenburg.FIGURES)
@@ -58,7 +57,7 @@ def test_the_initial_weights_are_the_posts():
 
 @pytest.mark.parametrize("readout", ["linear", "relu"])
 def test_gradients_of_the_first_step_equal_numpys(bundled, readout):
-    weights = recordings.pinned_weights(VANDENBURG.shapes, 1)
+    weights = glorot_weights(VANDENBURG.shapes, 1)
     x = bundled.arrays.train_images[::80].reshape(-1, 784) / 255.0
     loss, expected = loss_and_gradients(VANDENBURG, [w.astype(float) for w in weights], x, readout == "relu")
     got_loss, got = first_loss_and_gradients(lambda: vandenburg.build(readout=readout), weights, x)

@@ -47,6 +47,11 @@ def seed(text: str) -> int:
     return int(text)
 
 
+def seeds(text: str) -> list[int]:
+    """Returns seeds between commas; an empty list for "all"."""
+    return [] if text == "all" else [seed(part) for part in text.split(",")]
+
+
 def name(text: str) -> str:
     if text in ("", ".", "..") or "/" in text or "\0" in text:
         raise argparse.ArgumentTypeError(f"{text!r} cannot be a folder's name")

@@ -56,7 +56,7 @@ def load(data: str = "auto", progress: bool = True) -> Digits:
     if data == "bundled":
         return _bundled()
     if data not in ("auto", "full"):
-        return _directory(Path(data))
+        return _directory(Path(data).expanduser())
     try:
         if not complete(home()):
             download.fetch(home(), progress)
@@ -76,7 +76,14 @@ def _directory(directory: Path) -> Digits:
     arrays = idx.read_directory(directory)
     sha256 = idx.sha256(arrays)
     source = "full" if sha256 == idx.OFFICIAL_SHA256 else "custom"
-    return Digits(source, str(directory), arrays, sha256)
+    return Digits(source, _with_tilde(directory), arrays, sha256)
+
+
+def _with_tilde(directory: Path) -> str:
+    """Returns a path with ~ for the home, as run.json keeps it: it may be shown to others."""
+    home = os.path.expanduser("~")
+    path = os.path.abspath(directory)
+    return "~" + path.removeprefix(home) if path.startswith(home + os.sep) and home != os.sep else str(directory)
 
 
 def _bundled(why: str = "") -> Digits:
@@ -150,9 +157,10 @@ def keras_pixels(images: np.ndarray) -> np.ndarray:
 def keras_batches(digits: Digits, batch_size: int, seed: int) -> Feed:
     """What a Keras port is fed: all training images, [batch_size or less, 28, 28, 1], as Keras 2.2.2's `fit` did.
 
-    Source: `fit_loop` in keras/engine/training_arrays.py. Each epoch shuffles the same index array once
-    more, where tf-keras would start from `arange` again, and ends with a smaller batch if need be. Keras
-    drew from NumPy's global generator; one of its own, seeded so, draws the same.
+    Seeds NumPy's global generator, as `reset_graph` of the post's notebook does. Keras 2.2.2 draws the seeds of the
+    initial weights from it, and goes on with it when `fit` shuffles. Source: `fit_loop` in
+    keras/engine/training_arrays.py. Each epoch shuffles the same index array once more, where tf-keras would start from
+    `arange` again, and ends with a smaller batch if need be.
 
     Raises:
       DataError: a batch is more than the training images.
@@ -165,8 +173,8 @@ class _KerasBatches:
     """See `keras_batches`."""
 
     def __init__(self, images: np.ndarray, batch_size: int, seed: int):
+        np.random.seed(seed)
         self._images, self._batch_size = images, batch_size
-        self._random = np.random.RandomState(seed)
         self._index_array = np.arange(len(images))
         self._start = len(images)
 
@@ -175,7 +183,7 @@ class _KerasBatches:
 
     def __next__(self) -> np.ndarray:
         if self._start >= len(self._images):
-            self._random.shuffle(self._index_array)
+            np.random.shuffle(self._index_array)
             self._start = 0
         indices = self._index_array[self._start : self._start + self._batch_size]
         self._start += self._batch_size
@@ -183,11 +191,10 @@ class _KerasBatches:
 
     def get_state(self) -> dict[str, Any]:
         """Which batches come next."""
-        return {"index_array": self._index_array, "start": self._start, "random": self._random.get_state(legacy=False)}
+        return {"index_array": self._index_array, "start": self._start}
 
     def set_state(self, state: dict[str, Any]) -> None:
         self._index_array, self._start = state["index_array"], state["start"]
-        self._random.set_state(state["random"])
 
 
 class DataSet:

@@ -1,10 +1,15 @@
 """The ports, one file each. Their facts are read from the files without running them.
 
-A port's module has a docstring (its provenance: the post on the first line, the post's address on the
-second) and two literals: `OPTIONS`, the post's values of what `run` can change (a tuple holds choices, the
-post's first), and `FIGURES`, what a run draws, each with a text for who cannot see it. For a run it has
-`main`; for a replay `feed`, its batches, and `build`, its graph: a tuple of x, codes, output, loss,
-train_step. Only `load` imports it, and TensorFlow with it.
+A port's module has a docstring (its provenance: the post on the first line, the post's address on the second) and these
+literals:
+
+    OPTIONS   the post's values of the options of `run`; a tuple holds choices, the post's first
+    HELP      what each option does that not every port has
+    FIGURES   the figures of a run, each with a text for readers who cannot see it
+    PROOF     what its proof needs: see `Proof`
+
+For a run the module has `main`; for a replay `feed`, its batches, and `build`, its graph: a tuple of x, codes, output,
+loss, train_step. Only `load` imports the module, and TensorFlow with it. A file whose name begins with _ is no port.
 """
 
 import ast
@@ -15,8 +20,23 @@ from types import ModuleType
 from typing import Any, NamedTuple
 
 COMMON = ("steps", "batch_size", "learning_rate")  # the options that every port has
-RUN_ONLY = ("epochs", "restore", "classifier")  # how far a run goes, from where, what comes after: nothing to a replay
+RUN_ONLY = ("epochs", "restore", "classifier")  # options that a replay does not need
 NAMES = sorted(path.stem for path in Path(__file__).parent.glob("*.py") if not path.stem.startswith("_"))
+
+
+class Proof(NamedTuple):
+    """What the proof of a port needs beside its recordings."""
+
+    weights: int  # of the post's network, by its layers
+    # variant -> {steps: the largest relative error of a step's loss over the first so many}; the port is one, too
+    tolerances: dict[str, dict[int, float]]
+    norms: dict[int, float]  # steps -> the largest relative error of a variable's norm over the first so many
+    milestones: dict[str, tuple[int, ...]]  # data -> steps at which a run is held against the distribution
+    window: dict[str, int]  # data -> how many steps before a milestone are averaged
+    variants: dict[str, dict[str, Any]] = {}  # variant -> the options that make it
+    # variant -> data -> {seed: steps}: for these seeds the last tolerance holds over so many steps
+    horizons: dict[str, dict[str, dict[int, int]]] = {}
+    plateau: dict[str, float] = {}  # data -> the loss in which a share of the runs gets stuck
 
 
 class Facts(NamedTuple):
@@ -24,22 +44,52 @@ class Facts(NamedTuple):
 
     docstring: str
     options: dict[str, Any]
+    help: dict[str, str]
     figures: dict[str, str]  # file name or pattern -> what is to be seen
+    proof: Proof
 
 
 @functools.cache
 def facts(name: str) -> Facts:
-    """The facts of a port, from its source: TensorFlow is not imported."""
+    """Reads the facts of a port from its source, without importing TensorFlow."""
     tree = ast.parse(Path(__file__).with_name(f"{name}.py").read_text(encoding="utf-8"))
-    literals = {ast.unparse(node.targets[0]): node.value for node in tree.body if isinstance(node, ast.Assign)}
-    return Facts(ast.get_docstring(tree) or "", *(ast.literal_eval(literals[key]) for key in ("OPTIONS", "FIGURES")))
+    literals = {
+        ast.unparse(node.target if isinstance(node, ast.AnnAssign) else node.targets[0]): node.value
+        for node in tree.body
+        if isinstance(node, (ast.Assign, ast.AnnAssign)) and node.value
+    }
+    options, texts, figures, proof = (
+        ast.literal_eval(literals[key]) for key in ("OPTIONS", "HELP", "FIGURES", "PROOF")
+    )
+    return Facts(ast.get_docstring(tree) or "", options, texts, figures, Proof(**proof))
 
 
 def load(name: str) -> ModuleType:
-    """The port's module; imports TensorFlow."""
+    """Imports a port's module, and TensorFlow."""
     return importlib.import_module(f"legacy_ports.ports.{name}")
 
 
 def post_value(default: Any) -> Any:
-    """The post's own value of an option, given as OPTIONS has it."""
+    """Returns the post's own value of an option, given as OPTIONS has it."""
     return default[0] if isinstance(default, tuple) else default
+
+
+def post_options(name: str) -> dict[str, Any]:
+    """Returns the options of a port with the post's own values."""
+    return {key: post_value(value) for key, value in facts(name).options.items()}
+
+
+def variant(name: str, options: dict[str, Any]) -> str:
+    """Names what is run: the port, or the port with its options that are not the post's, e.g. "vandenburg_relu".
+
+    How long a run goes, its batch size, its learning rate and what is no option of the port, e.g. a seed, have no part
+    in the name.
+    """
+
+    def named(key: str, value: Any) -> str:
+        return key if value is True else value if isinstance(value, str) else f"{key}={value:g}"
+
+    post = post_options(name)
+    own = post.keys() - {*COMMON, *RUN_ONLY}
+    changed = {key: value for key, value in options.items() if key in own and value != post[key]}
+    return "_".join([name, *(named(key, value) for key, value in sorted(changed.items()))])

@@ -51,9 +51,8 @@ from legacy_ports.ports._mathybit import (
     restore_model,
     save_models,
 )
-from legacy_ports.proof import distribution
 from legacy_ports.run.recorder import Run, mean_loss
-from legacy_ports.tf1 import keras, tf
+from legacy_ports.tf1 import glorot_uniform, keras, tf
 from tb_plugin.from_keras import from_keras
 
 OPTIONS = {
@@ -62,8 +61,12 @@ OPTIONS = {
     "batch_size": 200,
     "learning_rate": 0.001,
     "codings": ("tanh", "relu", "sigmoid", "linear"),
-    "readout_bias": 0.0,
     "restore": "",
+}
+HELP = {
+    "epochs": "how many epochs of 300 steps; --steps goes before it",
+    "codings": "the activation of the codings, as the post says",
+    "restore": "load the trained models of this run instead of training",
 }
 FIGURES = {
     "network.png": "The network: 784 inputs, dense layers of 250, 16 codings, 320 and 784 outputs.",
@@ -73,6 +76,22 @@ FIGURES = {
     "codings_histograms.png": "Histograms of eight of the codings over the training images.",
     "kernel_pca_2d.png": "KernelPCA of 3,000 training codings in two dimensions, coloured by digit.",
     "kernel_pca_3d.png": "KernelPCA of 3,000 training codings in three dimensions, coloured by digit.",
+}
+PROOF = {
+    "weights": 457_370,
+    # Replays are within 6e-7, but a ReLU that lets a gradient pass or not by rounding can make 1.2e-5 of it. In the
+    # seeds that leave the mean image rounding is amplified a hundredfold after some 230 steps, in the others it never is.
+    "tolerances": {"mathybit_dense": {150: 2e-5}},
+    "horizons": {
+        "mathybit_dense": {
+            "full": {1: 15_000, 2: 15_000, 5: 15_000, 6: 15_000, 7: 15_000, 8: 15_000},
+            "bundled": {0: 1_000, 1: 1_000, 2: 1_000, 3: 1_000, 5: 1_000, 6: 1_000, 7: 1_000, 8: 1_000, 9: 1_000},
+        }
+    },
+    "norms": {100: 2e-5},
+    "milestones": {"full": (300, 600, 1500, 4500, 9000, 15000), "bundled": (20, 40, 100, 300, 600, 1000)},
+    "window": {"full": 300, "bundled": 20},  # an epoch, a pass
+    "plateau": {"full": 0.0673, "bundled": 0.0676},  # the mean image
 }
 height, width, channels = 28, 28, 1
 n_codings = 16
@@ -104,12 +123,16 @@ class Model(NamedTuple):
     model: Any
 
 
-def build(learning_rate=0.001, codings="tanh", readout_bias=0.0):
+def as_keras_2(layer):
+    """The layer with the initializers of Keras 2.2.2, written out: tf-keras's draw other kernels."""
+    return lambda **more: layer(kernel_initializer=glorot_uniform(), bias_initializer="zeros", **more)
+
+
+def build(learning_rate=0.001, codings="tanh"):
     """Builds the post's network and its optimizer in the present graph."""
     Sequential, layers = keras.Sequential, keras.layers
-    Activation, Dense, Flatten, Reshape = layers.Activation, layers.Dense, layers.Flatten, layers.Reshape
+    Activation, Dense, Flatten, Reshape = layers.Activation, as_keras_2(layers.Dense), layers.Flatten, layers.Reshape
 
-    # Keras 2.2.2's Dense draws kernels glorot_uniform and starts biases at zero; so does tf-keras's.
     encoder = Sequential(name="encoder")
     encoder.add(Flatten(input_shape=(height, width, channels), name="input"))
     encoder.add(Dense(units=250))
@@ -120,7 +143,7 @@ def build(learning_rate=0.001, codings="tanh", readout_bias=0.0):
     decoder = Sequential(name="decoder")
     decoder.add(Dense(units=320, input_shape=(n_codings,), name="codings_in"))
     decoder.add(Activation("relu"))
-    decoder.add(Dense(units=n_outputs, bias_initializer=keras.initializers.Constant(readout_bias)))
+    decoder.add(Dense(units=n_outputs))
     decoder.add(Activation("sigmoid"))
     decoder.add(Reshape(target_shape=(height, width, channels), name="output"))
 
@@ -140,12 +163,12 @@ def build(learning_rate=0.001, codings="tanh", readout_bias=0.0):
     return Model(x, codes, output, loss, train_step, encoder, decoder, model)
 
 
-def main(run: Run, *, steps, epochs, batch_size, learning_rate, codings, readout_bias, restore, seed):
+def main(run: Run, *, steps, epochs, batch_size, learning_rate, codings, restore, seed):
     # load the data
     batches, X_test = keras_batches(run.digits, batch_size, seed)
     # build the models
     tf.set_random_seed(seed)
-    model = build(learning_rate, codings, readout_bias)
+    model = build(learning_rate, codings)
     model.encoder.summary(print_fn=run.log)
     model.decoder.summary(print_fn=run.log)
     model.model.summary(print_fn=run.log)
@@ -176,10 +199,8 @@ def main(run: Run, *, steps, epochs, batch_size, learning_rate, codings, readout
 
         score = mean_loss(sess, model.loss, model.x, X_test)
         run.log(f"Test score: {score}")
-        options = {key: value for key, value in run.manifest["options"].items() if key in OPTIONS}
-        band = distribution.test_loss_band("mathybit_dense", options, run.digits.source)
         run.result("weights", run.manifest["parameters"], "457,370, from its layers")
-        run.test_loss("test score", score, f"about 0.01; {band}")
+        run.test_loss("test score", score, "about 0.01")
 
         run.log("drawing the figures")
         draw(run, sess, model, X_test, seed)

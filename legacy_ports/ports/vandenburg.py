@@ -36,7 +36,6 @@ from PIL import Image
 from legacy_ports.data.mnist import next_batches, read_data_sets
 from legacy_ports.plots import figures
 from legacy_ports.plots.diagram import network_diagram
-from legacy_ports.proof import distribution
 from legacy_ports.run.latent import dense_decoder
 from legacy_ports.run.recorder import Run, mean_loss
 from legacy_ports.tf1 import tf
@@ -49,11 +48,23 @@ OPTIONS = {
     "learning_rate": 1e-4,
     "readout": ("linear", "relu", "softmax"),
 }
+HELP = {"readout": "what is applied to the output layer, as the post suggests"}
 FIGURES = {
     "network.png": "The network: 784 inputs, two tanh layers of 50, a code of 2, two tanh layers of 50, 784 outputs.",
     "input_output.gif": "Over training: 50 digits going in, and what comes out of the network.",
     "latent_space.png": "The codes of the first 1,000 test digits in the plane, coloured by digit.",
     "circle_walk.gif": "A point walks around a circle among the codes; beside it the digit decoded from where it is.",
+}
+PROOF = {
+    "weights": 84_586,
+    "variants": {"vandenburg_relu": {"readout": "relu"}},
+    # TensorFlow 1.4 on two threads agrees with itself to 5e-7 over all steps. Not so with the ReLU, whose gates
+    # rounding decides: in the worst seed rounding is amplified a hundredfold after 2,112 steps with AVX2, 2,413 with AVX-512.
+    "tolerances": {"vandenburg": {10_000: 2e-5}, "vandenburg_relu": {2_000: 1e-5}},
+    "norms": {100: 1e-6},
+    # None between 1,500 and 2,500: there some runs are already past a plateau that most are on.
+    "milestones": {"full": (500, 1000, 4000, 7000, 10000), "bundled": (500, 1000, 4000, 7000, 10000)},
+    "window": {"full": 500, "bundled": 500},
 }
 grid_rows, grid_cols = 5, 10
 save_every = 500
@@ -190,10 +201,8 @@ def main(run: Run, *, steps, batch_size, learning_rate, readout, seed):
             run.batch_loss(train_loss)
         frames.append(pixels(sess.run(grids, feed_dict={x: first_batch})))
 
-        options = {"steps": steps, "batch_size": batch_size, "learning_rate": learning_rate, "readout": readout}
-        band = distribution.test_loss_band("vandenburg", options, run.digits.source)
         run.result("weights", run.manifest["parameters"], "84,586, from its layers")
-        run.test_loss("final test loss", mean_loss(sess, loss, x, mnist.test.images), f"not given; {band}")
+        run.test_loss("final test loss", mean_loss(sess, loss, x, mnist.test.images), "not given")
 
         run.log("drawing the figures")
         run.figure("input_output.gif", input_output_animation([*range(0, steps, save_every), steps], frames))

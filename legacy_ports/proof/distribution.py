@@ -1,19 +1,23 @@
 """Where a run lies among runs of the post's own TensorFlow: the statistic of `compare`, in NumPy and SciPy.
 
-The loss is compared as the mean over a window of steps, at checkpoints that were fixed beforehand. For
-one more run of the same experiment, and N recorded ones, the prediction interval of a checkpoint is
+A run is held against the recorded runs at milestones, which were fixed beforehand: its number there is its mean loss
+over the window of steps that ends at the milestone. For one more run of the same experiment, and N recorded ones, the
+prediction interval of a milestone is
 
     exp(m -+ t * s * sqrt(1 + 1 / N))
 
-with m and s the mean and standard deviation of the logarithms and t the quantile of Student's t with N -
-1 degrees of freedom, two-sided; for the mean of M more runs, 1 / M stands for 1: Hahn and Meeker,
-Statistical Intervals (1991), sections 4.7 and 4.8. The logarithm, because losses spread by their size. Of
-all faithful runs at most ALPHA may be rejected at any of the K checkpoints, so each gets ALPHA / K
-(Bonferroni). A spread under FLOOR counts as FLOOR: N runs can lie closer together by chance than rounding
-and the order of batches allow.
+with m and s the mean and standard deviation of the logarithms and t the quantile of Student's t with N - 1 degrees of
+freedom, two-sided; for the mean of M more runs, 1 / M stands for 1: Hahn and Meeker, Statistical Intervals (1991),
+sections 4.7 and 4.8. The logarithm, because losses spread in proportion to their size. Of all faithful runs at most
+ALPHA may be rejected at any of the K milestones, so each milestone gets ALPHA / K (Bonferroni). A spread under FLOOR
+counts as FLOOR, because N runs can lie closer together by chance than rounding and the order of batches allow.
+
+Some networks get stuck: a share of their runs stays at one loss, the plateau (`Proof.plateau`), and the others leave it
+at a step that chance decides. No normal distribution describes both. So after the first milestone, where all runs are
+alike, the interval reaches from the lower limit of the free runs (0 where they are too few) to the upper limit of the
+stuck ones.
 """
 
-import json
 import math
 from typing import Any, NamedTuple
 
@@ -21,50 +25,26 @@ import numpy as np
 from scipy import stats
 
 from legacy_ports import UserError, ports
-from legacy_ports.proof.recordings import FOLDER, file_data, variant
+from legacy_ports.proof.recordings import Recording, shipped
 
 ALPHA = 0.01
 FLOOR = 0.002
-FEW = 4  # with fewer runs, their spread is pooled over the checkpoints
-
-# Early and late, close together where the loss falls fast. A window ends at each, and begins at the
-# recorded step before it. None of vandenburg between 1,500 and 2,500: there some runs are already past a
-# plateau that most are on, and their spread is far from normal.
-CHECKPOINTS = {
-    ("vandenburg", "full"): (500, 1000, 4000, 7000, 10000),
-    ("vandenburg", "bundled"): (500, 1000, 4000, 7000, 10000),
-    ("vandenburg_relu", "full"): (500, 1000, 4000, 7000, 10000),
-    ("vandenburg_relu", "bundled"): (500, 1000, 4000, 7000, 10000),
-    ("kajuvonen", "full"): (100, 200, 400, 800, 1400, 2000),
-    ("kajuvonen", "bundled"): (100, 200, 400, 800, 1400, 2000),
-    ("smith", "full"): (10, 50, 100, 200, 500, 1000),
-    ("smith", "bundled"): (10, 50, 100, 200, 500, 1000),
-    ("mathybit_dense", "full"): (300, 600, 1500, 4500, 9000, 15000),
-    ("mathybit_dense", "bundled"): (20, 40, 100, 300, 600, 1000),
-    ("mathybit_conv", "full"): (300, 600, 900, 1200, 1500),
-    ("mathybit_conv", "bundled"): (20, 40, 60, 80, 100),
-}
-
-# These runs have two states: on a plateau, where the network gives the mean image, or escaped from it,
-# at a step that chance decides. Nothing normal is about a mixture of the two.
-TWO_STATES = {"mathybit_dense"}
-ESCAPED = 0.99  # of the recorded runs' median, which is the plateau: most of them never leave it
+STUCK = 0.97  # of the plateau: a mean loss above this is on it
+FEW = 4  # from so many free runs on, their spread says how far down a run may be
 
 
 class Runs(NamedTuple):
-    """Recorded runs of one port on one data set, each with its own random start: recordings/README.md."""
+    """The recorded runs of one experiment at its milestones. There are N runs and K milestones."""
 
-    port: str  # with its variant, e.g. "vandenburg_relu"
-    data: str  # "full" or "bundled"
-    tensorflow: str
-    seeds: list[int]
-    steps: np.ndarray  # int [M], where the windows end
-    window: np.ndarray  # float64 [N, M], the mean loss of each
-    test_loss: np.ndarray  # float64 [N], after the last step
+    recording: Recording
+    milestones: list[int]  # steps, and the last one again for the test loss
+    window: int  # steps
+    losses: np.ndarray  # float64 [N, K + 1]: mean losses of the windows, then the test loss
+    plateau: float | None
 
 
-class Check(NamedTuple):
-    """One checkpoint of a run: its mean loss, and the interval it must lie in."""
+class Milestone(NamedTuple):
+    """A run at one milestone: its mean loss, and the interval in which it must lie."""
 
     step: int | None  # None: the test loss, after the last step
     loss: float
@@ -76,140 +56,116 @@ class Check(NamedTuple):
         return self.low <= self.loss <= self.high
 
 
-def recorded(port: str, source: str) -> Runs:
-    """The recorded runs that ship with the package.
+def recorded(variant: str, data: str) -> Runs:
+    """Returns the recorded runs that ship with the package.
 
     Raises:
       UserError: there are none of this port, or variant, on this data.
     """
-    path = FOLDER / f"free-{port}-{file_data(source)}.json"
-    if (port, source) not in CHECKPOINTS or not path.is_file():
-        raise UserError(f"no runs of {port} on {source} MNIST were recorded")
-    record = json.loads(path.read_text(encoding="utf-8"))
-    return Runs(
-        port,
-        source,
-        record["tensorflow"],
-        record["seeds"],
-        np.array(record["steps"]),
-        np.array(record["window"], float),
-        np.array(record["test_loss"], float),
-    )
+    recording = shipped(variant, data)
+    proof = ports.facts(port_of(variant)).proof
+    ends, window = proof.milestones[data], proof.window[data]
+    losses = np.column_stack([mean_losses(recording.losses, ends, window), recording.test_losses])
+    return Runs(recording, [*ends, ends[-1]], window, losses, proof.plateau.get(data))
 
 
-def windows(steps: np.ndarray, every: int, mean_loss: np.ndarray) -> np.ndarray:
-    """The mean loss over the windows that end at `steps`, from means over `every` steps each.
+def port_of(variant: str) -> str:
+    """Returns the port of a variant that has a recording."""
+    return next(name for name in ports.NAMES if variant == name or variant in ports.facts(name).proof.variants)
 
-    Returns:
-      float64, as many of the windows as the run got through.
+
+def mean_losses(losses: np.ndarray, milestones: tuple[int, ...] | list[int], window: int, every: int = 1) -> np.ndarray:
+    """Returns the mean losses over the windows that end at milestones, float64 [..., as many as were reached].
+
+    Args:
+      losses: of steps, or means over `every` steps each, [..., n].
 
     Raises:
       ValueError: a window is not a whole number of those means.
     """
-    if (steps % every).any():
-        raise ValueError(f"windows that end at {steps.tolist()} are not made of {every} steps each")
-    ends = steps // every
-    starts = np.concatenate([[0], ends[:-1]])
-    return np.array([np.mean(mean_loss[a:b]) for a, b in zip(starts, ends) if b <= len(mean_loss)])
+    if window % every or any(end % every for end in milestones):
+        raise ValueError(f"windows of {window} steps that end at {milestones} are not made of {every} steps each")
+    reached = [end // every for end in milestones if end // every <= losses.shape[-1]]
+    parts = [losses[..., end - window // every : end].mean(axis=-1, dtype=np.float64) for end in reached]
+    return np.stack(parts, axis=-1) if parts else np.empty((*losses.shape[:-1], 0))
 
 
-def prediction_interval(runs: np.ndarray, alpha: float = ALPHA, more: int = 1) -> tuple[np.ndarray, np.ndarray]:
-    """Where one more run lies at all of K checkpoints, or the mean of some, but for a share `alpha` of cases.
+def prediction_interval(losses: np.ndarray, alpha: float, more: int = 1) -> tuple[float, float]:
+    """Returns where one more run lies, or the geometric mean of `more` runs, but for a share `alpha` of cases.
 
     Args:
-      runs: positive losses of N runs, float [N, K], N at least 2.
-      more: of how many more runs it is the (geometric) mean.
-
-    Returns:
-      low, high: float64 [K].
+      losses: of N recorded runs at one milestone, float [N], positive.
 
     Raises:
       ValueError: there are fewer than two runs.
     """
-    n, k = runs.shape
-    if n < 2:
+    if len(losses) < 2:
         raise ValueError("a spread needs two runs")
-    logs = np.log(runs)
-    spread, freedom = logs.std(axis=0, ddof=1), n - 1
-    if n < FEW:  # one standard deviation for all checkpoints, on as many degrees of freedom as went into it
-        spread, freedom = np.full(k, math.sqrt(np.mean(spread**2))), k * (n - 1)
-    t = stats.t.ppf(1 - alpha / (2 * k), freedom)
-    half = t * np.maximum(spread, FLOOR) * math.sqrt(1 / more + 1 / n)
-    return np.exp(logs.mean(axis=0) - half), np.exp(logs.mean(axis=0) + half)
+    logs = np.log(losses)
+    t = stats.t.ppf(1 - alpha / 2, len(losses) - 1)
+    half = t * max(logs.std(ddof=1), FLOOR) * math.sqrt(1 / more + 1 / len(losses))
+    return math.exp(logs.mean() - half), math.exp(logs.mean() + half)
 
 
-def escapes(runs: Runs, window: np.ndarray) -> int | None:
-    """The step from which a run, float [up to M], is off the plateau to its end; None: it never is."""
-    below = window < ESCAPED * np.median(runs.window, axis=0)[: len(window)]
-    off = len(below) - int(np.argmin(below[::-1])) if not below.all() else 0
-    return int(runs.steps[off]) if off < len(below) else None
+def stuck(runs: Runs, losses: np.ndarray) -> np.ndarray:
+    """Returns which of the losses [...] are on the plateau, bool [...]."""
+    return np.zeros(losses.shape, bool) if runs.plateau is None else losses >= STUCK * runs.plateau
 
 
-def judge(runs: Runs, window: np.ndarray, test_loss: float | None) -> list[Check]:
-    """Holds a run against recorded ones, at the checkpoints that it reached.
+def interval(runs: Runs, k: int, more: int = 1) -> tuple[float, float]:
+    """Returns the interval of milestone `k` (the last one: of the test loss), for one run or the mean of `more`."""
+    alpha, losses = ALPHA / len(runs.milestones), runs.losses[:, k]
+    if runs.plateau is None or k == 0:
+        return prediction_interval(losses, alpha, more)
+    on_it = stuck(runs, losses)
+    high = prediction_interval(losses[on_it], alpha)[1] if on_it.sum() > 1 else runs.plateau * (1 + 10 * FLOOR)
+    low = prediction_interval(losses[~on_it], alpha)[0] if (~on_it).sum() >= FEW else 0.0
+    return low, high
 
-    In two states: a run on the plateau must lie where the recorded runs lie that were on it, too; one
-    that has escaped must lie below it, and how far is not judged (few recorded runs escaped, each at a step
-    of its own). The first checkpoint judges every run by all recorded ones: none escapes that early.
+
+def judge(runs: Runs, losses: np.ndarray, test_loss: float | None) -> list[Milestone]:
+    """Holds a run against the recorded ones, at the milestones that it reached.
 
     Args:
-      window: the run's mean losses, float [up to M], as `windows` gives them.
+      losses: the run's mean losses at the milestones, float [up to K], as `mean_losses` gives them.
       test_loss: after as many steps as were recorded; else None.
     """
-    at = np.searchsorted(runs.steps, CHECKPOINTS[runs.port, runs.data])
-    values = np.append(window, [test_loss] if len(window) == len(runs.steps) and test_loss is not None else [])
-    recorded = np.column_stack([runs.window, runs.test_loss])  # [N, M + 1], the last: the test loss
-    columns = [*at, len(runs.steps)]
-    if runs.port not in TWO_STATES:
-        low, high = prediction_interval(recorded[:, columns])
-    else:
-        ends = np.append(runs.steps, runs.steps[-1])
-        escaped_at = np.array([escapes(runs, row) or math.inf for row in runs.window])
-        ours = escapes(runs, window) or math.inf
-        low, high = np.empty(len(columns)), np.empty(len(columns))
-        for k, column in enumerate(columns):
-            staying = recorded[(escaped_at > ends[column]) | (k == 0)][:, [column]]
-            low[k], high[k] = (limit[0] for limit in prediction_interval(staying, ALPHA / len(columns)))
-            if ours <= ends[column] and k:
-                low[k] = 0.0
-    steps = [*(int(step) for step in runs.steps), None]
-    return [
-        Check(steps[column], float(values[column]), float(low[k]), float(high[k]))
-        for k, column in enumerate(columns)
-        if column < len(values)
-    ]
+    found = [Milestone(runs.milestones[k], float(loss), *interval(runs, k)) for k, loss in enumerate(losses)]
+    if test_loss is not None and len(losses) == len(runs.milestones) - 1:
+        found.append(Milestone(None, float(test_loss), *interval(runs, len(losses))))
+    return found
 
 
-def judge_mean(runs: Runs, window: np.ndarray) -> list[Check]:
-    """Holds the mean of M runs of one state against the recorded ones: it sees less than one run can show.
+def judge_mean(runs: Runs, losses: np.ndarray) -> list[Milestone]:
+    """Holds the geometric mean of M runs against the recorded ones: it sees less than one run can show.
+
+    Where some runs get stuck only the first milestone is judged, because the mean of two kinds of runs says nothing.
 
     Args:
-      window: the runs' mean losses, float [M, up to the recorded windows].
+      losses: the runs' mean losses at the milestones, float [M, up to K].
     """
-    at = np.searchsorted(runs.steps, CHECKPOINTS[runs.port, runs.data])
-    low, high = prediction_interval(runs.window[:, at], more=len(window))
-    means = np.exp(np.log(window).mean(axis=0))
+    means = np.exp(np.log(losses).mean(axis=0))
     return [
-        Check(int(runs.steps[i]), float(means[i]), float(low[k]), float(high[k]))
-        for k, i in enumerate(at)
-        if i < len(means)
+        Milestone(runs.milestones[k], float(mean), *interval(runs, k, len(losses)))
+        for k, mean in enumerate(means)
+        if runs.plateau is None or k == 0
     ]
 
 
-def test_loss_band(port: str, options: dict[str, Any], source: str) -> str:
-    """What the post's own TensorFlow gives for the final test loss, in words."""
-    defaults = ports.facts(port).options
-    if any(
-        options.get(key, default) != default
-        for key, default in defaults.items()
-        if key in ports.COMMON + ports.RUN_ONLY
-    ):
+def test_loss_band(port: str, options: dict[str, Any], data: str) -> str:
+    """Says in words what the post's own TensorFlow gave for the final test loss, for a seed that was recorded first."""
+    post = ports.post_options(port)
+    changed = [key for key, value in post.items() if key in ports.COMMON + ports.RUN_ONLY and options[key] != value]
+    if any(key != "classifier" for key in changed):
         return "nothing to compare with: these are not the post's options"
     try:
-        runs = recorded(variant(port, options), source)
+        recording = recorded(ports.variant(port, options), data).recording
     except UserError:
         return "nothing was recorded to compare with"
+    low, high = recording.test_losses.min(), recording.test_losses.max()
+    run = recording.run(options["seed"])
+    own = f"{run.test_loss:.5f} with this seed, " if run else ""
     return (
-        f"TensorFlow {runs.tensorflow}, {len(runs.seeds)} seeds: {runs.test_loss.min():.5f} to "
-        f"{runs.test_loss.max():.5f} after {runs.steps[-1]:,} steps"
+        f"TensorFlow {recording.tensorflow} after {recording.steps:,} steps: {own}{low:.5f} to {high:.5f} with "
+        f"{len(recording.seeds)} seeds"
     )

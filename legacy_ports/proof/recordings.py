@@ -1,178 +1,112 @@
-"""Recorded curves and what is held against them, in pure NumPy.
+"""Reads recordings: what the posts' own TensorFlow computed. recordings/README.md describes the format."""
 
-The recordings were made with TensorFlow 1.4.0 (mathybit: TensorFlow 1.10.0 with Keras 2.2.2); their
-format is told in recordings/README.md.
-"""
-
-import json
-import math
-from collections.abc import Sequence
+import zipfile
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from legacy_ports import UserError, ports
+from legacy_ports import UserError
 
 FOLDER = Path(__file__).with_name("recordings")
-WINDOWS = (10, 100, 1000)  # and all
+_KEYS = ("port", "data", "tensorflow", "keras", "threads", "seeds", "op_seeds", "starts", "losses", "test_losses")
+_VARIABLE_KEYS = ("variables", "variable_starts", "norm_steps", "norms")
 
-# Largest relative error of a step's loss, over the first so many steps, at which a replay still
-# equals its recording. Rounding differs from one TensorFlow to the next, and training amplifies it.
-TOLERANCES = {
-    "vandenburg": {10000: 5e-5},
-    "vandenburg_relu": {10000: 5e-5},
-    "kajuvonen": {500: 2e-5, 1000: 2e-3},
-    "smith": {100: 1e-4, 150: 5e-4},  # its mean squares start at 1: an epsilon shows only after 100 steps
-    "mathybit_dense": {20: 5e-4, 1000: 5e-2},
-    "mathybit_conv": {20: 5e-4, 100: 5e-2},
-}
 
-# Training amplifies rounding, a ReLU by whole steps: it lets a gradient pass or not. Sooner or later a
-# replay parts from its recording on any arithmetic but the recording's own. These part early; an exact
-# replay (float64, tests/float64.py) leaves them too, at steps 4,581, 6,304 and 930. They count up to here.
-HORIZONS = {
-    ("vandenburg_relu", "full", 1): 4000,
-    ("vandenburg_relu", "bundled", 1): 4000,
-    ("kajuvonen", "bundled", 1): 900,
-}
+class Run(NamedTuple):
+    """One recorded run: a port with one seed. It has V variables and S steps."""
 
-# What was recorded beside the posts' own options.
-VARIANTS = (("vandenburg", {"readout": "relu"}),)
-
-# The weights of each post's network, by its layers.
-WEIGHTS = {
-    "vandenburg": 84_586,
-    "kajuvonen": 885_884,
-    "smith": 1_100_320,
-    "mathybit_dense": 457_370,
-    "mathybit_conv": 359_263,
-}
-
-# What a recording starts the last bias from, where that is not 0; source: recordings/README.md.
-READOUT_BIAS = {"mathybit_dense": -2.0, "mathybit_conv": -2.0}
+    recording: str  # the file's name
+    port: str  # with its variant, e.g. "vandenburg_relu"
+    data: str  # "full" or "bundled"
+    tensorflow: str
+    seed: int
+    op_seeds: list[int]  # of the ops that draw the initial weights, in the order of their creation
+    start: str  # SHA-256 of all variables after initialization
+    variables: list[str]  # their names, in the order of their creation
+    variable_starts: list[str]  # SHA-256 of each variable after initialization
+    norm_steps: np.ndarray  # int [M]
+    norms: np.ndarray  # float64 [M, V], the Euclidean norm of each variable after so many steps
+    losses: np.ndarray  # float32 [S], of each step's batch before its update
+    test_loss: float  # after the last step
 
 
 class Recording(NamedTuple):
-    """One pinned run: see recordings/README.md."""
+    """The recorded runs of one port on one data set, a seed each. There are R of them, of S steps."""
 
-    name: str
-    port: str  # with its variant, e.g. "vandenburg_relu"
-    data: str  # "full" or "bundled"
-    seed: int
-    batch_size: int
+    name: str  # the file's name
+    port: str  # with its variant
+    data: str
     tensorflow: str
-    losses: np.ndarray  # float64, the loss of every step before its update
-    test_loss: float
+    threads: int
+    seeds: list[int]
+    runs: list[Run]
+    losses: np.ndarray  # float32 [R, S]
+    test_losses: np.ndarray  # float32 [R]
+
+    @property
+    def steps(self) -> int:
+        return self.losses.shape[1]
+
+    def run(self, seed: int) -> Run | None:
+        """Returns the run of a seed, None if that seed was not recorded."""
+        return self.runs[self.seeds.index(seed)] if seed in self.seeds else None
 
 
-def variant(port: str, options: dict[str, Any]) -> str:
-    """The name of what is run: the port's, or with what is not the post's, e.g. "vandenburg_relu".
+def shipped(port: str, data: str) -> Recording:
+    """Reads the recording that ships with the package, of a port (with its variant) on a data source.
 
-    What is no option of the port, e.g. a run's seed, has no part in it.
+    Raises:
+      UserError: there is none.
     """
-
-    def named(key, value):
-        return key if value is True else value if isinstance(value, str) else f"{key}={value:g}"
-
-    defaults = ports.facts(port).options
-    own = defaults.keys() - {*ports.COMMON, *ports.RUN_ONLY}
-    changed = {key: value for key, value in options.items() if key in own and value != ports.post_value(defaults[key])}
-    return "_".join([port, *(named(key, value) for key, value in sorted(changed.items()))])
+    path = FOLDER / f"{port}-{data}.npz"
+    if not path.is_file():
+        raise UserError(f"there is no recording of {port} on {data} MNIST")
+    return read(path)
 
 
 def read(path: Path) -> Recording:
-    """Reads a pinned recording.
+    """Reads a recording, which must have been made on one thread.
 
     Raises:
-      UserError: the file is missing or not a pinned recording.
+      UserError: the file cannot be read, or is not a recording.
     """
     try:
-        record = json.loads(path.read_text(encoding="utf-8"))
-        losses = np.array(record["losses"], float)
-        if losses.ndim != 1 or not losses.size or not (np.isfinite(losses) & (losses > 0)).all():
-            raise ValueError("its losses are not a list of positive numbers")
-        return Recording(
-            path.name,
-            record["port"],
-            _source(record["data"]),
-            int(record["seed"]),
-            int(record["batch_size"]),
-            record["tensorflow"],
-            losses,
-            float(record["test_loss"]),
-        )
+        with np.load(path, allow_pickle=False) as arrays:
+            missing = [key for key in _KEYS if key not in arrays.files]
+            if missing:
+                raise UserError(f"{path}: not a recording (it has no {missing[0]})")
+            content = {key: arrays[key] for key in (*_KEYS, *_VARIABLE_KEYS) if key in arrays.files}
+        return _recording(path.name, content)
     except OSError as error:
-        raise UserError(f"{path}: cannot be read ({error.strerror})") from None
-    except KeyError as error:
-        raise UserError(f"{path}: not a pinned recording (it has no {error})") from None
-    except (ValueError, TypeError) as error:
-        raise UserError(f"{path}: not a pinned recording ({error})") from None
+        raise UserError(f"{path}: cannot be read ({error.strerror or error})") from None
+    except (ValueError, TypeError, EOFError, KeyError, zipfile.BadZipFile) as error:
+        reason = (str(error) or type(error).__name__).splitlines()[0]
+        raise UserError(f"{path}: not a recording ({reason:.100})") from None
 
 
-def _source(data: str) -> str:
-    return {"5k": "bundled"}.get(data, data)
-
-
-def file_data(source: str) -> str:
-    """The name of a data source in the recordings' file names."""
-    return {"bundled": "5k"}.get(source, source)
-
-
-def pinned(port: str, source: str) -> list[Recording]:
-    """The pinned recordings that ship with the package, of one port on one data source."""
-    return [read(path) for path in sorted(FOLDER.glob(f"pinned-{port}-{file_data(source)}-*.json"))]
-
-
-def pinned_weights(shapes: Sequence[tuple[int, ...]], seed: int, readout_bias: float = 0.0) -> list[np.ndarray]:
-    """The weights a recording starts from, float32, in the order of the variables' creation.
-
-    Kernels are uniform within Glorot's limit, biases zero but for the last; source: recordings/README.md.
-    """
-    rs = np.random.RandomState(seed)
-    weights = []
-    for shape in shapes:
-        if len(shape) == 1:
-            weights.append(np.zeros(shape, np.float32))
-            continue
-        limit = math.sqrt(6 / (math.prod(shape[:-2]) * (shape[-2] + shape[-1])))
-        weights.append(rs.uniform(-limit, limit, shape).astype(np.float32))
-    weights[-1] += np.float32(readout_bias)
-    return weights
-
-
-def relative_errors(losses: np.ndarray, recording: Recording) -> np.ndarray:
-    """|ours / recorded - 1| of every step, float64 [len(losses)]; inf where ours is not finite."""
-    errors = np.abs(np.asarray(losses, float) / recording.losses[: len(losses)] - 1)
-    return np.where(np.isfinite(errors), errors, np.inf)
-
-
-class Parity(NamedTuple):
-    """How a replay compares with its recording."""
-
-    windows: dict[int, float]  # steps -> the largest relative error over the first so many
-    limits: dict[int, float]  # steps -> the tolerance over the first so many
-    errors: np.ndarray
-
-    @property
-    def first_off(self) -> int | None:
-        """The first step beyond its tolerance, if there is one."""
-        off = [np.flatnonzero(self.errors[:steps] > limit) for steps, limit in self.limits.items()]
-        return min((int(steps[0]) for steps in off if len(steps)), default=None)
-
-    @property
-    def equal(self) -> bool:
-        return self.first_off is None
-
-
-def parity(losses: np.ndarray, recording: Recording) -> Parity:
-    """Compares the losses of a replay, all or the first of them, with its recording."""
-    errors = relative_errors(losses, recording)
-    n = len(errors)
-    windows = {steps: float(errors[:steps].max()) for steps in (*(w for w in WINDOWS if w < n), n)}
-    horizon = HORIZONS.get((recording.port, recording.data, recording.seed), n)
-    limits: dict[int, float] = {}
-    for steps, limit in TOLERANCES[recording.port].items():
-        reach = min(steps, n, horizon)
-        limits[reach] = min(limit, limits.get(reach, math.inf))  # of two that end there, the tighter
-    return Parity(windows, limits, errors)
+def _recording(name: str, content: dict[str, Any]) -> Recording:
+    losses, tests, seeds = content["losses"], content["test_losses"], content["seeds"]
+    if losses.ndim != 2 or not losses.size or losses.dtype.kind != "f":
+        raise ValueError("its losses are not numbers [runs, steps]")
+    if not (np.isfinite(losses) & (losses > 0)).all():
+        raise ValueError("its losses are not all positive numbers")
+    count = len(losses)
+    variables = [str(variable) for variable in content.get("variables", [])]
+    steps = np.asarray(content.get("norm_steps", np.empty(0, int)))
+    norms = np.asarray(content.get("norms", np.empty((count, 0, 0))), np.float64)
+    starts = content.get("variable_starts", np.empty((count, 0), str))
+    if not (len(seeds) == len(tests) == len(content["starts"]) == len(content["op_seeds"]) == len(starts) == count):
+        raise ValueError("its arrays are not of as many runs as its losses")
+    if norms.shape != (count, len(steps), len(variables)) or starts.shape != (count, len(variables)):
+        raise ValueError("its norms are not [runs, steps, variables]")
+    port, data, tensorflow = (str(content[key]) for key in ("port", "data", "tensorflow"))
+    runs = [
+        Run(
+            name, port, data, tensorflow, int(seeds[i]), content["op_seeds"][i].tolist(), str(content["starts"][i]),
+            variables, [str(start) for start in starts[i]], steps, norms[i], losses[i], float(tests[i]),
+        )
+        for i in range(count)
+    ]  # fmt: skip
+    threads, numbers = int(content["threads"]), [int(seed) for seed in seeds]
+    return Recording(name, port, data, tensorflow, threads, numbers, runs, losses, tests)

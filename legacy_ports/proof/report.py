@@ -12,7 +12,6 @@ from markupsafe import Markup
 from legacy_ports import __version__, ports
 from legacy_ports.data.mnist import Digits
 from legacy_ports.proof import compare, distribution, verify
-from legacy_ports.proof.recordings import variant
 from legacy_ports.run.manifest import PACKAGES, installed, number
 
 TEMPLATE = Path(__file__).with_name("report.html")
@@ -26,13 +25,13 @@ HEADINGS = (
 
 
 def render(rows: list[verify.Row], digits: Digits, logdir: Path) -> str:
-    """The page, as HTML.
+    """Returns the page, as HTML.
 
     Args:
       rows: what `verify` replayed.
       logdir: the newest completed run of each experiment in it is shown, with its figures.
     """
-    names = list(dict.fromkeys(row.port for row in rows))
+    names = list(dict.fromkeys(row.name for row in rows))
     environment = jinja2.Environment(
         autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
     )
@@ -51,7 +50,7 @@ def render(rows: list[verify.Row], digits: Digits, logdir: Path) -> str:
 
 def _port(name: str, rows: list[verify.Row], digits: Digits, logdir: Path) -> dict[str, Any]:
     docstring = ports.facts(name).docstring
-    own = [row for row in rows if row.port == name]
+    own = [row for row in rows if row.name == name]
     runs = [_run(comparison) for comparison in _newest(name, digits, logdir)]
     return {
         "name": name,
@@ -69,7 +68,7 @@ def _port(name: str, rows: list[verify.Row], digits: Digits, logdir: Path) -> di
 
 
 def _sections(docstring: str) -> list[tuple[str, str]]:
-    """The headings of a port's docstring, and the text under each."""
+    """Returns the headings of a port's docstring, and the text under each."""
     sections: list[tuple[str, str]] = []
     for line in docstring.splitlines():
         if line in HEADINGS:
@@ -80,7 +79,7 @@ def _sections(docstring: str) -> list[tuple[str, str]]:
 
 
 def _newest(name: str, digits: Digits, logdir: Path) -> list[compare.Comparison]:
-    """The newest completed run of each experiment with this port on this data; the post's own first."""
+    """Finds the newest completed run of each experiment with this port on this data; the post's own first."""
     newest: dict[str, compare.Comparison] = {}
     for file in sorted(logdir.glob(f"{name}/*/run.json"), key=lambda file: file.stat().st_mtime):
         comparison = compare.compare(file)
@@ -91,13 +90,13 @@ def _newest(name: str, digits: Digits, logdir: Path) -> list[compare.Comparison]
 
 
 def _experiment(manifest: dict[str, Any]) -> str:
-    name = variant(manifest["port"], manifest["options"])
+    name = ports.variant(manifest["port"], manifest["options"])
     return f"{name} --classifier" if manifest["options"].get("classifier") else name
 
 
 def _whole(manifest: dict[str, Any]) -> bool:
-    """Whether the post's own steps, batches and rate were kept."""
-    post = {key: ports.post_value(value) for key, value in ports.facts(manifest["port"]).options.items()}
+    """Tells whether the post's own steps, batches and rate were kept."""
+    post = ports.post_options(manifest["port"])
     kept = (*ports.COMMON, "epochs", "restore")
     return all(manifest["options"].get(key) == post[key] for key in kept if key in post)
 

@@ -22,7 +22,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from legacy_ports.tf1 import session_config, tf  # first: TensorBoard's hparams imports TensorFlow
+from legacy_ports.tf1 import draw_on_cpu, session_config, tf  # first: TensorBoard's hparams imports TensorFlow
 
 # isort: split
 import numpy as np
@@ -60,6 +60,7 @@ class Run:
       latent_points: how many of the test digits the Latent tab gets; None: all.
       save_every: steps from checkpoint to checkpoint; None: the interval at which the latent space is logged, the
         post's own.
+      band: what the post's own TensorFlow gave for the final test loss, in words.
       resume: the folder of a run to go on with, in place of `logdir` and `name`. The rest must be as it was then.
 
     Raises (on entering):
@@ -81,9 +82,10 @@ class Run:
         latent_points: int | None = None,
         save_every: int | None = None,
         resume: Path | None = None,
+        band: str = "",
     ):
         self.logdir, self.port, self.name, self.quiet = Path(logdir), port, name, quiet
-        self.resume, self.save_every = resume, save_every
+        self.resume, self.save_every, self.band = resume, save_every, band
         if resume:
             self.logdir, self.name = resume.parent.parent, resume.name
         self.digits, self.docstring = digits, docstring
@@ -201,6 +203,7 @@ class Run:
     def session(self) -> Iterator[tf.Session]:
         """A session on the present graph, which is written for the Graphs tab."""
         graph = tf.get_default_graph()
+        draw_on_cpu(graph)
         if not self._pending:
             self.writer.add_graph(graph)
         self.manifest["parameters"] = sum(int(np.prod(v.shape)) for v in tf.trainable_variables())
@@ -337,7 +340,7 @@ class Run:
     def test_loss(self, name: str, value: float, post: str) -> None:
         """Records the mean loss on the test images, under the post's name for it."""
         self.manifest["test_loss"] = value
-        self.result(name, value, post)
+        self.result(name, value, f"{post}; {self.band}" if self.band else post)
 
     def figure(self, name: str, data: bytes, tag: str | None = None, step: int | None = None) -> None:
         """Keeps a PNG or GIF as figures/`name` and as an image summary, figures/<stem> unless told otherwise."""

@@ -5,7 +5,6 @@ from typing import NamedTuple
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from legacy_ports.data import mnist
 from legacy_ports.proof import recordings
 
 
@@ -13,6 +12,13 @@ class Network(NamedTuple):
     shapes: list[tuple[int, ...]]  # of the variables: kernel and bias, layer by layer
     tanh: list[bool]  # whether a layer has a tanh
     rate: float  # Adam's
+
+
+def glorot_weights(shapes, seed):
+    """Weights float32 that are uniform within Glorot's limit, and biases that are zero."""
+    random = np.random.RandomState(seed)
+    limits = [np.sqrt(6 / (np.prod(s[:-2]) * sum(s[-2:]))) if len(s) > 1 else 0 for s in shapes]
+    return [random.uniform(-limit, limit, shape).astype(np.float32) for limit, shape in zip(limits, shapes)]
 
 
 def network(sizes, tanh, rate):
@@ -43,17 +49,18 @@ def loss_and_gradients(net, weights, x, relu=False):
     return np.mean((x - out) ** 2), gradients
 
 
-def replay(net: Network, recording: recordings.Recording, digits: mnist.Digits, steps: int) -> np.ndarray:
-    """What `replay.replay` does, in float64; Adam as in TensorFlow 1.4's kernel (Kingma and Ba, end of section 2)."""
-    batches, _ = mnist.next_batches(digits, recording.batch_size, recording.seed)
-    weights = [w.astype(np.float64) for w in recordings.pinned_weights(net.shapes, recording.seed)]
+def replay(net: Network, run: recordings.Run, weights: list[np.ndarray], batches, steps: int) -> np.ndarray:
+    """Replays a recorded run in float64, from its initial weights on its batches.
+
+    Adam is as in TensorFlow 1.4's kernel (Kingma and Ba, end of section 2).
+    """
+    weights = [w.astype(np.float64) for w in weights]
     m, v = [np.zeros_like(w) for w in weights], [np.zeros_like(w) for w in weights]
     losses = np.empty(steps)
     with threadpool_limits(1):  # matrices this small are slower on many threads
         for i in range(steps):
-            losses[i], gradients = loss_and_gradients(
-                net, weights, next(batches).astype(np.float64), recording.port.endswith("relu")
-            )
+            x = next(batches).astype(np.float64)
+            losses[i], gradients = loss_and_gradients(net, weights, x, run.port.endswith("relu"))
             rate = net.rate * np.sqrt(1 - 0.999 ** (i + 1)) / (1 - 0.9 ** (i + 1))
             for k, g in enumerate(gradients):
                 m[k] += (g - m[k]) * 0.1

@@ -5,7 +5,7 @@ from io import StringIO
 
 from legacy_ports import ports
 from legacy_ports.run.recorder import Run
-from legacy_ports.tf1 import tf
+from legacy_ports.tf1 import new_graph, tf
 
 SHORT = {
     "vandenburg": {"steps": 501},
@@ -33,7 +33,7 @@ def run_port(name, digits, logdir, **changes):
     facts = ports.facts(name)
     options = {"seed": 0, **{key: ports.post_value(value) for key, value in facts.options.items()}, **changes}
     run = Run(name, facts.docstring, options, digits, logdir, "test")
-    with tf.Graph().as_default(), redirect_stdout(StringIO()) as printed, run:
+    with new_graph(), redirect_stdout(StringIO()) as printed, run:
         ports.load(name).main(run, **options)
     run.printed = printed.getvalue()
     return run

@@ -1,0 +1,45 @@
+"""`legacy-ports compare`: holds runs against recorded runs of the posts' own TensorFlow."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from legacy_ports.cli import arguments
+
+
+def add_to(commands: Any) -> None:
+    """Adds the command to the parser."""
+    command = commands.add_parser(
+        "compare",
+        help="hold runs against recorded runs of the posts' own TensorFlow",
+        allow_abbrev=False,
+        description="Hold runs against recorded runs of the post's own TensorFlow. A run whose seed was recorded is "
+        "compared with that very run, then with all of them; a run with another seed with all of them. Exit code 1 if "
+        "a run lies outside; 2 if one is another experiment and cannot be judged.",
+    )
+    command.add_argument("runs", nargs="+", type=Path, metavar="RUN", help="the folder of a run, or its run.json")
+    command.add_argument(
+        "--plot",
+        type=arguments.picture,
+        metavar="FILE.png|svg",
+        help="draw curves, band and recorded runs (default: no)",
+    )
+    command.add_argument("--json", action="store_true", help="print JSON instead of text")
+    command.set_defaults(command=_compare)
+
+
+def _compare(args: argparse.Namespace) -> int:
+    from legacy_ports import files
+    from legacy_ports.proof import compare
+
+    comparisons = [compare.compare(path) for path in args.runs]
+    groups = compare.compare_groups(comparisons)
+    if args.plot:
+        files.write(args.plot, compare.image(compare.plot(comparisons), args.plot.suffix[1:]))
+    if args.json:
+        print(compare.as_json(comparisons, groups))
+    else:
+        for lines in (*map(compare.lines, comparisons), *(group.lines for group in groups)):
+            print("\n".join(lines))
+    outside = any(not c.inside and not c.reason for c in comparisons) or not all(group.inside for group in groups)
+    return 1 if outside else 2 if any(comparison.reason for comparison in comparisons) else 0
