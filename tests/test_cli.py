@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from legacy_ports import cli
+from legacy_ports import cli, ports
 from legacy_ports.proof import recordings
 
 FAR = {"tensorflow", "tf_keras", "keras", "tensorboard", "matplotlib", "mlxtend", "numpy", "requests", "PIL"}

@@ -88,7 +88,7 @@ def test_all_four_rungs_of_each_port_are_there(report):
         "1,100,320, from its layers",
     ):
         assert words in report.text
-    for heading in ("Structure", "Arithmetic", "Distribution", "The post", "What changed, and why"):
+    for heading in ("Structure", "The same run", "Distribution", "The post", "What changed, and why"):
         assert heading in report.text
     assert "legacy-ports run vandenburg --logdir" in report.text  # there is no run of it
 

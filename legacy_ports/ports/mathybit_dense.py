@@ -80,7 +80,7 @@ FIGURES = {
 PROOF = {
     "weights": 457_370,
     # Replays are within 6e-7, but a ReLU that lets a gradient pass or not by rounding can make 1.2e-5 of it. In the
-    # seeds that leave the mean image rounding is amplified a hundredfold after some 230 steps, in the others it never is.
+    # seeds that leave the mean image rounding is amplified a hundredfold after some 230 steps; in the others never.
     "tolerances": {"mathybit_dense": {150: 2e-5}},
     "horizons": {
         "mathybit_dense": {

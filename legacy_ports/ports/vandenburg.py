@@ -59,7 +59,7 @@ PROOF = {
     "weights": 84_586,
     "variants": {"vandenburg_relu": {"readout": "relu"}},
     # TensorFlow 1.4 on two threads agrees with itself to 5e-7 over all steps. Not so with the ReLU, whose gates
-    # rounding decides: in the worst seed rounding is amplified a hundredfold after 2,112 steps with AVX2, 2,413 with AVX-512.
+    # rounding decides: in the worst seed it is amplified a hundredfold after 2,112 steps with AVX2, 2,413 with AVX-512.
     "tolerances": {"vandenburg": {10_000: 2e-5}, "vandenburg_relu": {2_000: 1e-5}},
     "norms": {100: 1e-6},
     # None between 1,500 and 2,500: there some runs are already past a plateau that most are on.
