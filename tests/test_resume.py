@@ -12,7 +12,7 @@ import pytest
 from helpers.same import assert_same, events, state, weights
 
 from legacy_ports import UserError, cli, ports
-from legacy_ports.run import folder
+from legacy_ports.run import lock
 from legacy_ports.run.recorder import Run
 from legacy_ports.tf1 import tf
 
@@ -223,7 +223,7 @@ def test_two_at_one_run(count, capsys):
     """The folder is held by a living process, and by no dead one."""
     run = count(5)
     code = (
-        "import sys, pathlib; from legacy_ports.run import folder; folder.hold(pathlib.Path(sys.argv[1]))\n"
+        "import sys, pathlib; from legacy_ports.run import lock; lock.hold(pathlib.Path(sys.argv[1]))\n"
         "print('held', flush=True); input()"
     )
     holder = subprocess.Popen(
@@ -231,14 +231,14 @@ def test_two_at_one_run(count, capsys):
     )
     assert holder.stdout.readline() == "held\n"
     (run.folder / "run.json").write_text(json.dumps({**run.manifest, "status": "running"}))
-    assert folder.read(run.folder)["status"] == "running"
+    assert lock.read(run.folder)["status"] == "running"
     before = {path: path.read_bytes() for path in run.folder.rglob("*") if path.is_file()}
     with pytest.raises(UserError, match="port/a: another process is at this run now"):
         count(resume=True)
     assert before == {path: path.read_bytes() for path in run.folder.rglob("*") if path.is_file()}
     holder.kill()
     holder.communicate()
-    assert folder.read(run.folder)["status"] == "died"
+    assert lock.read(run.folder)["status"] == "died"
     assert count(resume=True).manifest["status"] == "completed"
 
 

@@ -120,10 +120,10 @@ def _band(name: str, values: dict[str, Any], data: str) -> str:
 
 def _resume(args: argparse.Namespace) -> int:
     """Goes on with a run. Its manifest says how it was started."""
-    from legacy_ports.run import folder
+    from legacy_ports.run import lock
 
     path = Path(os.path.abspath(args.resume))
-    manifest = folder.read(path / "run.json")
+    manifest = lock.read(path / "run.json")
     theirs = {
         **manifest["options"],
         "latent_points": manifest.get("latent_points"),

@@ -14,7 +14,7 @@ from scipy import stats
 from legacy_ports import UserError, ports
 from legacy_ports.plots import figures
 from legacy_ports.proof import distribution, parity
-from legacy_ports.run import folder
+from legacy_ports.run import lock
 
 
 class Comparison(NamedTuple):
@@ -74,7 +74,7 @@ def compare(path: Path) -> Comparison:
     Raises:
       UserError: there is no run.
     """
-    manifest = folder.read(path)
+    manifest = lock.read(path)
     name = str(path.parent if path.name == "run.json" else path)
     try:
         runs = _recorded_runs(manifest)

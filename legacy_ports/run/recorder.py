@@ -35,7 +35,7 @@ from tqdm import tqdm
 
 from legacy_ports import RunError, UserError, __version__, files
 from legacy_ports.data.mnist import Digits
-from legacy_ports.run import checkpoints, events, folder, manifest, signals
+from legacy_ports.run import checkpoints, events, lock, manifest, signals
 from legacy_ports.run.latent import Latent
 from legacy_ports.run.latent import due as latent_due
 from tb_plugin.decoder import Decoder
@@ -126,7 +126,7 @@ class Run:
         self.started = time.time()
         self.folder = self.resume or self._make_folder()
         try:
-            self._lock = folder.hold(self.folder)
+            self._lock = lock.hold(self.folder)
             self._open()
         except _WRITING as error:
             if not self.resume:
