@@ -10,7 +10,7 @@ from PIL import Image
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from legacy_ports import UserError, cli, ports
-from legacy_ports.data import mnist
+from legacy_ports.data.batches import keras_batches, keras_pixels
 from legacy_ports.ports._mathybit import restore_model
 from legacy_ports.proof import distribution
 from legacy_ports.tf1 import keras, tf
@@ -121,7 +121,7 @@ def test_weights_start_as_keras_2_2_2_drew_them(graph, name):
 @pytest.mark.parametrize("name", [DENSE, CONV])
 def test_codings_have_the_chosen_activation_and_decode_when_fed(graph, bundled, name, codings):
     model = ports.load(name).build(codings=codings)
-    images = mnist.keras_pixels(bundled.arrays.test_images[::100])
+    images = keras_pixels(bundled.arrays.test_images[::100])
     with tf.Session() as sess:
         sess.run(tf.global_variables_initializer())
         codes, output = sess.run([model.codes, model.output], {model.x: images})
@@ -186,7 +186,7 @@ def test_the_first_losses_are_those_of_the_first_batches(dense_run, bundled, gra
     """What the loop trains on is what a replay would be fed, with the weights of the run's seed."""
     events = EventAccumulator(str(dense_run.folder), size_guidance={"scalars": 0})
     events.Reload()
-    batches, _ = mnist.keras_batches(bundled, 200, seed=0)
+    batches, _ = keras_batches(bundled, 200, seed=0)
     tf.set_random_seed(0)
     model = ports.load(DENSE).build()
     with tf.Session() as sess:
@@ -239,7 +239,7 @@ def test_summaries_are_printed_as_the_post_prints_them(dense_run):
 
 
 def test_the_saved_models_load_in_keras_and_do_the_same(dense_run, bundled, graph):
-    images = mnist.keras_pixels(bundled.arrays.test_images)
+    images = keras_pixels(bundled.arrays.test_images)
     with tf.Session() as sess:
         keras.backend.set_session(sess)
         encoder, decoder, model = (

@@ -80,7 +80,7 @@ def _run(args: argparse.Namespace) -> int:
         return _resume(args)
     if not args.ports:
         args.fail("the following arguments are required: PORT, or --resume RUN")
-    from legacy_ports.data import mnist
+    from legacy_ports.data import batches, mnist
 
     chosen = options.chosen(args)
     seed = args.seed or 0
@@ -91,7 +91,7 @@ def _run(args: argparse.Namespace) -> int:
     from legacy_ports.run import recorder
 
     for name, values in chosen:  # what cannot be fed ends here, before the first port's long work
-        ports.load(name).feed(digits, values["batch_size"], seed)
+        batches.check_batch_size(ports.load(name).feed, digits, values["batch_size"])
     for name, values in chosen:
         values = {**values, "seed": seed}
         _train(

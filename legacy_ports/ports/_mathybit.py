@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from sklearn.decomposition import KernelPCA
 
 from legacy_ports import UserError
-from legacy_ports.data.mnist import keras_pixels
+from legacy_ports.data.batches import keras_pixels
 from legacy_ports.plots import figures
 
 

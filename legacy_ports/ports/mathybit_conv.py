@@ -11,8 +11,8 @@ What the post shows
     A drawing of the network; the reconstructions of some images over 5 epochs, animated; 36 digits
     decoded from N(0, 0.33); the KernelPCA of 3,000 training codings in 3-D, coloured by digit.
 What changed, and why
-    keras.datasets -> legacy_ports.data.mnist. compile and fit -> the loss, the optimizer and the loop, written
-    out as Keras 2.2.2 had them: tf-keras's fit shuffles otherwise (see mnist.keras_batches).
+    keras.datasets -> legacy_ports.data.batches. compile and fit -> the loss, the optimizer and the loop, written
+    out as Keras 2.2.2 had them: tf-keras's fit shuffles otherwise (see batches.keras_batches).
     K.clear_session is left out: each run has a graph of its own. An epoch is 300 steps on any data and
     with any batch, so that the bundled digits are trained as far as the post's. The models are saved as
     the notebook saved them, .h5 files; --restore RUNFOLDER loads them instead of training. X_test, which
@@ -35,7 +35,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from legacy_ports.data.mnist import keras_batches, keras_pixels
+from legacy_ports.data.batches import keras_batches, keras_pixels
 from legacy_ports.plots import figures
 from legacy_ports.plots.diagram import network_diagram
 from legacy_ports.ports._mathybit import (

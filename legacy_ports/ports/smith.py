@@ -9,7 +9,7 @@ What the post shows
     Two canvases of 4 x 4 test digits, Original Images and Reconstructed Images. It ends with the idea
     that the encoder "becomes a means of initializing a supervised training model".
 What changed, and why
-    tensorflow.examples.tutorials.mnist -> legacy_ports.data.mnist (removed in TensorFlow 2.0).
+    tensorflow.examples.tutorials.mnist -> legacy_ports.data.batches (removed in TensorFlow 2.0).
     tf.contrib.layers.xavier_initializer -> written here (tf.contrib is gone). tf is tf.compat.v1.
     RMSProp's defaults are written out. The post's `sess.run(decoder, ...)` runs a function: x_prime is
     meant. Its `print` is Python 2's. Its comment "at every 1000 out of 30,000 steps" stands over a loop
@@ -31,7 +31,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from legacy_ports.data.mnist import next_batches, read_data_sets
+from legacy_ports.data.batches import next_batches, read_data_sets
 from legacy_ports.plots import figures
 from legacy_ports.plots.diagram import network_diagram
 from legacy_ports.run.latent import dense_decoder

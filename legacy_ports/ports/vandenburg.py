@@ -10,7 +10,7 @@ What the post shows
     output over training (also with the ReLU); a scatter of the codes of the first 1,000 test digits;
     a walk around a circle in latent space.
 What changed, and why
-    read_data_sets -> legacy_ports.data.mnist (removed in TensorFlow 2.0). form_image_grid -> written here
+    read_data_sets -> legacy_ports.data.batches (removed in TensorFlow 2.0). form_image_grid -> written here
     (Magenta is archived); the bracket that layer_grid_summary has in the wrong place is put right. tf is
     tf.compat.v1. Adam's defaults are written out. The writer also gets the graph; every step's loss is
     fetched, with its update. For a --batch-size other than 50 the grids show what fits.
@@ -33,7 +33,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from PIL import Image
 
-from legacy_ports.data.mnist import next_batches, read_data_sets
+from legacy_ports.data.batches import next_batches, read_data_sets
 from legacy_ports.plots import figures
 from legacy_ports.plots.diagram import network_diagram
 from legacy_ports.run.latent import dense_decoder
