@@ -10,7 +10,8 @@ import time
 import pytest
 from helpers.same import events
 
-from legacy_ports.run import checkpoints, lock
+from legacy_ports.run import checkpoints
+from legacy_ports.run.manifest import read_manifest
 
 pytestmark = pytest.mark.slow  # processes that train; test_recorder.py has the quick tests of the same
 
@@ -38,7 +39,7 @@ def test_a_loss_that_is_not_finite(tmp_path):
     run = tmp_path / "vandenburg" / "a"
     assert result.returncode == 1
     assert "the loss is nan at step 1; a smaller --learning-rate may help" in one_line(result.stderr)
-    manifest = lock.read(run)
+    manifest = read_manifest(run)
     assert (manifest["status"], manifest["steps"]) == ("failed", 1)
     assert "the loss is nan at step 1" in manifest["reason"]
     assert events(run)
@@ -64,7 +65,7 @@ def test_a_signal_during_training(tmp_path, number):
     assert one_line(err) == f"legacy-ports: interrupted by {number.name}\n"
     run = tmp_path / "vandenburg" / "a"
     assert f"legacy-ports run --resume {run}" in out
-    manifest = lock.read(run)
+    manifest = read_manifest(run)
     assert (manifest["status"], manifest["reason"]) == ("interrupted", number.name)
     found, _ = checkpoints.newest(run / "checkpoints")
     assert found.state["step"] == manifest["steps"] >= 500  # nothing is lost
@@ -84,7 +85,7 @@ def test_a_pipe_that_nobody_reads_any_more(tmp_path):
     assert process.wait(timeout=60) == 141
     assert one_line(process.stderr.read()) == "legacy-ports: interrupted by SIGPIPE\n"
     run = tmp_path / "vandenburg" / "a"
-    manifest = lock.read(run)
+    manifest = read_manifest(run)
     assert (manifest["status"], manifest["reason"]) == ("interrupted", "SIGPIPE")
     found, _ = checkpoints.newest(run / "checkpoints")
     steps = manifest["steps"]
@@ -102,7 +103,7 @@ def test_a_stdout_that_is_closed(tmp_path):
         timeout=300,
     )
     assert (result.returncode, result.stderr) == (0, "")
-    assert lock.read(tmp_path / "vandenburg" / "a")["status"] == "completed"
+    assert read_manifest(tmp_path / "vandenburg" / "a")["status"] == "completed"
 
 
 def test_a_full_disk_behind_stdout(tmp_path):
@@ -138,7 +139,7 @@ def test_a_disk_behind_stdout_that_fills_up(tmp_path):
         pytest.skip(f"NOT TESTED on a full disk: no tmpfs can be mounted here ({result.stderr.strip()})")
     assert result.returncode == 1
     assert "No space left on device" in one_line(result.stderr)
-    manifest = lock.read(tmp_path / "vandenburg" / "a")
+    manifest = read_manifest(tmp_path / "vandenburg" / "a")
     assert manifest["status"] == "failed"
     assert "No space left on device" in manifest["reason"]
     assert 0 <= manifest["steps"] < 100000
@@ -167,7 +168,7 @@ def test_a_full_disk(tmp_path, megabytes, save_every, fills):
     assert result.returncode == 1
     assert "No space left on device" in one_line(result.stderr)
     run = after / "vandenburg" / "a"
-    manifest = lock.read(run)
+    manifest = read_manifest(run)
     assert manifest["status"] == "failed"
     assert "No space left on device" in manifest["reason"]
     assert 0 < manifest["steps"] < 100000
@@ -190,7 +191,7 @@ def test_a_folder_that_becomes_read_only(tmp_path, when, code):
         pytest.skip(f"NOT TESTED in a read-only folder: nothing can be mounted here ({result.stderr.strip()})")
     assert result.returncode == code
     assert "Read-only file system" in one_line(result.stderr)
-    manifest = lock.read(run)
+    manifest = read_manifest(run)
     assert manifest["status"] == "died"  # what was written last says "running", and nobody is at it
     assert events(run)
     found, damaged = checkpoints.newest(run / "checkpoints")

@@ -13,7 +13,7 @@ import pytest
 from helpers.same import assert_same, timeless
 
 from legacy_ports import cli
-from legacy_ports.run import lock
+from legacy_ports.run.manifest import read_manifest
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 KILLS, STEPS = 20, 1000
@@ -113,7 +113,7 @@ def test_killed_twenty_times_and_resumed_each_time(start, tmp_path):
                 continue
             kills[how] += 1
             inside += half_written(run / "checkpoints")
-            manifest = lock.read(run)
+            manifest = read_manifest(run)
             assert manifest["status"] == "died"
             steps.append(manifest["steps"])
             process = start("run", "--quiet", "--resume", run)

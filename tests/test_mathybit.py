@@ -266,7 +266,7 @@ def test_a_restored_run_has_the_same_score_and_figures(either_run, bundled, tmp_
         ).read_bytes(), name
 
 
-def test_what_cannot_be_restored_is_told_in_one_line(graph, dense_run, conv_run, tmp_path):
+def test_a_run_that_cannot_be_restored_is_one_line(graph, dense_run, conv_run, tmp_path):
     model = ports.load(DENSE).build().model
 
     def refused(folder, codings="tanh"):
@@ -277,7 +277,7 @@ def test_what_cannot_be_restored_is_told_in_one_line(graph, dense_run, conv_run,
 
     with tf.Session() as sess:
         keras.backend.set_session(sess)
-        assert "no run to restore" in refused(tmp_path / "missing")
+        assert "missing: cannot be read (No such file or directory)" in refused(tmp_path / "missing")
         assert f"that run has port {CONV}" in refused(conv_run.folder)
         assert "that run has codings tanh, this one relu" in refused(dense_run.folder, "relu")
 
@@ -293,7 +293,7 @@ def test_what_cannot_be_restored_is_told_in_one_line(graph, dense_run, conv_run,
         assert "model.h5 cannot be loaded" in refused(broken)
         for damaged in ("", "[]", "{}", '{"port": "mathybit_dense", "options": 3}'):
             (broken / "run.json").write_text(damaged)
-            assert "run.json is damaged" in refused(broken)
+            assert "run.json: not a run.json" in refused(broken)
 
 
 def test_a_refused_restore_exits_with_2_and_leaves_no_run(tmp_path, capsys):

@@ -7,7 +7,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from tensorboard.plugins.hparams import plugin_data_pb2
 
 from legacy_ports import UserError
-from legacy_ports.run.recorder import Run
+from legacy_ports.run.engine import Run
 from legacy_ports.tf1 import tf
 
 DOC = "A post - Somebody, 2017.\nhttps://example.org/post\n\nWhat the post says\n    a | b"

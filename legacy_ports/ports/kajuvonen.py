@@ -33,8 +33,8 @@ from sklearn.decomposition import PCA
 from legacy_ports.data.batches import next_batches, read_data_sets
 from legacy_ports.plots import figures
 from legacy_ports.plots.diagram import network_diagram
+from legacy_ports.run.engine import Run, mean_loss
 from legacy_ports.run.latent import dense_decoder
-from legacy_ports.run.recorder import Run, mean_loss
 from legacy_ports.tf1 import tf
 
 OPTIONS = {
@@ -133,7 +133,7 @@ def main(run: Run, *, steps, batch_size, learning_rate, seed):
             lambda: dense_decoder(sess, tf.trainable_variables()[4:], ["linear", "linear"]),
             save_every,
         )
-        for i in run.steps(range(1, steps + 1), keep=[mnist.train]):
+        for i in run.steps(range(1, steps + 1), keep={"batches": mnist.train}):
             batch, _ = mnist.train.next_batch(batch_size)
             _, l, summary = sess.run([train_op, loss, train_loss], feed_dict={x: batch})
             run.batch_loss(l)

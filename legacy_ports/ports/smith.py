@@ -34,8 +34,8 @@ import numpy as np
 from legacy_ports.data.batches import next_batches, read_data_sets
 from legacy_ports.plots import figures
 from legacy_ports.plots.diagram import network_diagram
+from legacy_ports.run.engine import Run, mean_loss
 from legacy_ports.run.latent import dense_decoder
-from legacy_ports.run.recorder import Run, mean_loss
 from legacy_ports.tf1 import tf
 
 OPTIONS = {
@@ -170,7 +170,7 @@ def main(run: Run, *, steps, batch_size, learning_rate, loss, classifier, seed):
             sess, model, mnist.test.images, lambda: dense_decoder(sess, tf.trainable_variables()[6:12], activations), 50
         )
         # Training Loop
-        for i in run.steps(range(1, steps + 1), keep=[mnist.train]):
+        for i in run.steps(range(1, steps + 1), keep={"batches": mnist.train}):
             # Feed Batches of MNIST Data
             (batch_x, _) = mnist.train.next_batch(batch_size)
             # Run the Optimization Process

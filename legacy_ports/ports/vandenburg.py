@@ -36,8 +36,8 @@ from PIL import Image
 from legacy_ports.data.batches import next_batches, read_data_sets
 from legacy_ports.plots import figures
 from legacy_ports.plots.diagram import network_diagram
+from legacy_ports.run.engine import Run, mean_loss
 from legacy_ports.run.latent import dense_decoder
-from legacy_ports.run.recorder import Run, mean_loss
 from legacy_ports.tf1 import tf
 from tb_plugin.decoder import Decoder
 from tb_plugin.layers import scale
@@ -185,7 +185,7 @@ def main(run: Run, *, steps, batch_size, learning_rate, readout, seed):
     with run.session() as sess:
         sess.run(tf.global_variables_initializer())
         run.latent(sess, model, mnist.test.images, lambda: decoder(sess, readout), save_every, walk_of)
-        for i in run.steps(range(steps), keep=[mnist.train, first_batch, frames]):
+        for i in run.steps(range(steps), keep={"batches": mnist.train, "first_batch": first_batch, "frames": frames}):
             batch = mnist.train.next_batch(batch_size)
             feed = {x: batch[0]}
             if i == 0:
