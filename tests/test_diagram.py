@@ -1,4 +1,4 @@
-"""The drawings of the networks."""
+"""Drawings of networks show which layers belong to encoder, code and decoder."""
 
 from io import BytesIO
 

@@ -1,4 +1,4 @@
-"""However a run ends: readable events, a manifest that tells the truth, one line that says why, an exit code."""
+"""However a run ends, its events can be read, its manifest is true, and one line and an exit code say why."""
 
 import os
 import shutil
@@ -13,13 +13,13 @@ from helpers.same import events
 from legacy_ports.run import checkpoints
 from legacy_ports.run.manifest import read_manifest
 
-pytestmark = pytest.mark.slow  # processes that train; test_recorder.py has the quick tests of the same
+pytestmark = pytest.mark.slow  # processes that train; test_recorder.py has quick tests of the same
 
 RUN = ["run", "vandenburg", "--data", "bundled", "--latent-points", "20", "--name", "a"]
 
 
 def command(*args, before="", **kwargs):
-    """The command line in a process of its own; `before`: shell commands, in namespaces of their own."""
+    """Runs the command line in a process, after the shell commands `before`, which get namespaces of their own."""
     line = [sys.executable, "-m", "legacy_ports", *map(str, args)]
     if before:
         line = ["unshare", "--map-root-user", "--mount", "sh", "-c", f'{before}\n"$@"', "sh", *line]
@@ -72,7 +72,7 @@ def test_a_signal_during_training(tmp_path, number):
     assert ("Loss", 500) in events(run)
 
 
-def test_a_pipe_that_nobody_reads_any_more(tmp_path):
+def test_a_pipe_whose_reader_has_gone(tmp_path):
     process = subprocess.Popen(
         [sys.executable, "-m", "legacy_ports", *RUN, "--logdir", tmp_path, "--steps", "1000000"],
         stdout=subprocess.PIPE,
@@ -117,11 +117,11 @@ def test_a_full_disk_behind_stdout(tmp_path):
         )
     assert process.returncode == 1
     assert one_line(process.stderr) == "legacy-ports: stdout: No space left on device\n"
-    assert list(tmp_path.iterdir()) == []  # the first line that is printed says so
+    assert list(tmp_path.iterdir()) == []  # printing the first line fails
 
 
 def test_a_disk_behind_stdout_that_fills_up(tmp_path):
-    """A tmpfs of a page, of which 96 bytes are left: for two lines or three."""
+    """On a tmpfs of one page, of which 96 bytes are left: two or three lines fit."""
     disk = tmp_path / "disk"
     disk.mkdir()
     result = command(
@@ -148,7 +148,7 @@ def test_a_disk_behind_stdout_that_fills_up(tmp_path):
 
 @pytest.mark.parametrize(("megabytes", "save_every", "fills"), [(5, 50, "a checkpoint"), (2, 100000, "events")])
 def test_a_full_disk(tmp_path, megabytes, save_every, fills):
-    """On a tmpfs of a few MB. What is there in the end can be resumed where there is room."""
+    """On a tmpfs of a few MB. The run can be resumed where there is room."""
     disk, after = tmp_path / "disk", tmp_path / "after"
     disk.mkdir()
     mount = f"mount -t tmpfs -o size={megabytes}m tmpfs '{disk}' || exit 77"
@@ -181,7 +181,7 @@ def test_a_full_disk(tmp_path, megabytes, save_every, fills):
 
 @pytest.mark.parametrize(("when", "code"), [("run.json", 2), ("checkpoints/model.ckpt-50.npz", 1)])
 def test_a_folder_that_becomes_read_only(tmp_path, when, code):
-    """By a read-only mount over it: what is open can still be written, as after a chmod, and nothing else."""
+    """By a read-only mount over it: only open files can still be written, as after a chmod."""
     run = tmp_path / "vandenburg" / "a"
     before = f"""mount --bind '{tmp_path}' '{tmp_path}' || exit 77
         (until [ -e '{run / when}' ]; do sleep 0.02; done
@@ -192,7 +192,7 @@ def test_a_folder_that_becomes_read_only(tmp_path, when, code):
     assert result.returncode == code
     assert "Read-only file system" in one_line(result.stderr)
     manifest = read_manifest(run)
-    assert manifest["status"] == "died"  # what was written last says "running", and nobody is at it
+    assert manifest["status"] == "died"  # the last run.json says "running", and no process holds the run
     assert events(run)
     found, damaged = checkpoints.newest(run / "checkpoints")
     assert damaged == []
