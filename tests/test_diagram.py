@@ -1,4 +1,4 @@
-"""The drawings of the networks."""
+"""Drawings of networks show which layers belong to encoder, code and decoder."""
 
 from io import BytesIO
 
@@ -20,14 +20,14 @@ NETWORKS = {
 }
 
 
-def colours(png):
+def colors(png):
     picture = np.asarray(Image.open(BytesIO(png)).convert("RGB")).reshape(-1, 3)
     return {f"#{r:02x}{g:02x}{b:02x}" for r, g, b in np.unique(picture, axis=0)}
 
 
 @pytest.mark.parametrize("layers", NETWORKS.values(), ids=NETWORKS)
 def test_encoder_code_and_decoder_are_told_apart(layers):
-    assert set(diagram.COLOURS.values()) <= colours(diagram.network_diagram(layers, "title"))
+    assert set(diagram.COLORS.values()) <= colors(diagram.network_diagram(layers, "title"))
 
 
 def test_another_network_is_another_drawing():

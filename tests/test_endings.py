@@ -1,4 +1,4 @@
-"""However a run ends: readable events, a manifest that tells the truth, one line that says why, an exit code."""
+"""However a run ends, its events can be read, its manifest is true, and one line and an exit code say why."""
 
 import os
 import shutil
@@ -10,15 +10,16 @@ import time
 import pytest
 from helpers.same import events
 
-from legacy_ports.run import checkpoints, folder
+from legacy_ports.run import checkpoints
+from legacy_ports.run.manifest import read_manifest
 
-pytestmark = pytest.mark.slow  # processes that train; test_recorder.py has the quick tests of the same
+pytestmark = pytest.mark.slow  # processes that train; test_recorder.py has quick tests of the same
 
 RUN = ["run", "vandenburg", "--data", "bundled", "--latent-points", "20", "--name", "a"]
 
 
 def command(*args, before="", **kwargs):
-    """The command line in a process of its own; `before`: shell commands, in namespaces of their own."""
+    """Runs the command line in a process, after the shell commands `before`, which get namespaces of their own."""
     line = [sys.executable, "-m", "legacy_ports", *map(str, args)]
     if before:
         line = ["unshare", "--map-root-user", "--mount", "sh", "-c", f'{before}\n"$@"', "sh", *line]
@@ -38,7 +39,7 @@ def test_a_loss_that_is_not_finite(tmp_path):
     run = tmp_path / "vandenburg" / "a"
     assert result.returncode == 1
     assert "the loss is nan at step 1; a smaller --learning-rate may help" in one_line(result.stderr)
-    manifest = folder.read(run)
+    manifest = read_manifest(run)
     assert (manifest["status"], manifest["steps"]) == ("failed", 1)
     assert "the loss is nan at step 1" in manifest["reason"]
     assert events(run)
@@ -64,14 +65,14 @@ def test_a_signal_during_training(tmp_path, number):
     assert one_line(err) == f"legacy-ports: interrupted by {number.name}\n"
     run = tmp_path / "vandenburg" / "a"
     assert f"legacy-ports run --resume {run}" in out
-    manifest = folder.read(run)
+    manifest = read_manifest(run)
     assert (manifest["status"], manifest["reason"]) == ("interrupted", number.name)
     found, _ = checkpoints.newest(run / "checkpoints")
     assert found.state["step"] == manifest["steps"] >= 500  # nothing is lost
     assert ("Loss", 500) in events(run)
 
 
-def test_a_pipe_that_nobody_reads_any_more(tmp_path):
+def test_a_pipe_whose_reader_has_gone(tmp_path):
     process = subprocess.Popen(
         [sys.executable, "-m", "legacy_ports", *RUN, "--logdir", tmp_path, "--steps", "1000000"],
         stdout=subprocess.PIPE,
@@ -84,7 +85,7 @@ def test_a_pipe_that_nobody_reads_any_more(tmp_path):
     assert process.wait(timeout=60) == 141
     assert one_line(process.stderr.read()) == "legacy-ports: interrupted by SIGPIPE\n"
     run = tmp_path / "vandenburg" / "a"
-    manifest = folder.read(run)
+    manifest = read_manifest(run)
     assert (manifest["status"], manifest["reason"]) == ("interrupted", "SIGPIPE")
     found, _ = checkpoints.newest(run / "checkpoints")
     steps = manifest["steps"]
@@ -102,7 +103,7 @@ def test_a_stdout_that_is_closed(tmp_path):
         timeout=300,
     )
     assert (result.returncode, result.stderr) == (0, "")
-    assert folder.read(tmp_path / "vandenburg" / "a")["status"] == "completed"
+    assert read_manifest(tmp_path / "vandenburg" / "a")["status"] == "completed"
 
 
 def test_a_full_disk_behind_stdout(tmp_path):
@@ -116,11 +117,11 @@ def test_a_full_disk_behind_stdout(tmp_path):
         )
     assert process.returncode == 1
     assert one_line(process.stderr) == "legacy-ports: stdout: No space left on device\n"
-    assert list(tmp_path.iterdir()) == []  # the first line that is printed says so
+    assert list(tmp_path.iterdir()) == []  # printing the first line fails
 
 
 def test_a_disk_behind_stdout_that_fills_up(tmp_path):
-    """A tmpfs of a page, of which 96 bytes are left: for two lines or three."""
+    """On a tmpfs of one page, of which 96 bytes are left: two or three lines fit."""
     disk = tmp_path / "disk"
     disk.mkdir()
     result = command(
@@ -138,7 +139,7 @@ def test_a_disk_behind_stdout_that_fills_up(tmp_path):
         pytest.skip(f"NOT TESTED on a full disk: no tmpfs can be mounted here ({result.stderr.strip()})")
     assert result.returncode == 1
     assert "No space left on device" in one_line(result.stderr)
-    manifest = folder.read(tmp_path / "vandenburg" / "a")
+    manifest = read_manifest(tmp_path / "vandenburg" / "a")
     assert manifest["status"] == "failed"
     assert "No space left on device" in manifest["reason"]
     assert 0 <= manifest["steps"] < 100000
@@ -147,7 +148,7 @@ def test_a_disk_behind_stdout_that_fills_up(tmp_path):
 
 @pytest.mark.parametrize(("megabytes", "save_every", "fills"), [(5, 50, "a checkpoint"), (2, 100000, "events")])
 def test_a_full_disk(tmp_path, megabytes, save_every, fills):
-    """On a tmpfs of a few MB. What is there in the end can be resumed where there is room."""
+    """On a tmpfs of a few MB. The run can be resumed where there is room."""
     disk, after = tmp_path / "disk", tmp_path / "after"
     disk.mkdir()
     mount = f"mount -t tmpfs -o size={megabytes}m tmpfs '{disk}' || exit 77"
@@ -167,7 +168,7 @@ def test_a_full_disk(tmp_path, megabytes, save_every, fills):
     assert result.returncode == 1
     assert "No space left on device" in one_line(result.stderr)
     run = after / "vandenburg" / "a"
-    manifest = folder.read(run)
+    manifest = read_manifest(run)
     assert manifest["status"] == "failed"
     assert "No space left on device" in manifest["reason"]
     assert 0 < manifest["steps"] < 100000
@@ -180,7 +181,7 @@ def test_a_full_disk(tmp_path, megabytes, save_every, fills):
 
 @pytest.mark.parametrize(("when", "code"), [("run.json", 2), ("checkpoints/model.ckpt-50.npz", 1)])
 def test_a_folder_that_becomes_read_only(tmp_path, when, code):
-    """By a read-only mount over it: what is open can still be written, as after a chmod, and nothing else."""
+    """By a read-only mount over it: only open files can still be written, as after a chmod."""
     run = tmp_path / "vandenburg" / "a"
     before = f"""mount --bind '{tmp_path}' '{tmp_path}' || exit 77
         (until [ -e '{run / when}' ]; do sleep 0.02; done
@@ -190,8 +191,8 @@ def test_a_folder_that_becomes_read_only(tmp_path, when, code):
         pytest.skip(f"NOT TESTED in a read-only folder: nothing can be mounted here ({result.stderr.strip()})")
     assert result.returncode == code
     assert "Read-only file system" in one_line(result.stderr)
-    manifest = folder.read(run)
-    assert manifest["status"] == "died"  # what was written last says "running", and nobody is at it
+    manifest = read_manifest(run)
+    assert manifest["status"] == "died"  # the last run.json says "running", and no process holds the run
     assert events(run)
     found, damaged = checkpoints.newest(run / "checkpoints")
     assert damaged == []

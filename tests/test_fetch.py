@@ -1,4 +1,4 @@
-"""`fetch` against a server on this machine: verified, atomic, resumed, never a hang."""
+"""`fetch` from a server on this machine: verified, whole or not at all, resumed, within a time limit."""
 
 import gzip
 import hashlib
@@ -28,7 +28,7 @@ class Quiet(SimpleHTTPRequestHandler):
 
 @pytest.fixture
 def mirror(tmp_path_factory, monkeypatch):
-    """A mirror of small stand-ins, whose digests are made the official ones."""
+    """Serves small files under the official names, and makes their digests the official ones."""
     root = tmp_path_factory.mktemp("mirror")
     digests = {}
     for name in NAMES:
@@ -50,13 +50,13 @@ def test_all_files_arrive_and_a_second_fetch_takes_none(mirror, tmp_path):
     assert download.fetch(home) == []
 
 
-def test_an_interrupted_fetch_is_taken_up(mirror, tmp_path):
+def test_a_second_fetch_gets_only_the_missing_file(mirror, tmp_path):
     download.fetch(tmp_path)
     (tmp_path / f"{NAMES[2]}.gz").unlink()
     assert download.fetch(tmp_path) == [NAMES[2]]
 
 
-def test_another_file_is_not_taken_and_the_next_mirror_is_asked(mirror, tmp_path, monkeypatch):
+def test_a_wrong_file_is_refused_and_the_next_mirror_is_asked(mirror, tmp_path, monkeypatch):
     good = (mirror / f"{NAMES[0]}.gz").read_bytes()
     (mirror / "other").mkdir()
     for name in NAMES:
@@ -72,7 +72,7 @@ def test_another_file_is_not_taken_and_the_next_mirror_is_asked(mirror, tmp_path
     [lambda b: b[:-10], lambda b: b"<html>", lambda b: gzip.compress(b"other"), None],
     ids=["truncated", "not gzip", "another file", "missing"],
 )
-def test_what_is_damaged_leaves_nothing_behind(mirror, tmp_path, damage):
+def test_a_damaged_file_leaves_nothing_behind(mirror, tmp_path, damage):
     path = mirror / f"{NAMES[1]}.gz"
     content = path.read_bytes()
     path.unlink() if damage is None else path.write_bytes(damage(content))
@@ -103,7 +103,7 @@ def test_a_folder_that_cannot_be_written(mirror, tmp_path):
         download.fetch(tmp_path / "file" / "home")
 
 
-# A server that lies: each writes a response of its own to (the socket, the file that was asked for).
+# Broken servers: each gets the socket and the content of the requested file, and writes its response.
 
 
 def answer(*headers, status="200 OK"):
@@ -157,7 +157,7 @@ LIES = {
 
 @pytest.fixture
 def liar(mirror, monkeypatch):
-    """Sets what the only mirror, itself honest when asked whether it is there, sends for a file."""
+    """Starts the only mirror: it answers HEAD correctly, and sends for a file whatever the test says."""
 
     def answers(connection, send):
         with connection:
@@ -190,7 +190,7 @@ def liar(mirror, monkeypatch):
 
 
 @pytest.mark.parametrize("send", LIES.values(), ids=LIES)
-def test_a_lie_is_one_line_and_leaves_nothing(mirror, liar, tmp_path, monkeypatch, capfd, send):
+def test_a_broken_response_is_one_line_and_leaves_nothing(mirror, liar, tmp_path, monkeypatch, capfd, send):
     monkeypatch.setattr(download, "MAX_SIZE", 2**20)
     monkeypatch.setattr(download, "LONGEST", 1.0)
     liar(send)
@@ -210,7 +210,7 @@ def test_a_lie_is_one_line_and_leaves_nothing(mirror, liar, tmp_path, monkeypatc
     [["Content-Length: many"], ["Content-Length: -1"], ["Content-Encoding: gzip"], ["Content-Encoding: br"], []],
     ids=repr,
 )
-def test_what_is_whole_is_taken_whatever_is_said_of_it(mirror, liar, tmp_path, headers):
+def test_a_whole_file_is_taken_whatever_its_headers_say(mirror, liar, tmp_path, headers):
     liar(lambda connection, content: connection.sendall(answer(*headers) + content))
     assert download.fetch(tmp_path) == NAMES
     for name in NAMES:
@@ -228,7 +228,7 @@ download.fetch(Path(sys.argv[1]))
 
 
 def fetching(folder):
-    """A process that fetches into a folder, from the mirror as it is set here."""
+    """Starts a process that fetches into a folder from the mirror that this test has set."""
     words = [word for pair in download.OFFICIAL_SHA256.items() for word in pair]
     process = subprocess.Popen([sys.executable, "-c", FETCH, folder, *download.MIRRORS, *words], stdout=subprocess.PIPE)
     process.stdout.readline()
@@ -243,7 +243,7 @@ def slowly(connection, content):
 
 
 def whole(mirror, folder):
-    """The files that count as data, each of which is as in the mirror."""
+    """Returns the files that `find` accepts, after comparing each with the mirror's."""
     files = idx.find(folder)
     for file in files.values():
         assert file.read_bytes() == (mirror / file.name).read_bytes()

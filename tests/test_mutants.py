@@ -14,7 +14,7 @@ import pytest
 from helpers import mutants
 
 from legacy_ports import ports
-from legacy_ports.data import mnist
+from legacy_ports.data import batches
 from legacy_ports.proof import recordings
 from legacy_ports.proof.parity import parity
 from legacy_ports.proof.replay import replay
@@ -47,15 +47,15 @@ def no_carry_over(data, batch_size, shuffle=True):
 def shuffled_from_arange(digits, batch_size, seed):
     """`keras_batches` as tf-keras's `fit` would have it: each epoch shuffles a new `arange`."""
 
-    def batches():
+    def shuffled():
         images = digits.arrays.train_images
         while True:
             order = np.random.permutation(len(images))
             for start in range(0, len(images), batch_size):
-                yield mnist.keras_pixels(images[order[start : start + batch_size]])
+                yield batches.keras_pixels(images[order[start : start + batch_size]])
 
     np.random.seed(seed)
-    return mnist.Feed(batches(), mnist.keras_pixels(digits.arrays.test_images))
+    return batches.Feed(shuffled(), batches.keras_pixels(digits.arrays.test_images))
 
 
 class Mutant(NamedTuple):
@@ -67,14 +67,14 @@ class Mutant(NamedTuple):
     data: str = "bundled"
 
 
-every_image = Mutant(patch=(mnist.Digits, "held_back", 0), data="full")
+every_image = Mutant(patch=(batches, "held_back", lambda digits: 0), data="full")
 WRITTEN = {
     "vandenburg": {"ReLU read-out": Mutant({"readout": "relu"}), "60,000 training images": every_image},
     "vandenburg_relu": {"linear read-out": Mutant({"readout": "linear"})},
     "kajuvonen": {"60,000 training images": every_image},
     "smith": {
         "60,000 training images": every_image,
-        "batches without carry-over": Mutant(patch=(mnist.DataSet, "next_batch", no_carry_over)),
+        "batches without carry-over": Mutant(patch=(batches.DataSet, "next_batch", no_carry_over)),
     },
     "mathybit_dense": {
         "linear codings": Mutant({"codings": "linear"}),

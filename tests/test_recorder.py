@@ -1,4 +1,4 @@
-"""A run's record: complete however it ends, never overwriting, and the same in TensorBoard."""
+"""A run's record is complete however the run ends, overwrites no other run, and TensorBoard shows the same."""
 
 import json
 
@@ -7,7 +7,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from tensorboard.plugins.hparams import plugin_data_pb2
 
 from legacy_ports import UserError
-from legacy_ports.run.recorder import Run
+from legacy_ports.run.engine import Run
 from legacy_ports.tf1 import tf
 
 DOC = "A post - Somebody, 2017.\nhttps://example.org/post\n\nWhat the post says\n    a | b"
@@ -51,7 +51,7 @@ def test_a_completed_run(new_run):
     assert record["steps"] == 3
     assert record["losses"] == [[0, 1.0], [1, 0.5], [2, pytest.approx(1 / 3)]]
     assert record["options"] == {"steps": 3, "rate": 0.1}
-    assert record["device"] in ("cpu", "gpu:0")  # what "auto" came to
+    assert record["device"] in ("cpu", "gpu:0")  # "auto" is resolved
     assert {"tensorflow", "numpy", "legacy-ports"} <= record["versions"].keys()
     assert counter_in_checkpoint(run) == 3
     assert [p.name for p in run.folder.glob("*.part")] == []
@@ -61,10 +61,10 @@ def test_the_curve_is_the_mean_loss_of_every_ten_steps(new_run):
     run = count(new_run(), steps=25)
     means = [sum(1 / i for i in range(a + 1, a + 11)) / 10 for a in (0, 10)]
     assert manifest(run)["curve"] == {"every": 10, "mean_loss": pytest.approx(means, rel=1e-6)}
-    assert '"losses": [\n  [0, 1.0],\n' in (run.folder / "run.json").read_text()  # a list of numbers, a line
+    assert '"losses": [\n  [0, 1.0],\n' in (run.folder / "run.json").read_text()  # each list of numbers is one line
 
 
-def test_a_loss_that_is_not_finite_between_the_logged_steps(new_run):
+def test_a_loss_that_is_not_finite_between_logged_steps_ends_the_run(new_run):
     run = new_run()
     with run, pytest.raises(FloatingPointError, match="the loss is nan at step 0"):
         run.batch_loss(float("nan"))

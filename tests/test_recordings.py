@@ -9,7 +9,7 @@ from helpers.float64 import VANDENBURG
 from helpers.float64 import replay as exact_replay
 
 from legacy_ports import ports
-from legacy_ports.data import mnist
+from legacy_ports.data.batches import next_batches
 from legacy_ports.proof import recordings
 from legacy_ports.proof.parity import limits, relative
 from legacy_ports.tf1 import new_graph, tf
@@ -41,7 +41,7 @@ def test_numpy_in_float64_is_the_same_run(request, source):
     """A second implementation, none of it TensorFlow's, meets the recordings within the same tolerance."""
     digits = request.getfixturevalue(source)
     run = recordings.shipped("vandenburg", source).runs[0]
-    batches, _ = mnist.next_batches(digits, 50, run.seed)
+    batches, _ = next_batches(digits, 50, run.seed)
     with new_graph(), tf.Session() as sess:
         tf.set_random_seed(run.seed)
         ports.load("vandenburg").build()

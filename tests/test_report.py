@@ -123,7 +123,7 @@ def test_a_report_that_cannot_be_written_is_told_before_the_replays(file, why, t
 
 def test_an_older_report_stays_until_the_new_one_is_whole(tmp_path):
     (tmp_path / "report.html").write_text("old")
-    files.check(tmp_path / "report.html")
+    files.check_writable(tmp_path / "report.html")
     assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("report.html", "old")]
     files.write(tmp_path / "report.html", b"new")
     assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("report.html", "new")]

@@ -1,4 +1,4 @@
-"""A resumed run is the run that never stopped: the same losses, weights, batches, events and figures, to the bit."""
+"""A resumed run equals the run that never stopped: losses, weights, batches, events and figures, to the bit."""
 
 import json
 import os
@@ -6,17 +6,22 @@ import signal
 import subprocess
 import sys
 from contextlib import redirect_stdout, suppress
-from io import StringIO
+from io import BytesIO, StringIO
 
 import pytest
 from helpers.same import assert_same, events, state, weights
+from PIL import Image
 
 from legacy_ports import UserError, cli, ports
-from legacy_ports.run import folder
-from legacy_ports.run.recorder import Run
+from legacy_ports.run.engine import Run
+from legacy_ports.run.events import scalar
+from legacy_ports.run.manifest import read_manifest
 from legacy_ports.tf1 import tf
 
 STEPS, EPOCH = 13, 4
+_png = BytesIO()
+Image.new("RGB", (4, 3)).save(_png, "PNG")
+PNG = _png.getvalue()
 
 
 @pytest.fixture(scope="module")
@@ -35,10 +40,10 @@ def few(bundled):
 
 @pytest.fixture
 def train(few, tmp_path, monkeypatch):
-    """Trains a port for a few steps, of short epochs, and has it break off."""
+    """Returns a function that trains a port for a few steps, with short epochs, and interrupts it."""
 
     def train(name, run_name, stop=None, error=None, resume=False, save_every=5, **changes):
-        """SIGINT comes, or `error` is raised, while step `stop` is under way; returns the Run."""
+        """Returns the Run. During step `stop`, SIGINT comes or `error` is raised."""
         facts, port = ports.facts(name), ports.load(name)
         for constant in {"save_every", "steps_per_epoch"} & vars(port).keys():
             monkeypatch.setattr(port, constant, EPOCH)
@@ -90,8 +95,8 @@ def train(few, tmp_path, monkeypatch):
         *(pytest.param(name, marks=pytest.mark.slow) for name in ports.NAMES if name not in ("smith", "vandenburg")),
     ],
 )
-def test_a_resumed_run_is_the_run_that_never_stopped(name, train):
-    """Broken off between two checkpoints and resumed: as the run in one piece. Both are stopped before the figures."""
+def test_a_resumed_run_equals_the_run_that_never_stopped(name, train):
+    """One run breaks between two checkpoints and is resumed. Both are stopped before the figures."""
     whole = train(name, "whole", stop=STEPS - 1)
     train(name, "parts", stop=7, error=RuntimeError("broken"))
     parts = train(name, "parts", stop=STEPS - 1, resume=True)
@@ -105,9 +110,12 @@ def test_a_resumed_run_is_the_run_that_never_stopped(name, train):
 
 @pytest.fixture
 def count(few, tmp_path):
-    """Counts to 10 in a TensorFlow variable, with a checkpoint after each step; breaks off within step `stop`."""
+    """Returns a function that counts to 10 in a TensorFlow variable, with a checkpoint after each step.
 
-    def count(stop=None, resume=False):
+    The run is interrupted within step `stop`, and shows a figure before the loop.
+    """
+
+    def count(stop=None, resume=False, name="seen"):
         run = Run(
             "port",
             "A post.\nhttps://example.org",
@@ -122,12 +130,13 @@ def count(few, tmp_path):
         with tf.Graph().as_default(), suppress(KeyboardInterrupt), run:
             counter = tf.get_variable("counter", [], initializer=tf.zeros_initializer())
             add = counter.assign_add(1.0)
+            run.figure("drawn_before.png", PNG)
             seen = []
             with run.session() as sess:
                 sess.run(tf.global_variables_initializer())
-                for _ in run.steps(range(10), keep=[seen]):
+                for _ in run.steps(range(10), keep={name: seen}):
                     seen.append(sess.run(counter))
-                    run.scalar("counter", seen[-1])
+                    run.writer.add_summary(scalar("counter", seen[-1]), run.step)
                     sess.run(add)
                     if run.step == stop:
                         raise KeyboardInterrupt
@@ -135,6 +144,25 @@ def count(few, tmp_path):
         return run
 
     return count
+
+
+def test_a_figure_from_before_the_loop_is_drawn_again(count):
+    """Its file comes back, also if it was lost; its image summary is in the event files once."""
+    run = count(5)
+    (run.folder / "figures/drawn_before.png").unlink()
+    resumed = count(resume=True)
+    assert (run.folder / "figures/drawn_before.png").read_bytes() == PNG
+    assert resumed.manifest["figures"] == ["drawn_before.png"]
+    assert ("figures/drawn_before", 0) in events(run.folder)
+
+
+def test_a_checkpoint_of_other_names_is_refused(count):
+    """What the loop keeps is found by name, so that no object gets the content of another one."""
+    count(5)
+    with pytest.raises(UserError, match=r"model\.ckpt-5: .*\(it lacks frames; it has seen\); start a new run") as error:
+        count(resume=True, name="frames")
+    assert "\n" not in str(error.value)
+    assert count(resume=True).manifest["status"] == "completed"
 
 
 def flip(path, at):
@@ -172,7 +200,7 @@ def test_a_damaged_checkpoint_leaves_the_one_before(damage, count):
     assert [step for tag, step in events(run.folder) if tag == "counter"] == list(range(10))
 
 
-def test_without_a_good_checkpoint_a_run_starts_again(count):
+def test_without_a_whole_checkpoint_a_run_starts_again(count):
     run = count(5)
     for path in (run.folder / "checkpoints").glob("*.npz"):
         flip(path, 0.4)
@@ -193,8 +221,8 @@ def test_the_last_checkpoints_are_kept(count):
 
 
 @pytest.mark.parametrize("damage", [lambda bits: bits, lambda bits: bits[:-7]], ids=["whole", "torn"])
-def test_events_after_a_checkpoint_are_cut_off(count, damage):
-    """Also a record that was not written to its end."""
+def test_events_after_a_checkpoint_are_truncated(count, damage):
+    """The last record may also be unfinished."""
     run = count(5)
     (path,) = run.folder.glob("events.*")
     path.write_bytes(damage(path.read_bytes()))
@@ -219,11 +247,11 @@ def test_weights_that_are_not_finite_do_not_replace_a_checkpoint(few, tmp_path):
     assert max((run.folder / "checkpoints").glob("*.npz")).name == "model.ckpt-3.npz"
 
 
-def test_two_at_one_run(count, capsys):
-    """The folder is held by a living process, and by no dead one."""
+def test_two_processes_at_one_run(count, capsys):
+    """A living process holds the folder, a dead one does not."""
     run = count(5)
     code = (
-        "import sys, pathlib; from legacy_ports.run import folder; folder.hold(pathlib.Path(sys.argv[1]))\n"
+        "import sys, pathlib; from legacy_ports.run import lock; lock.hold(pathlib.Path(sys.argv[1]))\n"
         "print('held', flush=True); input()"
     )
     holder = subprocess.Popen(
@@ -231,20 +259,20 @@ def test_two_at_one_run(count, capsys):
     )
     assert holder.stdout.readline() == "held\n"
     (run.folder / "run.json").write_text(json.dumps({**run.manifest, "status": "running"}))
-    assert folder.read(run.folder)["status"] == "running"
+    assert read_manifest(run.folder)["status"] == "running"
     before = {path: path.read_bytes() for path in run.folder.rglob("*") if path.is_file()}
     with pytest.raises(UserError, match="port/a: another process is at this run now"):
         count(resume=True)
     assert before == {path: path.read_bytes() for path in run.folder.rglob("*") if path.is_file()}
     holder.kill()
     holder.communicate()
-    assert folder.read(run.folder)["status"] == "died"
+    assert read_manifest(run.folder)["status"] == "died"
     assert count(resume=True).manifest["status"] == "completed"
 
 
 @pytest.fixture
 def started(tmp_path):
-    """The folder of a run of vandenburg, with its manifest alone."""
+    """Makes the folder of a run of vandenburg with nothing but its manifest."""
     run = tmp_path / "vandenburg" / "a"
     run.mkdir(parents=True)
     manifest = {
@@ -276,7 +304,7 @@ def started(tmp_path):
         ),  # the port is right
     ],
 )
-def test_options_that_are_not_the_runs_are_refused(started, args, message, capsys):
+def test_other_options_than_the_runs_are_refused(started, args, message, capsys):
     before = (started / "run.json").read_bytes()
     assert cli.main(["run", "--quiet", "--resume", str(started), *args]) == 2
     err = capsys.readouterr().err
@@ -286,7 +314,7 @@ def test_options_that_are_not_the_runs_are_refused(started, args, message, capsy
     assert (started / "run.json").read_bytes() == before
 
 
-def test_what_is_completed_is_left_alone(started, capsys):
+def test_a_completed_run_is_left_alone(started, capsys):
     file = started / "run.json"
     file.write_text(json.dumps({**json.loads(file.read_text()), "status": "completed"}))
     before = file.read_bytes()
@@ -295,6 +323,6 @@ def test_what_is_completed_is_left_alone(started, capsys):
     assert file.read_bytes() == before
 
 
-def test_what_is_no_run_cannot_be_resumed(tmp_path, capsys):
+def test_a_folder_without_a_run_cannot_be_resumed(tmp_path, capsys):
     assert cli.main(["run", "--resume", str(tmp_path)]) == 2
     assert "run.json: cannot be read (No such file or directory)" in capsys.readouterr().err

@@ -1,4 +1,4 @@
-"""No step is there twice in TensorBoard after a run was resumed: not in one that looked on, not in a new one."""
+"""TensorBoard shows no step of a resumed run twice, whether it ran all the time or starts afterwards."""
 
 import json
 import signal
@@ -46,11 +46,11 @@ class Board:
         try:
             with urllib.request.urlopen(f"{self.url}data/plugin/{path}", timeout=60) as response:
                 return json.loads(response.read())
-        except urllib.error.HTTPError:  # nothing of the kind yet
+        except urllib.error.HTTPError:  # there is no such data yet
             return None
 
     def losses(self):
-        """The step and the value of each loss."""
+        """Returns the step and the value of each loss."""
         points = self.get("scalars/scalars?run=smith%2Fa&tag=loss") or []
         return [(step, value) for _, step, value in points]
 
@@ -77,7 +77,7 @@ class Board:
 
 
 def go(args, number=None, at=None):
-    """Runs the command line; sends it a signal once it has logged step `at`."""
+    """Runs the command line, and sends it a signal when it has logged step `at`."""
     process = subprocess.Popen([*RUN, *map(str, args)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     for line in process.stdout:
         if number and line.startswith(f"Step {at}:"):
@@ -112,7 +112,7 @@ def test_no_step_twice(tmp_path, load_fast):
         onlooker.wait_for(70)
         go(["--resume", tmp_path / "smith/a"], signal.SIGKILL, 150)
         onlooker.wait_for(130)
-        assert onlooker.losses()[-1][0] > 120  # the last checkpoint: what is beyond it must go
+        assert onlooker.losses()[-1][0] > 120  # it has read steps beyond the last checkpoint, which must go
         go(["--resume", tmp_path / "smith/a"])
         onlooker.wait_for(STEPS)
         new = Board(tmp_path, load_fast)

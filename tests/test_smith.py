@@ -8,7 +8,7 @@ from helpers.float64 import glorot_weights
 from helpers.runs import first_loss_and_gradients, run_port
 from PIL import Image
 
-from legacy_ports.data import mnist
+from legacy_ports.data.batches import read_data_sets
 from legacy_ports.ports import smith
 from legacy_ports.tf1 import tf
 
@@ -80,7 +80,7 @@ def test_the_canvases_show_sixteen_test_digits_and_their_reconstructions(bundled
     tiles = {
         title: pixels.reshape(4, 28, 4, 28).transpose(0, 2, 1, 3).reshape(16, 784) for title, pixels in shown.items()
     }
-    tests = {digit.tobytes() for digit in mnist.read_data_sets(bundled).test.images}
+    tests = {digit.tobytes() for digit in read_data_sets(bundled).test.images}
     originals = tiles["Original Images"].astype(np.float32)
     assert len({tile.tobytes() for tile in originals} & tests) == 16
     assert tiles["Reconstructed Images"].shape == originals.shape

@@ -1,4 +1,4 @@
-"""The one door to TensorFlow."""
+"""Importing TensorFlow through `tf1` gives v1 graphs and Keras 2, and devices are checked."""
 
 import os
 import subprocess

@@ -80,7 +80,7 @@ def _run(args: argparse.Namespace) -> int:
         return _resume(args)
     if not args.ports:
         args.fail("the following arguments are required: PORT, or --resume RUN")
-    from legacy_ports.data import mnist
+    from legacy_ports.data import batches, mnist
 
     chosen = options.chosen(args)
     seed = args.seed or 0
@@ -88,14 +88,14 @@ def _run(args: argparse.Namespace) -> int:
     if not args.quiet:
         print(f"data: {digits}", flush=True)
 
-    from legacy_ports.run import recorder
+    from legacy_ports.run import engine
 
     for name, values in chosen:  # what cannot be fed ends here, before the first port's long work
-        ports.load(name).feed(digits, values["batch_size"], seed)
+        batches.check_batch_size(ports.load(name).feed, digits, values["batch_size"])
     for name, values in chosen:
         values = {**values, "seed": seed}
         _train(
-            recorder.Run(
+            engine.Run(
                 name,
                 ports.facts(name).docstring,
                 values,
@@ -120,10 +120,10 @@ def _band(name: str, values: dict[str, Any], data: str) -> str:
 
 def _resume(args: argparse.Namespace) -> int:
     """Goes on with a run. Its manifest says how it was started."""
-    from legacy_ports.run import folder
+    from legacy_ports.run.manifest import read_manifest
 
     path = Path(os.path.abspath(args.resume))
-    manifest = folder.read(path / "run.json")
+    manifest = read_manifest(path / "run.json")
     theirs = {
         **manifest["options"],
         "latent_points": manifest.get("latent_points"),
@@ -153,10 +153,10 @@ def _resume(args: argparse.Namespace) -> int:
     if digits.sha256 != data["sha256"]:
         raise UserError(f"{digits.origin}: not the digits that {args.resume} was started with; --data DIR names them")
 
-    from legacy_ports.run import recorder
+    from legacy_ports.run import engine
 
     _train(
-        recorder.Run(
+        engine.Run(
             manifest["port"],
             ports.facts(manifest["port"]).docstring,
             manifest["options"],
@@ -174,12 +174,13 @@ def _resume(args: argparse.Namespace) -> int:
 
 def _train(run: Any) -> None:
     """Runs a port, and prints how it ended."""
+    from legacy_ports.run.manifest import closing_lines
     from legacy_ports.tf1 import new_graph
 
     try:
         with new_graph(), run:
             ports.load(run.port).main(run, **run.manifest["options"])
     except (KeyboardInterrupt, FloatingPointError, RunError):
-        print(run.closing_lines())
+        print(closing_lines(run.manifest, run.folder))
         raise
-    print(run.closing_lines())
+    print(closing_lines(run.manifest, run.folder))

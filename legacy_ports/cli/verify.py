@@ -61,7 +61,7 @@ def _verify(args: argparse.Namespace) -> int:
         from legacy_ports import files
         from legacy_ports.proof import report
 
-        files.check(args.html)  # now, not after minutes of replaying
+        files.check_writable(args.html)  # now, not after minutes of replaying
     from tqdm import tqdm
 
     def say(*lines: str) -> None:

@@ -1,1 +1,1 @@
-"""The digits, and the order in which batches of them come."""
+"""The digits, and the order in which they come in batches."""

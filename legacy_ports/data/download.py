@@ -1,44 +1,47 @@
-"""Fetches the official MNIST from public mirrors: verified, atomic, and never a hang."""
+"""Fetches the official MNIST from public mirrors: verified, whole or not at all, and always within a time limit."""
 
 import gzip
 import hashlib
-import os
 import sys
-import tempfile
 import threading
 import zlib
 from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 from urllib.parse import urlsplit
 
 import requests
 import urllib3
 from tqdm import tqdm
 
+from legacy_ports import files
 from legacy_ports.data.idx import OFFICIAL_SHA256, DataError, find
 
 MIRRORS = (
     "https://storage.googleapis.com/cvdf-datasets/mnist/",
     "https://ossci-datasets.s3.amazonaws.com/mnist/",
 )
-PATIENCE = 3.0  # seconds until a mirror must have answered
+PATIENCE = 3.0  # seconds within which a mirror must answer
 STALL = 10.0  # seconds without a byte
 LONGEST = 900.0  # seconds for one file: 11 kB/s for the largest
-MAX_SIZE = 100 << 20  # bytes, packed or unpacked; the largest file is 9.9 MB and 47 MB
+MAX_SIZE = 100 << 20  # bytes, compressed or not; the largest file has 9.9 MB, uncompressed 47 MB
 
 
 class FetchError(DataError):
-    """The full set cannot be fetched."""
+    """The reason why the full set cannot be fetched."""
 
 
 class _TooLarge(Exception):
-    pass
+    """A file beyond MAX_SIZE."""
 
 
-# What a mirror can do wrong.
-_WRONG = (
+class _AnotherFile(Exception):
+    """A file without the official SHA-256."""
+
+
+# The ways in which a download from a mirror fails.
+_FAILURES = (
     requests.RequestException,
     urllib3.exceptions.HTTPError,
     TimeoutError,
@@ -52,14 +55,14 @@ _WRONG = (
 def fetch(directory: Path, progress: bool = True) -> list[str]:
     """Downloads the files that `directory` lacks, each from the first mirror that gives it.
 
-    A file appears under its name only once its uncompressed bytes have the official SHA-256, so an
-    interrupted fetch is taken up where it stopped, file by file.
+    A file gets its name only after its uncompressed bytes were found to have the official SHA-256. So a second
+    fetch continues an interrupted one, file by file.
 
     Returns:
       The names of the files that were downloaded.
 
     Raises:
-      FetchError: no mirror answers, or none has a file as it should be, or it cannot be written.
+      FetchError: no mirror answers, no mirror has the official file, or a file cannot be written.
     """
     there = find(directory)
     names = [name for name in OFFICIAL_SHA256 if name not in there]
@@ -79,14 +82,16 @@ def fetch(directory: Path, progress: bool = True) -> list[str]:
 
 
 def _within(seconds: float, work: Callable[..., Any], *args: Any) -> Any:
-    """What `work` returns or raises. In a thread: no timeout of requests covers DNS, or bytes that come one by one.
+    """Returns what `work` returns, or raises what it raises.
+
+    It runs in a thread, because no timeout of requests covers DNS, or bytes that arrive one by one.
 
     Raises:
-      TimeoutError: it took longer, and was left alone.
+      TimeoutError: it takes longer; the thread is left to itself.
     """
     done: Future = Future()
 
-    def run():
+    def run() -> None:
         try:
             done.set_result(work(*args))
         except BaseException as error:
@@ -97,44 +102,45 @@ def _within(seconds: float, work: Callable[..., Any], *args: Any) -> Any:
 
 
 def _answers(url: str) -> bool:
-    """Whether a mirror answers within PATIENCE."""
+    """Returns whether a mirror answers within PATIENCE."""
     try:
         return _within(PATIENCE, lambda: requests.head(url, timeout=PATIENCE).ok)
-    except _WRONG:
+    except _FAILURES:
         return False
 
 
 def _fetch_file(name: str, mirrors: list[str], directory: Path, progress: bool) -> None:
     problems = []
     for mirror in mirrors:
-        handle, partial = tempfile.mkstemp(prefix=name + ".", suffix=".part", dir=directory)
         try:
-            with os.fdopen(handle, "wb") as file:
+            with files.replacing(directory / name) as file:
                 _within(LONGEST, _download, mirror + name, file, progress)
                 file.flush()
-                os.fsync(file.fileno())
-            if _sha256_unpacked(partial) == OFFICIAL_SHA256[name.removesuffix(".gz")]:
-                os.replace(partial, directory / name)
-                return
+                if _sha256_unpacked(Path(file.name)) != OFFICIAL_SHA256[name.removesuffix(".gz")]:
+                    raise _AnotherFile
+            return
+        except _AnotherFile:
             problems.append(f"{urlsplit(mirror).netloc} has another file")
-        except _WRONG as error:
+        except _FAILURES as error:
             problems.append(f"{urlsplit(mirror).netloc}: {type(error).__name__}")
-        finally:
-            Path(partial).unlink(missing_ok=True)
     raise FetchError(f"{name} cannot be fetched ({'; '.join(problems)})")
 
 
-def _stay(response: requests.Response, **_: Any) -> None:
+def _refuse_redirect(response: requests.Response, **_: Any) -> None:
     if response.is_redirect:
         raise requests.TooManyRedirects
 
 
-def _download(url: str, file, progress: bool) -> None:
+def _download(url: str, file: BinaryIO, progress: bool) -> None:
     show = progress and sys.stderr.isatty()
-    # The file as it lies there, and from there: what is decompressed on the way, or comes with a redirection, may have
-    # no end, and requests would hold it all.
+    # Takes the bytes as the mirror stores them and follows no redirect, because requests holds in memory what it
+    # decompresses and the whole body of a redirect, and neither need ever end.
     with requests.get(
-        url, stream=True, timeout=(PATIENCE, STALL), headers={"Accept-Encoding": "identity"}, hooks={"response": _stay}
+        url,
+        stream=True,
+        timeout=(PATIENCE, STALL),
+        headers={"Accept-Encoding": "identity"},
+        hooks={"response": _refuse_redirect},
     ) as response:
         response.raise_for_status()
         with tqdm(
@@ -147,7 +153,7 @@ def _download(url: str, file, progress: bool) -> None:
                     raise _TooLarge
 
 
-def _sha256_unpacked(path: str) -> str:
+def _sha256_unpacked(path: Path) -> str:
     digest, size = hashlib.sha256(), 0
     with gzip.open(path, "rb") as file:
         while block := file.read(1 << 20):

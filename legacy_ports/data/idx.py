@@ -1,4 +1,4 @@
-"""MNIST as files: IDX (gzipped or not) and Keras's mnist.npz, read whole or refused with the reason."""
+"""Reads MNIST from files: IDX (gzipped or not) and Keras's mnist.npz. A file that is not in order is refused."""
 
 import gzip
 import hashlib
@@ -15,8 +15,8 @@ import numpy as np
 
 from legacy_ports import UserError
 
-# The official files, and the SHA-256 of their *uncompressed* bytes: mirrors gzip them differently.
-# The MD5 more widely published of the same bytes: 6bbc9ace898e44ae57da46a324031adb,
+# The official files, and the SHA-256 of their *uncompressed* bytes, because mirrors gzip them differently.
+# The MD5 of the same bytes, which is published more widely: 6bbc9ace898e44ae57da46a324031adb,
 # a25bea736e30d166cdddb491f175f624, 2646ac647ad5339dbf082846283269ea, 27ae3e4e09519cfbb04c329615203637.
 OFFICIAL_SHA256 = {
     "train-images-idx3-ubyte": "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
@@ -25,18 +25,18 @@ OFFICIAL_SHA256 = {
     "t10k-labels-idx1-ubyte": "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
 }
 IMAGES_MAGIC, LABELS_MAGIC = 2051, 2049  # http://yann.lecun.com/exdb/mnist/
-# A header that promises more is damaged: a bomb takes 392 MB and stops. The largest set in this shape, all digits of
-# NIST's Special Database 19, has 402,953.
+# Images in a file. A header that promises more is damaged, so that a decompression bomb stops at 392 MB. The largest
+# set of this kind, all digits of NIST's Special Database 19, has 402,953.
 MAX_COUNT = 500_000
 NPZ_KEYS = ("x_train", "y_train", "x_test", "y_test")
 
 
 class DataError(UserError, ValueError):
-    """A data file is missing or not what it should be; the message names the file and why."""
+    """A data file that is missing or not in order; the message names the file and says why."""
 
 
 class Arrays(NamedTuple):
-    """MNIST as it lies on disk: images uint8 [N, 28, 28], labels uint8 [N]."""
+    """The arrays of MNIST as the files hold them: images uint8 [N, 28, 28], labels uint8 [N]."""
 
     train_images: np.ndarray
     train_labels: np.ndarray
@@ -45,7 +45,7 @@ class Arrays(NamedTuple):
 
 
 def sha256(arrays: Arrays) -> dict[str, str]:
-    """SHA-256 of each array's IDX bytes, under its official file name: the same however it was stored."""
+    """Returns the SHA-256 of each array's IDX bytes, by official file name, whatever format it was stored in."""
     digests = {}
     for name, array in zip(OFFICIAL_SHA256, arrays):
         magic = IMAGES_MAGIC if array.ndim == 3 else LABELS_MAGIC
@@ -56,7 +56,7 @@ def sha256(arrays: Arrays) -> dict[str, str]:
 
 
 def find(directory: Path) -> dict[str, Path]:
-    """The IDX files that lie in `directory`, by official name; a plain one goes before its .gz."""
+    """Returns the IDX files in `directory`, by official name; a plain file is preferred to its .gz."""
     candidates = {name: [directory / name, directory / f"{name}.gz"] for name in OFFICIAL_SHA256}
     return {
         name: next(p for p in paths if p.is_file())
@@ -69,22 +69,25 @@ def read_directory(directory: str | os.PathLike) -> Arrays:
     """Reads the four IDX files, or else mnist.npz, of `directory`.
 
     Raises:
-      DataError: there is no such directory, files are missing, or one of them is not in order.
+      DataError: there is no such directory, a file is missing, or a file is not in order.
     """
     directory = Path(directory)
     if not directory.is_dir():
-        raise DataError(f"{directory}: no such directory")
+        raise DataError(f"{directory}: no such directory; --data takes auto, full, bundled or a folder")
     files = find(directory)
     if files:
         missing = [name for name in OFFICIAL_SHA256 if name not in files]
         if missing:
-            raise DataError(f"{directory}: {', '.join(missing)} missing (with or without .gz)")
+            raise DataError(
+                f"{directory}: {', '.join(missing)} missing (with or without .gz); add them, or use --data full"
+            )
         arrays = Arrays(*(read_idx(files[name]) for name in OFFICIAL_SHA256))
     elif (directory / "mnist.npz").is_file():
         arrays = read_npz(directory / "mnist.npz")
     else:
         raise DataError(
-            f"{directory}: neither {next(iter(OFFICIAL_SHA256))}(.gz) and its three fellows nor mnist.npz is there"
+            f"{directory}: has neither the four IDX files ({', '.join(OFFICIAL_SHA256)}, with or without .gz) "
+            "nor mnist.npz"
         )
     for part, images, labels in (("training", *arrays[:2]), ("test", *arrays[2:])):
         if len(images) != len(labels):
@@ -95,15 +98,15 @@ def read_directory(directory: str | os.PathLike) -> Arrays:
 
 
 def read_idx(path: Path) -> np.ndarray:
-    """Reads one IDX file, gzipped when its name ends in .gz.
+    """Reads one IDX file, gzipped if its name ends in .gz.
 
-    What it is, images or labels, is told by its name, as `read_data_sets` told it.
+    The name also decides whether it holds images or labels, as in TensorFlow's `read_data_sets`.
 
     Returns:
       uint8 [N, 28, 28] for images, [N] for labels.
 
     Raises:
-      DataError: see the messages below.
+      DataError: the file cannot be read, is truncated, too long, or of another kind or image size.
     """
     images = "images" in path.name
     want, ndim = (IMAGES_MAGIC, 3) if images else (LABELS_MAGIC, 1)
@@ -130,28 +133,30 @@ def read_idx(path: Path) -> np.ndarray:
 
 
 def _read(file: io.BufferedIOBase | IO[bytes], shape: tuple[int, ...], name: str) -> np.ndarray:
-    """The rest of a file as uint8 of `shape`, [N, 28, 28] or [N].
+    """Reads the rest of a file as uint8 of `shape`, [N, 28, 28] or [N].
 
-    It grows as bytes come: a header alone, whatever it promises, takes no memory.
+    Memory grows with the bytes that are read, not with the count that the header promises.
     """
     count, length = shape[0], math.prod(shape)
     if not 0 <= count <= MAX_COUNT:
-        raise DataError(f"{name}: its header promises {count:,} entries; damaged")
+        raise DataError(f"{name}: damaged, its header promises {count:,} entries")
     data = bytearray()
     while len(data) < length and (block := file.read(min(1 << 20, length - len(data)))):
         data += block
     if len(data) < length:
         raise DataError(f"{name}: truncated: {len(data):,} of {length:,} bytes of data")
-    if file.read(1):  # at the end gzip and zip check their sums, too
+    if file.read(1):  # reading on to the end also makes gzip and zip check their checksums
         raise DataError(f"{name}: longer than the {count:,} entries its header promises")
     return np.frombuffer(memoryview(data).toreadonly(), np.uint8).reshape(shape)
 
 
 def read_npz(path: Path) -> Arrays:
-    """Reads Keras's mnist.npz, without NumPy's own loader: that allocates what a header promises, and knows pickles.
+    """Reads Keras's mnist.npz.
+
+    NumPy's own loader is not used, because it allocates what a header promises and can run pickles.
 
     Raises:
-      DataError: not such a file.
+      DataError: the file is not such an npz file.
     """
     try:
         with zipfile.ZipFile(path) as archive:
@@ -163,25 +168,25 @@ def read_npz(path: Path) -> Arrays:
     except (EOFError, OSError, RuntimeError, ValueError, zipfile.BadZipFile, zlib.error) as error:
         if isinstance(error, DataError):
             raise
-        reason = (str(error) or type(error).__name__).splitlines()[0][:100]  # zipfile quotes what it finds
+        reason = (str(error) or type(error).__name__).splitlines()[0][:100]  # zipfile quotes the damaged bytes
         raise DataError(f"{path}: not a plain npz file ({reason})") from None
     return Arrays(*(arrays[key] for key in NPZ_KEYS))
 
 
 def _read_npy(archive: zipfile.ZipFile, key: str, path: Path) -> np.ndarray:
     if archive.getinfo(f"{key}.npy").compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        raise DataError(f"{path}: {key} is compressed in another way than NumPy does")
+        raise DataError(f"{path}: {key} is compressed by a method that NumPy does not write")
     with archive.open(f"{key}.npy") as file:
         try:
             version = np.lib.format.read_magic(file)
-            if version != (1, 0):  # the one that NumPy writes for such arrays
+            if version != (1, 0):  # NumPy writes such arrays in this version
                 raise ValueError(f"npy version {version[0]}")
             with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # NumPy's, of files that Python 2 wrote
+                warnings.simplefilter("ignore")  # NumPy warns of files that Python 2 wrote
                 shape, fortran, dtype = np.lib.format.read_array_header_1_0(file)
         except (zipfile.BadZipFile, zlib.error, OSError):
             raise
-        except Exception as error:  # NumPy evaluates a literal, and says in many ways that it is none
+        except Exception as error:  # NumPy evaluates the header as a literal, which fails in many ways
             raise DataError(f"{path}: {key} has no header of an array ({type(error).__name__})") from None
         if dtype != np.uint8:
             what = "an object array" if dtype.hasobject else dtype

@@ -1,1 +1,1 @@
-"""Drawing, and nothing else."""
+"""Draws figures, and does nothing else."""

@@ -1,4 +1,4 @@
-"""What the ports draw with: colours for the ten digits, axes, PNG and GIF. Recipes are the ports'."""
+"""The tools that ports draw with: colors for the ten digits, axes, PNG and GIF files. The recipes are in the ports."""
 
 from io import BytesIO
 
@@ -10,35 +10,35 @@ from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 from PIL import Image
 
-# Ten colours that colour-blind people tell apart: M. Petroff, arXiv:2107.02270.
-COLOURS = matplotlib.color_sequences["petroff10"]
+# Ten colors that color-blind people can tell apart: M. Petroff, arXiv:2107.02270.
+COLORS = matplotlib.color_sequences["petroff10"]
 
 
 def new_figure(width: float, height: float) -> Figure:
-    """A figure of `width` x `height` inches at 100 dpi, unknown to pyplot."""
+    """Returns an empty figure of `width` x `height` inches at 100 dpi, which pyplot does not manage."""
     return Figure(figsize=(width, height), dpi=100, layout="constrained")
 
 
 def scatter_digits(axes: Axes, codes: np.ndarray, labels: np.ndarray) -> None:
-    """Scatters 2-D codes [N, 2], each as its digit in the digit's colour, with a legend and equal axes."""
+    """Scatters codes [N, 2], each as its digit in the digit's color, with a legend and axes of equal scale."""
     for digit in range(10):
         across, up = codes[labels == digit].T
-        axes.scatter(across, up, s=34, marker=f"${digit}$", linewidths=0.3, label="", color=COLOURS[digit])
-        axes.scatter([], [], s=60, color=COLOURS[digit], label=str(digit))
+        axes.scatter(across, up, s=34, marker=f"${digit}$", linewidths=0.3, label="", color=COLORS[digit])
+        axes.scatter([], [], s=60, color=COLORS[digit], label=str(digit))
     axes.set_aspect("equal", adjustable="datalim")
     axes.grid(alpha=0.25)
     axes.legend(title="digit", loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False)
 
 
 def show_pixels(axes: Axes, pixels: np.ndarray) -> AxesImage:
-    """Shows a grey picture, uint8 or float 0..1, pixel by pixel and without ticks."""
+    """Shows a gray picture [H, W], uint8 or float in 0..1, pixel by pixel and without ticks."""
     top = 255 if pixels.dtype == np.uint8 else 1
     axes.set(xticks=[], yticks=[])
     return axes.imshow(pixels, cmap="gray", vmin=0, vmax=top, interpolation="nearest")
 
 
 def picture(figure: Figure) -> Image.Image:
-    """The figure as it is drawn now. The layout stays what it is at the first drawing."""
+    """Returns the figure as an RGB picture. The first call fixes the layout for later calls."""
     canvas = FigureCanvasAgg(figure)
     canvas.draw()
     figure.set_layout_engine("none")
@@ -46,16 +46,20 @@ def picture(figure: Figure) -> Image.Image:
 
 
 def png(figure: Figure) -> bytes:
-    """The figure as a PNG file."""
+    """Returns the figure as a PNG file."""
     file = BytesIO()
     picture(figure).save(file, "PNG")
     return file.getvalue()
 
 
 def gif(frames: list[Image.Image], milliseconds: int, hold: int = 0) -> bytes:
-    """RGB pictures as a GIF that loops; the last frame stays `hold` ms longer.
+    """Returns RGB pictures as a GIF file that loops.
 
-    All frames share one palette, taken from some of them, so that colours do not flicker.
+    All frames share one palette, made from some of them, so that the colors do not flicker.
+
+    Args:
+      milliseconds: the duration of a frame.
+      hold: the milliseconds by which the last frame stays longer.
     """
     some = frames[:: max(1, len(frames) // 8)]
     sample = Image.new("RGB", (some[0].width, some[0].height * len(some)))

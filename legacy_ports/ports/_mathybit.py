@@ -3,7 +3,6 @@
 The recipes are those of the notebook that the post names, autoencoders.ipynb.
 """
 
-import json
 import warnings
 from pathlib import Path
 from typing import Any
@@ -13,8 +12,9 @@ from matplotlib.figure import Figure
 from sklearn.decomposition import KernelPCA
 
 from legacy_ports import UserError
-from legacy_ports.data.mnist import keras_pixels
+from legacy_ports.data.batches import keras_pixels
 from legacy_ports.plots import figures
+from legacy_ports.run.manifest import read_manifest
 
 
 def combine_images(images: np.ndarray, cols: int) -> np.ndarray:
@@ -53,7 +53,7 @@ def histograms(codes: np.ndarray, coordinates: tuple[int, ...]) -> bytes:
     figure = figures.new_figure(11, 5)
     figure.suptitle(f"encoding coordinate distributions, {len(codes):,} training images")
     for axes, coordinate in zip(figure.subplots(2, 4).flat, coordinates):
-        axes.hist(codes[:, coordinate], bins=50, color=figures.COLOURS[0])
+        axes.hist(codes[:, coordinate], bins=50, color=figures.COLORS[0])
         axes.set_title(f"coordinate {coordinate}", fontsize=10)
         axes.ticklabel_format(axis="x", useOffset=False)
         axes.locator_params(axis="x", nbins=4)
@@ -64,7 +64,7 @@ def histograms(codes: np.ndarray, coordinates: tuple[int, ...]) -> bytes:
 
 
 def kernel_pca(codes: np.ndarray, labels: np.ndarray, n_components: int, recipe: dict[str, Any]) -> bytes:
-    """The scatter of codes [N, n_codings] in the 2 or 3 dimensions of a KernelPCA, coloured by digit.
+    """The scatter of codes [N, n_codings] in the 2 or 3 dimensions of a KernelPCA, colored by digit.
 
     `recipe` is KernelPCA's; where it has no random_state (of the eigenvector's first guess: it decides a
     sign at most) that is 0, so that the picture comes out the same again.
@@ -84,7 +84,7 @@ def kernel_pca(codes: np.ndarray, labels: np.ndarray, n_components: int, recipe:
     else:
         axes = figure.add_subplot(projection="3d")
         for digit in range(10):
-            axes.scatter(*points[labels == digit].T, s=9, color=figures.COLOURS[digit], label=str(digit))
+            axes.scatter(*points[labels == digit].T, s=9, color=figures.COLORS[digit], label=str(digit))
         axes.set_zlabel("component 3")
         figure.legend(title="digit", loc="outside right center", frameon=False, markerscale=2.5)
     axes.set(title=title, xlabel="component 1", ylabel="component 2")
@@ -109,12 +109,10 @@ def restore_model(folder: Path, port: str, options: dict[str, Any], model: Any) 
       UserError: there is no such run, or it is another model's.
     """
     try:
-        manifest = json.loads((folder / "run.json").read_text(encoding="utf-8"))
-        theirs = {"port": manifest["port"], **{key: manifest["options"][key] for key in options}}
-    except OSError as error:
-        raise UserError(f"--restore {folder}: no run to restore ({error.strerror}: {error.filename})") from None
-    except (ValueError, KeyError, TypeError) as error:
-        raise UserError(f"--restore {folder}: its run.json is damaged ({error!r})") from None
+        manifest = read_manifest(folder)
+    except UserError as error:
+        raise UserError(f"--restore {error}") from None
+    theirs = {"port": manifest["port"], **{key: manifest["options"].get(key) for key in options}}
     for key, value in {"port": port, **options}.items():
         if theirs[key] != value:
             raise UserError(f"--restore {folder}: that run has {key} {theirs[key]}, this one {value}")

@@ -8,7 +8,7 @@ What the post shows
     A drawing of an undercomplete autoencoder; the graph in TensorBoard, as a whole and the autoencoder's
     inside; the reconstruction of training image 10 over training, animated.
 What changed, and why
-    tf.contrib.learn.datasets.load_dataset -> legacy_ports.data.mnist (tf.contrib is gone). tf is tf.compat.v1.
+    tf.contrib.learn.datasets.load_dataset -> legacy_ports.data.batches (tf.contrib is gone). tf is tf.compat.v1.
     The variable scope's `name`, undefined in the post's snippet, is the "autoencoder" of its graph.
     Defaults are written out: Adam's, the initialisers of tf.layers.dense, the reduction of tf.losses.
     train_loss and "Final test loss" are as in the author's script, as are the titles "Step N"; the
@@ -30,11 +30,11 @@ import numpy as np
 from PIL import Image
 from sklearn.decomposition import PCA
 
-from legacy_ports.data.mnist import next_batches, read_data_sets
+from legacy_ports.data.batches import next_batches, read_data_sets
 from legacy_ports.plots import figures
 from legacy_ports.plots.diagram import network_diagram
+from legacy_ports.run.engine import Run, mean_loss
 from legacy_ports.run.latent import dense_decoder
-from legacy_ports.run.recorder import Run, mean_loss
 from legacy_ports.tf1 import tf
 
 OPTIONS = {
@@ -133,7 +133,7 @@ def main(run: Run, *, steps, batch_size, learning_rate, seed):
             lambda: dense_decoder(sess, tf.trainable_variables()[4:], ["linear", "linear"]),
             save_every,
         )
-        for i in run.steps(range(1, steps + 1), keep=[mnist.train]):
+        for i in run.steps(range(1, steps + 1), keep={"batches": mnist.train}):
             batch, _ = mnist.train.next_batch(batch_size)
             _, l, summary = sess.run([train_op, loss, train_loss], feed_dict={x: batch})
             run.batch_loss(l)

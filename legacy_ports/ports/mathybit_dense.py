@@ -10,8 +10,8 @@ What the post shows
     decoded from N(0, 0.33); histograms of eight coordinates of the training codings; their KernelPCA in
     2-D and 3-D, 3,000 of them, coloured by digit.
 What changed, and why
-    keras.datasets -> legacy_ports.data.mnist. compile and fit -> the loss, the optimizer and the loop, written
-    out as Keras 2.2.2 had them: tf-keras's fit shuffles otherwise (see mnist.keras_batches).
+    keras.datasets -> legacy_ports.data.batches. compile and fit -> the loss, the optimizer and the loop, written
+    out as Keras 2.2.2 had them: tf-keras's fit shuffles otherwise (see batches.keras_batches).
     K.clear_session is left out: each run has a graph of its own. An epoch is 300 steps on any data and
     with any batch, so that the bundled digits are trained as far as the post's. The models are saved as
     the notebook saved them, .h5 files; --restore RUNFOLDER loads them instead of training. X_test, which
@@ -39,7 +39,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from legacy_ports.data.mnist import keras_batches, keras_pixels
+from legacy_ports.data.batches import keras_batches, keras_pixels
 from legacy_ports.plots import figures
 from legacy_ports.plots.diagram import network_diagram
 from legacy_ports.ports._mathybit import (
@@ -51,7 +51,8 @@ from legacy_ports.ports._mathybit import (
     restore_model,
     save_models,
 )
-from legacy_ports.run.recorder import Run, mean_loss
+from legacy_ports.run.engine import Run, mean_loss
+from legacy_ports.run.events import scalar
 from legacy_ports.tf1 import glorot_uniform, keras, tf
 from tb_plugin.from_keras import from_keras
 
@@ -211,10 +212,19 @@ def train(run, sess, model, batches, X_test, steps, codings, seed):
     epochs = math.ceil(steps / steps_per_epoch)
     images_const = random_images(run.digits.arrays.train_images, n_examples, seed)
     frames = [sess.run(model.output, {model.x: images_const})]
-    losses, epoch_losses, mean_codings = [], [], []
-    for i in run.steps(range(steps), keep=[batches, frames, losses, epoch_losses, mean_codings]):
+    losses: list[Any] = []
+    epoch_losses: list[Any] = []
+    mean_codings: list[Any] = []
+    keep = {
+        "batches": batches,
+        "frames": frames,
+        "losses": losses,
+        "epoch_losses": epoch_losses,
+        "mean_codings": mean_codings,
+    }
+    for i in run.steps(range(steps), keep):
         batch_loss, _ = sess.run([model.loss, model.train_step], {model.x: next(batches)})
-        run.scalar("batch_loss", batch_loss)
+        run.writer.add_summary(scalar("batch_loss", batch_loss), i)
         run.batch_loss(batch_loss)
         losses.append(batch_loss)
         if len(losses) < steps_per_epoch and i + 1 < steps:
@@ -223,9 +233,9 @@ def train(run, sess, model, batches, X_test, steps, codings, seed):
         epoch_losses.append(np.mean(losses))
         run.log(f"Epoch {len(epoch_losses)}/{epochs} - loss: {epoch_losses[-1]:.4f}")
         run.loss(i, epoch_losses[-1])
-        run.scalar("epoch_loss", epoch_losses[-1])
+        run.writer.add_summary(scalar("epoch_loss", epoch_losses[-1]), i)
         mean_codings.append(np.abs(sess.run(model.codes, {model.x: X_test[:1000]})).mean())
-        run.scalar("mean_abs_coding", mean_codings[-1])
+        run.writer.add_summary(scalar("mean_abs_coding", mean_codings[-1]), i)
         if codings == "tanh" and mean_codings[-1] > saturated:
             run.log(f"codings saturated: mean |tanh| {mean_codings[-1]:.5f}")
         run.writer.flush()

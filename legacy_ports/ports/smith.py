@@ -9,7 +9,7 @@ What the post shows
     Two canvases of 4 x 4 test digits, Original Images and Reconstructed Images. It ends with the idea
     that the encoder "becomes a means of initializing a supervised training model".
 What changed, and why
-    tensorflow.examples.tutorials.mnist -> legacy_ports.data.mnist (removed in TensorFlow 2.0).
+    tensorflow.examples.tutorials.mnist -> legacy_ports.data.batches (removed in TensorFlow 2.0).
     tf.contrib.layers.xavier_initializer -> written here (tf.contrib is gone). tf is tf.compat.v1.
     RMSProp's defaults are written out. The post's `sess.run(decoder, ...)` runs a function: x_prime is
     meant. Its `print` is Python 2's. Its comment "at every 1000 out of 30,000 steps" stands over a loop
@@ -31,11 +31,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from legacy_ports.data.mnist import next_batches, read_data_sets
+from legacy_ports.data.batches import next_batches, read_data_sets
 from legacy_ports.plots import figures
 from legacy_ports.plots.diagram import network_diagram
+from legacy_ports.run.engine import Run, mean_loss
 from legacy_ports.run.latent import dense_decoder
-from legacy_ports.run.recorder import Run, mean_loss
 from legacy_ports.tf1 import tf
 
 OPTIONS = {
@@ -170,7 +170,7 @@ def main(run: Run, *, steps, batch_size, learning_rate, loss, classifier, seed):
             sess, model, mnist.test.images, lambda: dense_decoder(sess, tf.trainable_variables()[6:12], activations), 50
         )
         # Training Loop
-        for i in run.steps(range(1, steps + 1), keep=[mnist.train]):
+        for i in run.steps(range(1, steps + 1), keep={"batches": mnist.train}):
             # Feed Batches of MNIST Data
             (batch_x, _) = mnist.train.next_batch(batch_size)
             # Run the Optimization Process

@@ -10,7 +10,7 @@ What the post shows
     output over training (also with the ReLU); a scatter of the codes of the first 1,000 test digits;
     a walk around a circle in latent space.
 What changed, and why
-    read_data_sets -> legacy_ports.data.mnist (removed in TensorFlow 2.0). form_image_grid -> written here
+    read_data_sets -> legacy_ports.data.batches (removed in TensorFlow 2.0). form_image_grid -> written here
     (Magenta is archived); the bracket that layer_grid_summary has in the wrong place is put right. tf is
     tf.compat.v1. Adam's defaults are written out. The writer also gets the graph; every step's loss is
     fetched, with its update. For a --batch-size other than 50 the grids show what fits.
@@ -33,11 +33,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from PIL import Image
 
-from legacy_ports.data.mnist import next_batches, read_data_sets
+from legacy_ports.data.batches import next_batches, read_data_sets
 from legacy_ports.plots import figures
 from legacy_ports.plots.diagram import network_diagram
+from legacy_ports.run.engine import Run, mean_loss
 from legacy_ports.run.latent import dense_decoder
-from legacy_ports.run.recorder import Run, mean_loss
 from legacy_ports.tf1 import tf
 from tb_plugin.decoder import Decoder
 from tb_plugin.layers import scale
@@ -185,7 +185,7 @@ def main(run: Run, *, steps, batch_size, learning_rate, readout, seed):
     with run.session() as sess:
         sess.run(tf.global_variables_initializer())
         run.latent(sess, model, mnist.test.images, lambda: decoder(sess, readout), save_every, walk_of)
-        for i in run.steps(range(steps), keep=[mnist.train, first_batch, frames]):
+        for i in run.steps(range(steps), keep={"batches": mnist.train, "first_batch": first_batch, "frames": frames}):
             batch = mnist.train.next_batch(batch_size)
             feed = {x: batch[0]}
             if i == 0:

@@ -14,7 +14,7 @@ from scipy import stats
 from legacy_ports import UserError, ports
 from legacy_ports.plots import figures
 from legacy_ports.proof import distribution, parity
-from legacy_ports.run import folder
+from legacy_ports.run.manifest import read_manifest
 
 
 class Comparison(NamedTuple):
@@ -74,7 +74,7 @@ def compare(path: Path) -> Comparison:
     Raises:
       UserError: there is no run.
     """
-    manifest = folder.read(path)
+    manifest = read_manifest(path)
     name = str(path.parent if path.name == "run.json" else path)
     try:
         runs = _recorded_runs(manifest)
@@ -294,7 +294,7 @@ def plot(comparisons: list[Comparison]) -> Figure:
             every, curve = _curve(comparison.manifest)
             ours = distribution.mean_losses(curve, ends, window, every)
             lowest.append(float(ours.min(initial=np.inf)))
-            axes.plot(ends[: len(ours)], ours, color=figures.COLOURS[i % len(figures.COLOURS)], linewidth=1.6, zorder=3,
+            axes.plot(ends[: len(ours)], ours, color=figures.COLORS[i % len(figures.COLORS)], linewidth=1.6, zorder=3,
                       label=f"{Path(comparison.name).name}: {comparison.verdict}")  # fmt: skip
         axes.set(
             title=f"{recording.port} on {recording.data} MNIST",

@@ -11,7 +11,7 @@ import numpy as np
 from legacy_ports import ports
 from legacy_ports.data.mnist import Digits
 from legacy_ports.proof.recordings import Run
-from legacy_ports.run.recorder import mean_loss
+from legacy_ports.run.engine import mean_loss
 from legacy_ports.tf1 import draw_on_cpu, new_graph, tf
 
 

@@ -1,4 +1,4 @@
-"""What a run logs for the Latent tab: the codes of test digits over training, each time with the decoder."""
+"""Makes what a run logs for the Latent tab: the codes of test digits over training, each time with the decoder."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -11,18 +11,28 @@ from tb_plugin.decoder import Decoder
 from tb_plugin.summary import latent
 
 NAME = "codes"
-AT_LEAST = 20  # steps of a run
+AT_LEAST = 20  # times per run
 
 
 def due(steps: int, every: int) -> set[int]:
-    """After which of a run's steps codes are logged: at the post's logging interval, and at least 20 times."""
+    """Returns the steps after which codes are logged: at the post's logging interval, and at least 20 times.
+
+    Args:
+      steps: the length of the run.
+      every: the post's logging interval, in steps.
+    """
     if steps // every < AT_LEAST:
         return {round(k * steps / AT_LEAST) for k in range(AT_LEAST + 1)} | set(range(0, steps + 1, every))
     return {*range(0, steps + 1, every), steps}
 
 
 def dense_decoder(sess: tf.Session, variables: Sequence[Any], activations: Sequence[str]) -> Decoder:
-    """The decoder of dense layers: kernel and bias of each from `variables`, and what comes after it."""
+    """Returns the present decoder of a chain of dense layers.
+
+    Args:
+      variables: kernel and bias of each layer.
+      activations: what comes after each layer.
+    """
     weights = sess.run(list(variables))
     chain: list[Any] = []
     for kernel, bias, activation in zip(weights[::2], weights[1::2], activations):
@@ -34,12 +44,12 @@ class Latent:
     """The latent space of one run.
 
     Args:
-      model: the port's tensors.
+      model: the port's tensors: x, codes and output.
       x: test images as the model takes them, [N, ...].
-      images, labels: the same, uint8 [N, 28, 28] and [N].
-      decoder: gives the present Decoder.
+      images, labels: the same digits, uint8 [N, 28, 28] and [N].
+      decoder: returns the present Decoder.
       every: the post's logging interval, in steps.
-      walk: gives the circle that the tab starts with, from the codes [N, D]; None: the tab chooses.
+      walk: returns the circle that the tab starts with, from the codes [N, D]; None: the tab chooses.
     """
 
     def __init__(
@@ -56,10 +66,10 @@ class Latent:
         self._sess, self._model, self._x, self._decoder, self._walk = sess, model, x, decoder, walk
         self._images, self._labels = images, labels
         self.every = every
-        self.logged = 0  # how often
+        self.logged = 0  # how many times
 
     def summary(self) -> Any:
-        """A Summary of the codes and the decoder as they are now."""
+        """Returns a Summary of the present codes and decoder; the first also has the labels and images."""
         codes, errors = [], []
         for i in range(0, len(self._x), 1000):
             x = self._x[i : i + 1000]

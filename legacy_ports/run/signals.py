@@ -1,6 +1,6 @@
-"""SIGINT and SIGTERM: the first one ends what is done in order; further ones must not cut that short.
+"""Handles SIGINT and SIGTERM: the first one ends a run in order, and later ones do not interrupt that.
 
-SIGPIPE, as Python has it, is never sent: printing raises BrokenPipeError, which `Hold.note` makes one of them.
+Python ignores SIGPIPE and raises BrokenPipeError instead; `Hold.note` treats it like a signal.
 """
 
 import os
@@ -13,7 +13,7 @@ SIGPIPE = signal.SIGPIPE
 
 
 def raise_once() -> None:
-    """From now on the first signal raises KeyboardInterrupt with its number, and the others are ignored."""
+    """Makes the first signal raise KeyboardInterrupt with its number; later ones are ignored."""
     for number in SIGNALS:
         signal.signal(number, _raise)
 
@@ -25,31 +25,31 @@ def _raise(number: int, frame: Any) -> NoReturn:
 
 
 def which(error: BaseException) -> signal.Signals:
-    """The signal behind a KeyboardInterrupt."""
+    """Returns the signal behind a KeyboardInterrupt."""
     return error.args[0] if error.args else signal.SIGINT
 
 
 def discard(stream: TextIO) -> None:
-    """From now on a stream that cannot be written goes nowhere, with what it holds: Python flushes it at its end."""
+    """Redirects a broken stream to the null device, because Python flushes it once more when it exits."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, stream.fileno())
     os.close(nowhere)
 
 
 class Hold:
-    """Holds the signals back, so that what is under way is finished first."""
+    """A hold on the signals, so that the work in progress is finished first."""
 
     def __init__(self) -> None:
-        self.signal: signal.Signals | None = None  # the first that came
+        self.signal: signal.Signals | None = None  # the first one that came
         self._before: dict[int, Any] = {}
 
     def begin(self) -> None:
-        """Holds back from now on; again does nothing. Only the main thread can."""
+        """Begins to hold the signals back. Does nothing if it does already, or outside of the main thread."""
         if not self._before and threading.current_thread() is threading.main_thread():
             self._before = {number: signal.signal(number, self.note) for number in SIGNALS}
 
     def note(self, number: int, frame: Any = None) -> None:
-        """Takes a signal, as if it had come."""
+        """Notes that a signal came; it is also the handler while signals are held back."""
         self.signal = self.signal or signal.Signals(number)
 
     def check(self) -> None:
@@ -58,7 +58,10 @@ class Hold:
             raise KeyboardInterrupt(self.signal)
 
     def end(self) -> None:
-        """Gives the signals back to whom they were taken from; `raise_once` has had its one."""
+        """Restores the handlers from before.
+
+        After a signal came, a handler of `raise_once` has done its work, and signals are ignored.
+        """
         for number, handler in self._before.items():
             signal.signal(number, signal.SIG_IGN if self.signal and handler is _raise else handler)
         self._before = {}

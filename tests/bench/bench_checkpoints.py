@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from legacy_ports import ports
-from legacy_ports.run.recorder import Run
+from legacy_ports.run.engine import Run
 from legacy_ports.tf1 import tf
 
 ROUNDS = 3
@@ -19,9 +19,9 @@ TURN = 50  # steps of one run, then as many of the other
 
 
 class InTurns(Run):
-    """A run that goes on by turns with another one, so that other work on the machine slows both alike."""
+    """A run that takes turns with another one, so that other work on the machine slows both alike."""
 
-    def steps(self, numbers, keep=()):
+    def steps(self, numbers, keep=None):
         self.seconds = []  # of each turn
         began = time.perf_counter()
         for i in super().steps(numbers, keep):

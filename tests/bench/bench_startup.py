@@ -11,7 +11,7 @@ COMMANDS = {
     "run --help": ["-m", "legacy_ports", "run", "--help"],
     "list": ["-m", "legacy_ports", "list"],
     "import tf1": ["-c", "import legacy_ports.tf1"],
-    "read the full MNIST": ["-c", "from legacy_ports.data import mnist; mnist.read_data_sets(mnist.load())"],
+    "read the full MNIST": ["-c", "from legacy_ports.data import batches, mnist; batches.read_data_sets(mnist.load())"],
 }
 
 

@@ -4,7 +4,7 @@ from contextlib import redirect_stdout
 from io import StringIO
 
 from legacy_ports import ports
-from legacy_ports.run.recorder import Run
+from legacy_ports.run.engine import Run
 from legacy_ports.tf1 import new_graph, tf
 
 SHORT = {

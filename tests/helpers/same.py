@@ -1,4 +1,4 @@
-"""Two runs, compared to the bit: variables, what checkpoints keep beside them, manifests, events, figures."""
+"""Compares two runs to the bit: variables, the rest of their checkpoints, manifests, events, figures."""
 
 import json
 from collections import Counter
@@ -9,17 +9,17 @@ from tensorboard.compat.proto import event_pb2
 
 from legacy_ports.tf1 import tf
 
-TIME = ("seconds", "started", "resumed", "save_every")  # in a manifest: what tells the time, or of the checkpoints
+TIME = ("seconds", "started", "resumed", "save_every")  # entries of a manifest in which the same runs differ
 
 
 def weights(folder, step):
-    """All variables of a checkpoint, the optimizer's too."""
+    """Returns all variables of a checkpoint, the optimizer's too."""
     reader = tf.train.load_checkpoint(str(folder / f"checkpoints/model.ckpt-{step}"))
     return {name: reader.get_tensor(name) for name in reader.get_variable_to_shape_map()}
 
 
 def state(folder, step):
-    """All else of a checkpoint: what JSON holds, and the arrays."""
+    """Returns the rest of a checkpoint: its JSON state, and its arrays by name."""
     with np.load(folder / f"checkpoints/model.ckpt-{step}.npz") as arrays:
         content = {key: arrays[key] for key in arrays.files}
     record = json.loads(content.pop("state").tobytes())
@@ -32,10 +32,13 @@ def timeless(manifest):
 
 
 def events(folder):
-    """(tag, step) -> the value, as it lies in the event files, each of which must be there once; without the texts."""
+    """Returns the serialized values of a run's event files by (tag, step), each of which must be there once.
+
+    The run's texts are left out.
+    """
     found = []
     for path in sorted(folder.glob("events.*")):
-        with suppress(tf.errors.DataLossError):  # where the end was never written
+        with suppress(tf.errors.DataLossError):  # the last record may be unfinished
             for record in tf.io.tf_record_iterator(str(path)):
                 event = event_pb2.Event.FromString(record)
                 found += [((value.tag, event.step), value) for value in event.summary.value]
@@ -47,7 +50,7 @@ def events(folder):
 
 
 def assert_same(folder, other, step):
-    """The checkpoints of a step and the events of two runs are the same."""
+    """Asserts that two runs have the same checkpoint of a step and the same events."""
     for ours, theirs in (
         (weights(folder, step), weights(other, step)),
         (state(folder, step)[1], state(other, step)[1]),

@@ -1,11 +1,9 @@
-"""A run's folder: who holds it, and what its manifest (run.json) says. Imports no TensorFlow."""
+"""The lock of a run's folder: one process at a time writes there. Imports no TensorFlow."""
 
 import fcntl
-import json
 import os
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 from legacy_ports import UserError
 
@@ -45,25 +43,3 @@ def held(folder: Path) -> bool | None:
         if lock is not None:
             with suppress(OSError):
                 os.close(lock)
-
-
-def read(path: Path) -> dict[str, Any]:
-    """The manifest of a run, by its folder or its run.json.
-
-    A run that was killed outright could not say so: its status "running" is read as "died".
-
-    Raises:
-      UserError: there is none, or it is not one.
-    """
-    file = path / "run.json" if path.is_dir() else path
-    try:
-        manifest = json.loads(file.read_text(encoding="utf-8"))
-        if not isinstance(manifest, dict) or not {"port", "status", "options", "data", "steps"} <= manifest.keys():
-            raise ValueError("it is not a run's")
-    except OSError as error:
-        raise UserError(f"{file}: cannot be read ({error.strerror})") from None
-    except ValueError as error:
-        raise UserError(f"{file}: not a run.json ({error})") from None
-    if manifest["status"] == "running" and held(file.parent) is False:
-        manifest["status"] = "died"
-    return manifest

@@ -1,0 +1,131 @@
+"""Trains: a run's session, its training loop with checkpoints and progress, and when codes are logged."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+from tqdm import tqdm
+
+from legacy_ports.run import checkpoints
+from legacy_ports.run.latent import Latent
+from legacy_ports.run.latent import due as latent_due
+from legacy_ports.run.recorder import Record
+from legacy_ports.tf1 import draw_on_cpu, tf
+from tb_plugin.decoder import Decoder
+
+
+class Run(Record):
+    """One run of one port: its record, and the training loop. See `Record` for the arguments."""
+
+    _latent: Latent | None = None
+
+    @contextmanager
+    def session(self) -> Iterator[tf.Session]:
+        """Opens a session on the present graph, and writes the graph for TensorBoard's Graphs tab."""
+        graph = tf.get_default_graph()
+        draw_on_cpu(graph)
+        if not self._checkpoint:  # else the event files have the graph
+            self.writer.add_graph(graph)
+        self.manifest["parameters"] = sum(int(np.prod(v.shape)) for v in tf.trainable_variables())
+        # After the post's ops, because the seed of an op depends on the number of ops before it.
+        saver = tf.train.Saver(max_to_keep=checkpoints.KEEP)
+        with tf.Session(config=self.config) as sess:
+            self._session = sess, saver
+            yield sess
+
+    def steps(self, numbers: range, keep: Mapping[str, Any] | None = None) -> Iterator[int]:
+        """Yields the numbers of the training loop, with a progress bar if stderr is a terminal.
+
+        Saves a checkpoint every `save_every` steps, after the last step, and when SIGINT or SIGTERM asks the run to
+        end, which waits for the step in progress. A resumed run yields only the numbers that are left.
+
+        Args:
+          keep: by name, the objects that the loop changes, beside the session's variables and NumPy's global
+            generator: see `checkpoints.save`. A resumed run gets them as they were.
+
+        Raises:
+          KeyboardInterrupt: after the step during which a signal came.
+          UserError: the checkpoint to resume from holds other names than `keep`.
+        """
+        keep = {"numpy_random": _NumpyRandom, **(keep or {})}
+        steps, logging = len(numbers), self._latent
+        save_every = self.save_every or (logging.every if logging else steps)
+        due = latent_due(steps, logging.every) if logging else set()
+        if self._checkpoint:
+            self._restore(self._checkpoint, keep)
+        elif 0 in due:
+            self._log_latent()
+        left = numbers[self.step :]
+        self.bar = tqdm(left, initial=self.step, total=steps, unit="step", disable=True if self.quiet else None)
+        self._hold.begin()
+        for i in self.bar:
+            yield i
+            self.step += 1
+            if self.step in due:
+                self._log_latent()
+            if self.step % save_every == 0 or self.step == steps or self._hold.signal:
+                self._save(keep)
+            self._hold.check()
+        self._hold.end()
+        self._hold.check()
+
+    def latent(
+        self,
+        sess: tf.Session,
+        model: Any,
+        x: np.ndarray,
+        decoder: Callable[[], Decoder],
+        every: int,
+        walk: Callable[[np.ndarray], dict[str, Any]] | None = None,
+    ) -> None:
+        """Makes `steps` log the codes of the test images `x`, and the decoder: see `latent.Latent`."""
+        n = self.latent_points
+        _, _, images, labels = self.digits.arrays
+        self._latent = Latent(sess, model, x[:n], images[:n], labels[:n], decoder, every, walk)
+
+    def _log_latent(self) -> None:
+        assert self._latent is not None
+        self.writer.add_summary(self._latent.summary(), self.step)
+        self.writer.flush()
+
+    def _save(self, keep: Mapping[str, Any]) -> None:
+        """Saves a checkpoint, unless a weight is NaN or infinite: then the checkpoint before is the better one."""
+        sess, saver = self._session
+        if not all(np.isfinite(weights).all() for weights in sess.run(tf.trainable_variables())):
+            return
+        self.writer.flush()
+        state = {**self._state(), "latent": self._latent.logged if self._latent else 0}
+        checkpoints.save(self.folder / "checkpoints", saver, sess, self.step, state, keep)
+        self._write_manifest()
+
+    def _restore(self, checkpoint: checkpoints.Checkpoint, keep: Mapping[str, Any]) -> None:
+        """Restores the session, and the objects that the loop changes, from the checkpoint."""
+        sess, saver = self._session
+        checkpoints.put_back(checkpoint, keep)
+        saver.restore(sess, checkpoint.prefix)
+        saver.recover_last_checkpoints(checkpoints.prefixes(self.folder / "checkpoints"))
+        if self._latent:
+            self._latent.logged = checkpoint.state["latent"]
+        self._checkpoint = None
+
+
+def mean_loss(sess: tf.Session, loss: tf.Tensor, x: tf.Tensor, images: np.ndarray) -> float:
+    """Returns the mean of a mean loss over `images`, in batches of 1,000, as the recordings' test loss."""
+    batches = [images[i : i + 1000] for i in range(0, len(images), 1000)]
+    losses = [sess.run(loss, feed_dict={x: batch}) for batch in batches]
+    return float(np.average(losses, weights=[len(batch) for batch in batches]))
+
+
+class _NumpyRandom:
+    """NumPy's global generator, from which `next_batch` draws."""
+
+    @staticmethod
+    def get_state() -> dict[str, Any]:
+        state = np.random.get_state(legacy=False)
+        assert isinstance(state, dict)
+        return state
+
+    @staticmethod
+    def set_state(state: dict[str, Any]) -> None:
+        np.random.set_state(state)
