@@ -40,18 +40,16 @@ class EventFile:
         self._remote = _remote(str(logdir)) if "://" in str(logdir) else None
         self._uploaded = time.monotonic()
         if self._remote:
-            system, folder = self._remote
-            names = (
-                [path.rsplit("/", 1)[-1] for path in system.ls(folder, detail=False)] if system.exists(folder) else []
-            )
-            self.name = _name(names)
+            system, url = self._remote
+            there = system.ls(url, detail=False) if system.exists(url) else []
             self._temporary = tempfile.TemporaryDirectory(prefix="event-file-")
-            self.path = Path(self._temporary.name) / self.name
+            folder = Path(self._temporary.name)
         else:
             folder = Path(logdir)
             folder.mkdir(parents=True, exist_ok=True)
-            self.name = _name(os.listdir(folder))
-            self.path = folder / self.name
+            there = os.listdir(folder)
+        self.name = _name([path.rsplit("/", 1)[-1] for path in there])
+        self.path = folder / self.name
         # Without a buffer: what is written is in the file, also if the process is killed.
         self._file = open(self.path, "xb", buffering=0)  # noqa: SIM115 - `close` closes it
         self._end = 0
