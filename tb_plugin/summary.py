@@ -8,16 +8,16 @@
 """
 
 import json
-import time
+import os
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-from tensorboard.compat.proto import event_pb2, summary_pb2, tensor_pb2, tensor_shape_pb2, types_pb2
-from tensorboard.summary.writer.event_file_writer import EventFileWriter
+from tensorboard.compat.proto import summary_pb2, tensor_pb2, tensor_shape_pb2, types_pb2
 
 from tb_plugin import codec, validation
 from tb_plugin.decoder import Decoder
+from tb_plugin.event_file import EventFile
 
 MAX_NAME = 500
 
@@ -167,9 +167,9 @@ class LatentWriter:
     in a `with` statement.
     """
 
-    def __init__(self, logdir: str):
-        """Makes an event file in `logdir`, a run's folder; anything that TensorBoard's file layer opens."""
-        self._writer = EventFileWriter(str(logdir))
+    def __init__(self, logdir: str | os.PathLike):
+        """Creates an event file in `logdir`, a run's folder or the URL of a remote one: see `EventFile`."""
+        self._events = EventFile(logdir)
         self._logged: dict[str, tuple[int, tuple[int, int], _Once]] = {}  # steps so far, [N, D], what is logged once
 
     def add(
@@ -195,6 +195,7 @@ class LatentWriter:
 
         Raises:
           ValueError: says which argument is wrong, and how; nothing is written then.
+          OSError: the step cannot be written; what was logged before is whole.
         """
         if not isinstance(step, (int, np.integer)) or not 0 <= step < 2**63:
             raise ValueError(f"step: {step!r}; it is a whole number from 0")
@@ -221,16 +222,16 @@ class LatentWriter:
             display_name,
             description,
         )
-        self._writer.add_event(event_pb2.Event(wall_time=time.time(), step=int(step), summary=summary))
+        self._events.add_summary(summary, step)
         self._logged[name] = index + 1, shape, once
 
     def flush(self) -> None:
-        """Returns when all that was logged is in the file."""
-        self._writer.flush()
+        """Uploads what was logged to a remote folder. In a local folder every step is in the file at once."""
+        self._events.flush()
 
     def close(self) -> None:
-        """Writes what is left and closes the file."""
-        self._writer.close()
+        """Closes the file, after a flush."""
+        self._events.close()
 
     def __enter__(self) -> "LatentWriter":
         return self

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy import special
 
 from legacy_ports import ports
 from legacy_ports.tf1 import keras, tf
@@ -306,3 +307,11 @@ def test_a_damaged_decoder_is_refused():
             Decoder.from_blob(codec.pack({**header, **change}, *arrays))
     with pytest.raises(codec.FormatError, match="finite"):
         Decoder.from_blob(codec.pack(header, arrays[0] * np.float32(np.nan), arrays[1]))
+
+
+@pytest.mark.parametrize("approximate", [False, True])
+def test_gelu_has_the_error_function_without_scipy(approximate):
+    x = np.linspace(-12, 12, 100_001).astype(np.float32)
+    expected = 0.5 * x * (1 + special.erf(x.astype(np.float64) / np.sqrt(2)))
+    found = Decoder(1, [activation("gelu", approximate=approximate)])(x[:, None])[:, 0]
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-3 if approximate else 1e-6)

@@ -115,12 +115,46 @@ def test_a_single_dimension_has_a_plane_too(routes, method):
     assert about["explained_variance_ratio"] == [1, 0]
 
 
-@pytest.mark.parametrize("shape", [(200, 5), (20, 30), (300, 1200)])  # each has another way of computing
-def test_the_largest_entry_of_a_principal_direction_is_positive(shape):
-    for seed in range(3):
-        points = np.random.default_rng(seed).normal(size=shape)
-        for direction in projection.principal(points)[1:3]:
-            assert direction[np.argmax(np.abs(direction))] > 0
+SHAPES = [(200, 5), (20, 30), (3, 2), (2000, 300), (300, 1200), (530, 600)]
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("far", [0, 100])
+def test_principal_components_are_those_of_scikit_learn(shape, far):
+    """By each of the ways to compute them: of few dimensions, of few points, of many of both."""
+    random = np.random.default_rng(0)
+    factors = random.normal(size=(shape[0], 6)) * [8, 5, 3, 2, 1, 1]
+    points = (far + factors @ random.normal(size=(6, shape[1])) + 0.1 * random.normal(size=shape)).astype("f4")
+    plane = projection.principal(points)
+    exact = PCA(2, svd_solver="full").fit(points.astype(float))
+    np.testing.assert_allclose(plane.origin, exact.mean_, rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose([plane.u, plane.v], exact.components_, atol=1e-5)
+    np.testing.assert_allclose(plane.explained, exact.explained_variance_ratio_, rtol=1e-6)
+    for direction in (plane.u, plane.v):
+        assert direction[np.argmax(np.abs(direction))] > 0
+    again = projection.principal(points)
+    assert all(np.array_equal(one, other) for one, other in zip(plane, again))
+
+
+def test_principal_components_of_noise_explain_as_much_as_they_can():
+    """Where no direction stands out, the way for many dimensions finds others that are as good."""
+    points = np.random.default_rng(0).normal(size=(530, 600)).astype("f4")
+    exact = PCA(2, svd_solver="full").fit(points.astype(float))
+    np.testing.assert_allclose(projection.principal(points).explained, exact.explained_variance_ratio_, rtol=1e-2)
+
+
+def test_the_directions_of_points_on_a_line_are_perpendicular():
+    for dims in (2, 3, 600):
+        line = np.random.default_rng(0).normal(size=dims)
+        for points in (
+            np.outer(np.arange(5), line),
+            np.outer(np.arange(5), np.eye(dims)[1]),
+            1e30 * np.outer([0, 1], line),
+        ):
+            plane = projection.principal(points.astype("f4"))
+            vectors = np.stack([plane.u, plane.v]).astype(float)
+            np.testing.assert_allclose(vectors @ vectors.T, np.eye(2), atol=1e-6)
+            np.testing.assert_allclose(plane.explained, [1, 0], atol=1e-6)
 
 
 def test_planes_of_few_or_equal_points_are_finite():

@@ -1,6 +1,7 @@
-"""The wheel, built and installed in a clean environment with its dependencies: needs a package index."""
+"""The wheel, built and installed in clean environments with its dependencies: needs a package index."""
 
 import os
+import shlex
 import subprocess
 import sys
 import venv
@@ -11,43 +12,71 @@ import pytest
 
 pytestmark = [pytest.mark.slow, pytest.mark.wheel, pytest.mark.timeout(1800)]
 REPOSITORY = Path(__file__).parents[1]
+READ = """
+import sys
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+events = EventAccumulator(sys.argv[1]).Reload()
+print([event.step for event in events.Scalars("Loss")], len(events.Tags()["images"]))
+"""
 
 
-def test_the_wheel_in_a_clean_environment(tmp_path):
-    """Builds the wheel, installs it elsewhere with its dependencies, runs a port, reads the events back."""
-    subprocess.run([sys.executable, "-m", "pip", "wheel", "--no-deps", "-w", tmp_path, REPOSITORY], check=True)
-    (wheel,) = tmp_path.glob("legacy_ports-*.whl")
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("wheel")
+    subprocess.run([sys.executable, "-m", "pip", "wheel", "--no-deps", "-w", folder, REPOSITORY], check=True)
+    return next(folder.glob("legacy_ports-*.whl"))
+
+
+class Environment:
+    """A virtual environment in a folder, in which commands are run."""
+
+    def __init__(self, folder, requirement):
+        self.folder, self.scripts = folder, folder / "venv" / "bin"
+        venv.create(folder / "venv", with_pip=True)
+        self.run("pip", "install", requirement)
+
+    def run(self, command, *words, check=True):
+        """Runs a command of the environment, `tests` and the checkout out of its sight."""
+        environment = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "TF_USE_LEGACY_KERAS")}
+        return subprocess.run(
+            [self.scripts / command, *words],
+            check=check,
+            cwd=self.folder,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=1200,
+        )
+
+    def installed(self):
+        """The names of what is installed."""
+        listed = self.run("pip", "list", "--format", "freeze").stdout
+        return {line.split("==")[0].lower() for line in listed.splitlines()}
+
+
+def test_the_wheel_has_the_whole_tab(wheel):
     tab = {path.relative_to(REPOSITORY).as_posix() for path in (REPOSITORY / "tb_plugin/static").rglob("*.*")}
     assert "tb_plugin/static/index.js" in tab
     assert tab <= set(zipfile.ZipFile(wheel).namelist())
-    venv.create(tmp_path / "venv", with_pip=True)
-    scripts = tmp_path / "venv" / "bin"
-    subprocess.run([scripts / "pip", "install", wheel], check=True, timeout=1200)
 
-    environment = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "TF_USE_LEGACY_KERAS")}
-    subprocess.run(
-        [scripts / "legacy-ports", "run", "vandenburg", "--steps", "50", "--data", "bundled", "--name", "a"],
-        check=True,
-        cwd=tmp_path,
-        env=environment,
-    )
-    code = (
-        "import sys; from tensorboard.backend.event_processing.event_accumulator import EventAccumulator\n"
-        "events = EventAccumulator(sys.argv[1]).Reload()\n"
-        "print([e.step for e in events.Scalars('Loss')], len(events.Tags()['images']))"
-    )
-    shown = subprocess.run(
-        [scripts / "python", "-c", code, "runs/vandenburg/a"],
-        check=True,
-        cwd=tmp_path,
-        env=environment,
-        capture_output=True,
-        text=True,
-    ).stdout
-    assert shown == f"[0] {3 + len(list((tmp_path / 'runs/vandenburg/a/figures').iterdir()))}\n"
-    subprocess.run(
-        [scripts / "legacy-ports", "verify", "vandenburg", "--steps", "20", "--data", "bundled"],
-        check=True,
-        cwd=tmp_path,
-        env=environment,
-    )
+
+def test_the_base_then_the_posts(wheel, tmp_path):
+    """The base writes the demo and names the extra; what it says to type installs the posts, which then run."""
+    base = Environment(tmp_path, wheel)
+    assert not {"tensorflow", "tf-keras", "scipy", "scikit-learn", "matplotlib", "mlxtend"} & base.installed()
+    base.run("python", "-m", "tb_plugin.demo", "--logdir", "demo")
+    assert sorted(path.name for path in (tmp_path / "demo").iterdir()) == ["pca-16", "pca-2"]
+    served = "from tb_plugin.loader import LatentLoader; from tensorboard.plugins.base_plugin import TBContext\n"
+    base.run("python", "-c", served + "assert LatentLoader().load(TBContext()) is not None")
+    assert "vandenburg" in base.run("legacy-ports", "list").stdout
+    refused = base.run("legacy-ports", "run", "vandenburg", check=False)
+    assert refused.returncode == 2
+    assert refused.stderr.count("\n") == 1
+    said = shlex.split(refused.stderr.partition("; type: ")[2])
+
+    base.run(*said)  # from here on the environment has the posts
+    shown = base.run("legacy-ports", "run", "vandenburg", "--steps", "50", "--data", "bundled", "--name", "a")
+    assert "completed: 50 steps" in shown.stdout
+    figures = len(list((tmp_path / "runs/vandenburg/a/figures").iterdir()))
+    assert base.run("python", "-c", READ, "runs/vandenburg/a").stdout == f"[0] {3 + figures}\n"
+    base.run("legacy-ports", "verify", "vandenburg", "--steps", "20", "--data", "bundled")

@@ -8,6 +8,22 @@ from typing import NoReturn
 from legacy_ports import RunError, UserError, __version__
 from legacy_ports.run import signals
 
+# What the extra `ports` brings, by the names that are imported.
+PORTS_EXTRA = {
+    "filelock",
+    "jinja2",
+    "matplotlib",
+    "mlxtend",
+    "platformdirs",
+    "requests",
+    "scipy",
+    "sklearn",
+    "tensorflow",
+    "tf_keras",
+    "tqdm",
+    "urllib3",
+}
+
 
 def main(argv: list[str] | None = None) -> int:
     """Runs one command.
@@ -39,6 +55,16 @@ def _command(argv: list[str] | None) -> int:
         return args.command(args)
     except UserError as error:
         print(f"legacy-ports: {error}", file=sys.stderr)
+        return 2
+    except ModuleNotFoundError as error:
+        missing = (error.name or "").split(".")[0]
+        if missing not in PORTS_EXTRA:
+            raise
+        print(
+            f"legacy-ports: this command needs the extra `ports` ({missing} is not installed); "
+            "type: pip install 'legacy-ports[ports]'",
+            file=sys.stderr,
+        )
         return 2
     except (FloatingPointError, RunError) as error:
         print(f"legacy-ports: {error}", file=sys.stderr)

@@ -9,7 +9,6 @@ makes TensorBoard forget surviving events from that step on, the overlap, so the
 """
 
 import os
-import socket
 import time
 from collections.abc import Iterator
 from io import BytesIO
@@ -19,32 +18,13 @@ from typing import Any
 from PIL import Image
 
 from legacy_ports.tf1 import tf
+from tb_plugin.event_file import EventFile
 
 _FRAME = 16  # bytes that a TFRecord adds to its data: a length and two checksums
 
 
-class Writer:
-    """An event file in a run's folder.
-
-    As tf.summary.FileWriter writes it; but that one goes on without a word when the disk is full, and what it
-    notices it raises in a thread of its own. This one raises tf.errors.OpError where the event is written.
-    """
-
-    def __init__(self, folder: Path):
-        # TensorBoard reads files in the order of their names: a later one sorts later, whatever the clock says.
-        last = max((int(name.split(".")[3]) for name in sizes(folder)), default=0)
-        name = f"events.out.tfevents.{max(int(time.time()), last + 1):010}.{socket.gethostname()}"
-        self._file = tf.io.TFRecordWriter(str(folder / name))
-        self.add_event(tf.Event(wall_time=time.time(), file_version="brain.Event:2"))
-
-    def add_event(self, event: Any) -> None:
-        """Writes an Event proto as it is."""
-        self._file.write(event.SerializeToString())
-
-    def add_summary(self, summary: Any, step: int) -> None:
-        """Writes a Summary proto, TensorFlow's or TensorBoard's, or one that is serialized."""
-        serialized = summary if isinstance(summary, bytes) else summary.SerializeToString()
-        self.add_event(tf.Event(wall_time=time.time(), step=step, summary=tf.Summary.FromString(serialized)))
+class Writer(EventFile):
+    """The event file of a run, with what a TensorFlow 1 run also logs."""
 
     def add_graph(self, graph: tf.Graph) -> None:
         """Writes a graph for the Graphs tab."""
@@ -52,17 +32,9 @@ class Writer:
         self.add_event(tf.Event(wall_time=time.time(), graph_def=serialized))
 
     def add_start(self, step: int) -> None:
-        """Says that the run starts, or starts again, at this step."""
+        """Writes that the run starts, or starts again, at this step."""
         start = tf.SessionLog(status=tf.SessionLog.START)
         self.add_event(tf.Event(wall_time=time.time(), step=step, session_log=start))
-
-    def flush(self) -> None:
-        """Returns when all that was written is in the file."""
-        self._file.flush()
-
-    def close(self) -> None:
-        """Closes the file; again does nothing."""
-        self._file.close()
 
 
 def sizes(folder: Path) -> dict[str, int]:

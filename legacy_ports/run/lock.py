@@ -1,9 +1,10 @@
 """The lock of a run's folder: one process at a time writes there. Imports no TensorFlow."""
 
-import fcntl
 import os
 from contextlib import suppress
 from pathlib import Path
+
+import filelock
 
 from legacy_ports import UserError
 
@@ -11,32 +12,26 @@ LOCK = ".lock"
 
 
 def hold(folder: Path) -> int:
-    """Holds the folder until the descriptor that is returned is closed, or the process has died.
+    """Locks the folder until the returned descriptor is closed, or the process has died.
 
     Raises:
       UserError: another process holds it.
-      OSError: the lock file cannot be made.
+      OSError: the lock file cannot be created.
     """
     lock = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o644)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(lock)
-        raise UserError(f"{folder}: another process is at this run now") from None
-    except OSError:
-        pass  # a file system without locks
+    with suppress(OSError):  # a file system without locks
+        if not filelock.lock_descriptor(lock, blocking=False):
+            os.close(lock)
+            raise UserError(f"{folder}: another process is at this run now")
     return lock
 
 
 def held(folder: Path) -> bool | None:
-    """Whether a living process holds the folder; None where that cannot be told."""
+    """Returns whether a living process holds the folder; None where that cannot be told."""
     lock = None
     try:
         lock = os.open(folder / LOCK, os.O_RDONLY)
-        fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        return False
-    except BlockingIOError:
-        return True
+        return not filelock.lock_descriptor(lock, blocking=False)
     except OSError:
         return None
     finally:

@@ -9,7 +9,7 @@ import threading
 from typing import Any, NoReturn, TextIO
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
-SIGPIPE = signal.SIGPIPE
+SIGPIPE = getattr(signal, "SIGPIPE", signal.SIGTERM)  # Windows has none: a broken pipe ends a run as SIGTERM does
 
 
 def raise_once() -> None:

@@ -1,0 +1,143 @@
+"""An event file, as TensorBoard reads it, written without TensorFlow and without a thread."""
+
+import errno
+import os
+import re
+import socket
+import struct
+import tempfile
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import google_crc32c
+from tensorboard.compat.proto import event_pb2, summary_pb2
+
+UPLOAD_SECONDS = 120  # between uploads to a remote folder; TensorBoard's own writer flushes as often
+
+_NAME = re.compile(r"events\.out\.tfevents\.(\d+)\.")
+
+
+class EventFile:
+    """An event file in a run's folder, beside those that are there already.
+
+    Every event is in the file when `add_event` returns. TensorBoard's own writer and TensorFlow's write in a thread,
+    and what fails there is not raised where the event is added.
+    """
+
+    def __init__(self, logdir: str | os.PathLike):
+        """Creates the folder, if need be, and the file.
+
+        Args:
+          logdir: a folder, or the URL of a remote one (`gs://…`, `s3://…`), which takes fsspec. The file of a remote
+            folder is a temporary file here; `flush`, `close` and, every UPLOAD_SECONDS, `add_event` upload it whole.
+
+        Raises:
+          OSError: the file cannot be created.
+          ValueError: the URL needs a package that is not installed; the message names it.
+        """
+        self._remote = _remote(str(logdir)) if "://" in str(logdir) else None
+        self._uploaded = time.monotonic()
+        if self._remote:
+            system, url = self._remote
+            there = system.ls(url, detail=False) if system.exists(url) else []
+            self._temporary = tempfile.TemporaryDirectory(prefix="event-file-")
+            folder = Path(self._temporary.name)
+        else:
+            folder = Path(logdir)
+            folder.mkdir(parents=True, exist_ok=True)
+            there = os.listdir(folder)
+        self.name = _name([path.rsplit("/", 1)[-1] for path in there])
+        self.path = folder / self.name
+        # Without a buffer: what is written is in the file, also if the process is killed.
+        self._file = open(self.path, "xb", buffering=0)  # noqa: SIM115 - `close` closes it
+        self._end = 0
+        self.add_event(event_pb2.Event(wall_time=time.time(), file_version="brain.Event:2"))
+
+    def add_event(self, event: Any) -> None:
+        """Writes an Event proto, TensorBoard's or TensorFlow's, as it is.
+
+        Raises:
+          OSError: it cannot be written, or the file is closed. The file ends with the event before, and later events
+            can be written.
+        """
+        if self._file.closed:
+            raise OSError(errno.EBADF, "the event file is closed", str(self.path))
+        data = event.SerializeToString()
+        length = struct.pack("<Q", len(data))
+        record = memoryview(b"".join([length, _checksum(length), data, _checksum(data)]))
+        try:
+            while record:
+                record = record[self._file.write(record) :]
+        except OSError as error:
+            with suppress(OSError):
+                self._file.truncate(self._end)
+                self._file.seek(self._end)
+            raise OSError(error.errno, error.strerror, str(self.path)) from None
+        self._end = self._file.tell()
+        if self._remote and time.monotonic() - self._uploaded > UPLOAD_SECONDS:
+            self.flush()
+
+    def add_summary(self, summary: Any, step: int, wall_time: float | None = None) -> None:
+        """Writes a Summary proto, TensorBoard's or TensorFlow's, or a serialized one.
+
+        Args:
+          step: a whole number from 0.
+          wall_time: seconds since 1970; None is now.
+        """
+        serialized = summary if isinstance(summary, bytes) else summary.SerializeToString()
+        self.add_event(
+            event_pb2.Event(
+                wall_time=time.time() if wall_time is None else wall_time,
+                step=int(step),
+                summary=summary_pb2.Summary.FromString(serialized),
+            )
+        )
+
+    def flush(self) -> None:
+        """Uploads the file of a remote folder. In a local folder there is nothing to do."""
+        if self._remote:
+            system, folder = self._remote
+            system.makedirs(folder, exist_ok=True)
+            system.put_file(str(self.path), f"{folder}/{self.name}")
+            self._uploaded = time.monotonic()
+
+    def close(self) -> None:
+        """Closes the file, after a flush. A second call does nothing."""
+        if self._file.closed:
+            return
+        self._file.close()
+        if self._remote:
+            try:
+                self.flush()
+            finally:
+                self._temporary.cleanup()
+
+
+def _checksum(data: bytes) -> bytes:
+    """Returns the masked CRC-32C of a TFRecord, 4 bytes."""
+    crc = google_crc32c.value(data)
+    return struct.pack("<I", ((crc >> 15 | crc << 17) + 0xA282EAD8) & 0xFFFFFFFF)
+
+
+def _name(names: list[str]) -> str:
+    """Returns a name that sorts after the event files among `names`.
+
+    TensorBoard reads event files in the order of their names: a later one must sort later, whatever the clock says.
+    """
+    seconds = [int(found[1]) for found in map(_NAME.match, names) if found]
+    now = max([int(time.time()), *(last + 1 for last in seconds)])
+    return f"events.out.tfevents.{now:010}.{socket.gethostname()}.{os.getpid()}"
+
+
+def _remote(url: str) -> tuple[Any, str]:
+    """Returns the file system of a URL, and the folder there."""
+    try:
+        import fsspec
+    except ImportError:
+        raise ValueError(f"{url}: a remote folder needs fsspec; type: pip install 'legacy-ports[remote]'") from None
+    try:
+        return fsspec.core.url_to_fs(url)
+    except (ImportError, ValueError) as error:  # it names the package for this kind of URL, or knows no such kind
+        raise ValueError(f"{url}: {error}") from None
