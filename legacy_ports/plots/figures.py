@@ -1,4 +1,4 @@
-"""What the ports draw with: colours for the ten digits, axes, PNG and GIF. Recipes are the ports'."""
+"""What the ports draw with: colours for the ten digits, axes, PNG. Recipes are the ports'."""
 
 from io import BytesIO
 
@@ -49,21 +49,4 @@ def png(figure: Figure) -> bytes:
     """The figure as a PNG file."""
     file = BytesIO()
     picture(figure).save(file, "PNG")
-    return file.getvalue()
-
-
-def gif(frames: list[Image.Image], milliseconds: int, hold: int = 0) -> bytes:
-    """RGB pictures as a GIF that loops; the last frame stays `hold` ms longer.
-
-    All frames share one palette, taken from some of them, so that colours do not flicker.
-    """
-    some = frames[:: max(1, len(frames) // 8)]
-    sample = Image.new("RGB", (some[0].width, some[0].height * len(some)))
-    for i, frame in enumerate(some):
-        sample.paste(frame, (0, i * frame.height))
-    palette = sample.quantize(256)
-    first, *rest = [frame.quantize(palette=palette, dither=Image.Dither.NONE) for frame in frames]
-    durations = [milliseconds] * len(rest) + [milliseconds + hold]
-    file = BytesIO()
-    first.save(file, "GIF", save_all=True, append_images=rest, duration=durations, loop=0)
     return file.getvalue()
