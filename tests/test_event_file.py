@@ -206,11 +206,11 @@ for name in ("fork", "forkserver", "geteuid", "getuid", "statvfs", "killpg", "se
         delattr(os, name)
 
 import tb_plugin.demo, tb_plugin.loader, tb_plugin.server.plugin
-from legacy_ports.run import folder, signals
+from legacy_ports.run import lock, signals
 tb_plugin.demo.STEPS = 3
 tb_plugin.demo.write(sys.argv[1], 2)
 assert signals.SIGPIPE == signal.SIGTERM
-assert folder.held(pathlib.Path(sys.argv[1])) is None
+assert lock.held(pathlib.Path(sys.argv[1])) is None
 """
 
 

@@ -13,6 +13,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from legacy_ports import cli
+from legacy_ports.cli import list_ports
 
 ROOT = Path(__file__).parents[1]
 
@@ -107,6 +108,6 @@ def test_every_other_command_names_the_extra_and_what_to_type(words):
 
 
 def test_another_missing_module_is_an_error_of_ours(monkeypatch):
-    monkeypatch.setattr(cli, "_list", lambda args: __import__("no_such_module"))
+    monkeypatch.setattr(list_ports, "_list", lambda args: __import__("no_such_module"))
     with pytest.raises(ModuleNotFoundError, match="no_such_module"):
         cli.main(["list"])
