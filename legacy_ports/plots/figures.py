@@ -1,4 +1,4 @@
-"""The tools that ports draw with: colors for the ten digits, axes, PNG and GIF files. The recipes are in the ports."""
+"""The tools that ports draw with: colors for the ten digits, axes and PNG files. The recipes are in the ports."""
 
 from io import BytesIO
 
@@ -49,25 +49,4 @@ def png(figure: Figure) -> bytes:
     """Returns the figure as a PNG file."""
     file = BytesIO()
     picture(figure).save(file, "PNG")
-    return file.getvalue()
-
-
-def gif(frames: list[Image.Image], milliseconds: int, hold: int = 0) -> bytes:
-    """Returns RGB pictures as a GIF file that loops.
-
-    All frames share one palette, made from some of them, so that the colors do not flicker.
-
-    Args:
-      milliseconds: the duration of a frame.
-      hold: the milliseconds by which the last frame stays longer.
-    """
-    some = frames[:: max(1, len(frames) // 8)]
-    sample = Image.new("RGB", (some[0].width, some[0].height * len(some)))
-    for i, frame in enumerate(some):
-        sample.paste(frame, (0, i * frame.height))
-    palette = sample.quantize(256)
-    first, *rest = [frame.quantize(palette=palette, dither=Image.Dither.NONE) for frame in frames]
-    durations = [milliseconds] * len(rest) + [milliseconds + hold]
-    file = BytesIO()
-    first.save(file, "GIF", save_all=True, append_images=rest, duration=durations, loop=0)
     return file.getvalue()

@@ -36,6 +36,7 @@ from legacy_ports.plots.diagram import network_diagram
 from legacy_ports.run.engine import Run, mean_loss
 from legacy_ports.run.latent import dense_decoder
 from legacy_ports.tf1 import tf
+from tb_plugin.gif import gif
 
 OPTIONS = {
     "steps": 2000,
@@ -157,7 +158,7 @@ def main(run: Run, *, steps, batch_size, learning_rate, seed):
         run.result("PCA, test images", on_test, "not given")
         drawn = [run.folder / f"figures/step-{i:05}.png" for i in range(save_every, steps + 1, save_every)]
         if drawn:
-            run.figure("reconstruction.gif", figures.gif([Image.open(path) for path in drawn], 300, hold=1500))
+            run.figure("reconstruction.gif", gif([Image.open(path) for path in drawn], 300, hold=1500))
 
 
 def pca_floor(train: np.ndarray, test: np.ndarray, components: int) -> tuple[float, float]:

@@ -51,6 +51,7 @@ from legacy_ports.run.engine import Run, mean_loss
 from legacy_ports.run.events import scalar
 from legacy_ports.tf1 import glorot_uniform, keras, tf
 from tb_plugin.from_keras import from_keras
+from tb_plugin.gif import gif
 
 OPTIONS = {
     "steps": 0,  # the epochs decide
@@ -284,7 +285,7 @@ def train(run, sess, model, batches, X_test, steps, codings, seed):
     pictures = [
         figures.picture(reconstructions(images_const, frame, f"epoch {epoch}")) for epoch, frame in enumerate(frames)
     ]
-    run.figure("reconstruction_progress.gif", figures.gif(pictures, 250, hold=2000))
+    run.figure("reconstruction_progress.gif", gif(pictures, 250, hold=2000))
 
 
 def encode(sess, model, images):

@@ -40,6 +40,7 @@ from legacy_ports.run.engine import Run, mean_loss
 from legacy_ports.run.latent import dense_decoder
 from legacy_ports.tf1 import tf
 from tb_plugin.decoder import Decoder
+from tb_plugin.gif import gif
 from tb_plugin.layers import scale
 
 OPTIONS = {
@@ -228,7 +229,7 @@ def input_output_animation(steps, frames):
             axes.set_title(title)
         figure.supxlabel(f"iteration: {step}")
         pictures.append(figures.picture(figure))
-    return figures.gif(pictures, milliseconds=400, hold=1600)
+    return gif(pictures, milliseconds=400, hold=1600)
 
 
 def latent_space(codes, labels):
@@ -270,4 +271,4 @@ def circle_walk(sess, model, codes, labels, frames=60):
         here.set_data(*point[:, None])
         image.set_data(digit)
         pictures.append(figures.picture(figure))
-    return figures.gif(pictures, milliseconds=100)
+    return gif(pictures, milliseconds=100)
