@@ -1,6 +1,4 @@
-"""The Latent plugin of TensorBoard: log a latent space with `tb_plugin.summary`, walk in it in the Latent tab.
+"""The Latent plugin for TensorBoard: `tb_plugin.summary` logs a latent space, the Latent tab explores it.
 
 Nothing in this package imports TensorFlow.
 """
-
-PLUGIN_NAME = "latent"

@@ -1,5 +1,6 @@
-"""A decoder from a Keras model: tf_keras or Keras 3, neither of which is imported here."""
+"""Conversion of a Keras model into a decoder. Works with tf_keras and Keras 3, and imports neither."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -8,20 +9,31 @@ from tb_plugin import layers
 from tb_plugin.decoder import Decoder
 from tb_plugin.layers import Layer
 
-_NOTHING = ("InputLayer", "Dropout", "SpatialDropout2D", "GaussianNoise", "GaussianDropout", "ActivityRegularization")
+# Layers that do nothing at inference.
+_IDENTITIES = (
+    "InputLayer",
+    "Dropout",
+    "SpatialDropout2D",
+    "GaussianNoise",
+    "GaussianDropout",
+    "ActivityRegularization",
+)
 
 
 def from_keras(model: Any) -> Decoder:
-    """The decoder that a Keras model is: Sequential, or functional with one layer after the other.
+    """Returns a Keras model as a decoder.
 
     In a `tf.compat.v1` graph the weights are read from Keras's session.
 
+    Args:
+      model: a Sequential model, or a functional model that is a chain of layers. Its input is codes [N, D].
+
     Raises:
-      ValueError: names the layer that is not supported, and why.
+      ValueError: a layer is not supported; the message says which one and why.
     """
     shape = model.input_shape
     if not isinstance(shape, tuple) or len(shape) != 2 or shape[1] is None:
-        raise ValueError(f"the decoder's input has shape {shape}; a decoder takes codes [N, D]")
+        raise ValueError(f"the model's input is {shape}, it must be codes [N, D]")
     return Decoder(shape[1], _chain(model))
 
 
@@ -31,37 +43,37 @@ def _chain(model: Any) -> list[Layer]:
         for before, after in zip(chain, chain[1:]):
             if after.input is not before.output:
                 raise ValueError(
-                    f"the layer {after.name!r} does not follow {before.name!r}; a decoder is one layer after the other"
+                    f"the layer {after.name!r} does not follow {before.name!r}, the model must be a chain of layers"
                 )
         if model.output is not chain[-1].output:
-            raise ValueError("the model's output is not that of its last layer")
+            raise ValueError("the model's output must be the output of its last layer")
     return [converted for layer in chain for converted in _layer(layer)]
 
 
 def _layer(layer: Any) -> list[Layer]:
     kind = type(layer).__name__
-    if kind in _NOTHING:
+    if kind in _IDENTITIES:
         return []
     if hasattr(layer, "layers"):
         return _chain(layer)
-    if kind not in _CONVERT:
+    if kind not in _CONVERTERS:
         raise ValueError(f"the layer {layer.name!r} is a {kind}, which is not supported")
     config = layer.get_config()
     try:
-        _check_config(config)
-        return _CONVERT[kind](config, [np.asarray(weight) for weight in layer.get_weights()])
+        _require_supported(config)
+        return _CONVERTERS[kind](config, [np.asarray(weight) for weight in layer.get_weights()])
     except ValueError as error:
         raise ValueError(f"the layer {layer.name!r} ({kind}): {error}") from error
 
 
-def _check_config(config: dict[str, Any]) -> None:
-    for key, plain in (
+def _require_supported(config: dict[str, Any]) -> None:
+    for key, supported in (
         ("data_format", "channels_last"),
         ("groups", 1),
         ("output_padding", None),
         ("interpolation", "nearest"),
     ):
-        if config.get(key, plain) not in (plain, None):
+        if config.get(key, supported) not in (supported, None):
             raise ValueError(f"{key}={config[key]!r} is not supported")
     if any(rate != 1 for rate in np.ravel(config.get("dilation_rate", 1))):
         raise ValueError("dilation is not supported")
@@ -70,7 +82,7 @@ def _check_config(config: dict[str, Any]) -> None:
 def _activation(config: dict[str, Any]) -> list[Layer]:
     name = config.get("activation") or "linear"
     if not isinstance(name, str):
-        raise ValueError("an activation that is not one of Keras's names")
+        raise ValueError("an activation must be one of Keras's names, a function is not supported")
     return [] if name == "linear" else [layers.activation(name)]
 
 
@@ -103,20 +115,20 @@ def _leaky_relu(config: dict[str, Any], weights: list[np.ndarray]) -> list[Layer
 
 def _softmax(config: dict[str, Any], weights: list[np.ndarray]) -> list[Layer]:
     if config.get("axis", -1) != -1:
-        raise ValueError("softmax over another axis than the last is not supported")
+        raise ValueError("softmax is supported over the last axis only")
     return [layers.activation("softmax")]
 
 
 def _reshape(config: dict[str, Any], weights: list[np.ndarray]) -> list[Layer]:
     if -1 in config["target_shape"]:
-        raise ValueError("a target shape with -1 is not supported: write the number")
+        raise ValueError("a target shape with -1 is not supported, give the number")
     return [layers.reshape(config["target_shape"])]
 
 
 def _batch_normalization(config: dict[str, Any], weights: list[np.ndarray]) -> list[Layer]:
     axis = config["axis"]
     if (axis[0] if isinstance(axis, (list, tuple)) else axis) not in (-1, 3):
-        raise ValueError("normalisation of another axis than the last is not supported")
+        raise ValueError("batch normalization is supported over the last axis only")
     remaining = iter(weights)
     gamma = next(remaining) if config["scale"] else 1.0
     beta = next(remaining) if config["center"] else 0.0
@@ -125,7 +137,8 @@ def _batch_normalization(config: dict[str, Any], weights: list[np.ndarray]) -> l
     return [layers.scale(factor, beta - mean * factor)]
 
 
-_CONVERT = {
+# How each kind of layer is converted, from its config and weights.
+_CONVERTERS: dict[str, Callable[[dict[str, Any], list[np.ndarray]], list[Layer]]] = {
     "Dense": _dense,
     "Conv2D": _conv2d,
     "Conv2DTranspose": _conv2d_transpose,

@@ -1,9 +1,10 @@
-"""A decoder from a `torch.nn.Sequential`; PyTorch is not imported here.
+"""Conversion of a `torch.nn.Sequential` into a decoder, without importing PyTorch.
 
-PyTorch's images are channels, height, width. The decoder's are height, width, channels: kernels are turned,
-and where a vector becomes a picture, or a picture a vector, its numbers are put into order.
+PyTorch's images are channels, height, width. A decoder's are height, width, channels. So kernels are transposed, and
+where a vector becomes an image or an image a vector, the numbers are reordered.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -12,35 +13,36 @@ from tb_plugin import layers
 from tb_plugin.decoder import Decoder
 from tb_plugin.layers import Layer
 
-_NOTHING = ("Identity", "Dropout", "Dropout2d", "AlphaDropout")
+# Modules that do nothing at inference.
+_IDENTITIES = ("Identity", "Dropout", "Dropout2d", "AlphaDropout")
 
 
 def from_torch(model: Any, dims: int) -> Decoder:
-    """The decoder that a `torch.nn.Sequential` is, for codes of width `dims`.
+    """Returns a `torch.nn.Sequential` as a decoder for codes [N, dims].
 
-    Its pictures are [height, width, channels]; a model that ends in a vector gives that vector.
+    The decoder's pictures are [height, width, channels], or vectors if the model ends in a vector.
 
     Raises:
-      ValueError: names the layer that is not supported, and why.
+      ValueError: a module is not supported; the message says which one and why.
     """
-    converted: list[Layer] = []
-    rank = 1
+    chain: list[Layer] = []
+    rank = 1  # of what the next module takes: 1 for a vector, 3 for an image
     for name, module in _flat(model):
         kind = type(module).__name__
-        if kind in _NOTHING:
+        if kind in _IDENTITIES:
             continue
         try:
-            if kind not in _CONVERT:
-                raise ValueError("this layer is not supported")
-            wanted, convert = _CONVERT[kind]
-            if wanted not in (None, rank):
-                raise ValueError(f"this layer after {'a vector' if rank == 1 else 'a picture'} is not supported")
+            if kind not in _CONVERTERS:
+                raise ValueError("this kind of layer is not supported")
+            required, convert = _CONVERTERS[kind]
+            if required not in (None, rank):
+                raise ValueError(f"this layer is not supported on {'a vector' if rank == 1 else 'an image'}")
             more = convert(module, rank)
         except ValueError as error:
             raise ValueError(f"the layer {name} ({kind}): {error}") from error
-        converted += more
+        chain += more
         rank = {"Flatten": 1, "Unflatten": 3}.get(kind, rank)
-    return Decoder(dims, converted)
+    return Decoder(dims, chain)
 
 
 def _flat(model: Any, prefix: str = "") -> list[tuple[str, Any]]:
@@ -59,7 +61,7 @@ def _pair(value: Any) -> tuple[int, int]:
     return (value, value) if isinstance(value, int) else tuple(value)
 
 
-def _check_conv(module: Any) -> None:
+def _require_plain_convolution(module: Any) -> None:
     if module.groups != 1 or _pair(module.dilation) != (1, 1):
         raise ValueError("groups and dilation are not supported")
     if module.padding_mode != "zeros":
@@ -67,7 +69,7 @@ def _check_conv(module: Any) -> None:
 
 
 def _conv2d(module: Any, rank: int) -> list[Layer]:
-    _check_conv(module)
+    _require_plain_convolution(module)
     padding = module.padding
     if not isinstance(padding, str):
         padding = [[side, side] for side in _pair(padding)]
@@ -76,7 +78,7 @@ def _conv2d(module: Any, rank: int) -> list[Layer]:
 
 
 def _conv2d_transpose(module: Any, rank: int) -> list[Layer]:
-    _check_conv(module)
+    _require_plain_convolution(module)
     padding = [[side, side - extra] for side, extra in zip(_pair(module.padding), _pair(module.output_padding))]
     kernel = _numbers(module.weight).transpose(2, 3, 0, 1)  # from [in, out, height, width]
     return [layers.conv2d_transpose(kernel, _numbers(module.bias), module.stride, padding)]
@@ -85,32 +87,32 @@ def _conv2d_transpose(module: Any, rank: int) -> list[Layer]:
 def _upsample(module: Any, rank: int) -> list[Layer]:
     factors: Any = [] if module.scale_factor is None else np.ravel(module.scale_factor)
     if module.mode != "nearest" or not len(factors) or any(factor != int(factor) for factor in factors):
-        raise ValueError("only nearest upsampling by a whole scale_factor is supported")
+        raise ValueError("upsampling is supported with mode='nearest' and an integer scale_factor only")
     return [layers.upsample([int(factors[0]), int(factors[-1])])]
 
 
 def _flatten(module: Any, rank: int) -> list[Layer]:
     if (module.start_dim, module.end_dim) not in ((1, -1), (1, 3)):
-        raise ValueError("only start_dim=1, end_dim=-1 is supported")
+        raise ValueError("flattening is supported with start_dim=1 and end_dim=-1 only")
     return [] if rank == 1 else [layers.permute((2, 0, 1)), layers.flatten()]
 
 
 def _unflatten(module: Any, rank: int) -> list[Layer]:
     size = tuple(module.unflattened_size)
     if module.dim not in (1, -1) or len(size) != 3 or min(size) < 1:
-        raise ValueError("only dim=1 to (channels, height, width) is supported")
+        raise ValueError("unflattening is supported with dim=1 to (channels, height, width) only")
     return [layers.reshape(size), layers.permute((1, 2, 0))]
 
 
 def _softmax(module: Any, rank: int) -> list[Layer]:
     if module.dim not in ((1, -1) if rank == 1 else (1, -3)):
-        raise ValueError("only dim=1 is supported")
+        raise ValueError("softmax is supported with dim=1 only")
     return [layers.activation("softmax")]
 
 
 def _batch_norm(module: Any, rank: int) -> list[Layer]:
     if module.running_var is None:
-        raise ValueError("without running statistics it is not supported")
+        raise ValueError("batch normalization is not supported without running statistics")
     factor = 1 / np.sqrt(_numbers(module.running_var) + module.eps)
     offset: Any = 0.0
     if module.affine:
@@ -118,14 +120,15 @@ def _batch_norm(module: Any, rank: int) -> list[Layer]:
     return [layers.scale(factor, offset - _numbers(module.running_mean) * factor)]
 
 
-def _named(name: str, **attributes: str) -> tuple[None, Any]:
+def _named(name: str, **attributes: str) -> tuple[None, Callable[[Any, int], list[Layer]]]:
+    """Returns the converter to an activation whose options are the module's `attributes`."""
     return None, lambda module, rank: [
         layers.activation(name, **{key: float(getattr(module, theirs)) for key, theirs in attributes.items()})
     ]
 
 
-# kind: (the rank of the input that it takes, None for any; what it becomes)
-_CONVERT = {
+# For each kind of module the rank of its input (None for any), and its conversion from the module and that rank.
+_CONVERTERS: dict[str, tuple[int | None, Callable[[Any, int], list[Layer]]]] = {
     "Linear": (1, lambda module, rank: [layers.dense(_numbers(module.weight).T, _numbers(module.bias))]),
     "Conv2d": (3, _conv2d),
     "ConvTranspose2d": (3, _conv2d_transpose),

@@ -3,7 +3,7 @@
 from tensorboard.plugins import base_plugin
 from tensorboard.util import tb_logging
 
-from tb_plugin import PLUGIN_NAME
+from tb_plugin.metadata import PLUGIN_NAME
 
 # TensorBoard itself would keep 10 steps of a run.
 DEFAULT_SAMPLES = 100

@@ -1,11 +1,11 @@
-"""The tab's modules as one script; what it does is tested in the browser."""
+"""The bundler of the tab's modules. Tests in the browser run its scripts."""
 
 import re
 
 import pytest
 
 from tb_plugin.server.bundle import bundle
-from tb_plugin.server.plugin import SCRIPTS, STATIC
+from tb_plugin.server.static_files import SCRIPTS, STATIC
 
 
 def test_every_module_is_in_a_script_once_and_after_what_it_imports():
@@ -93,15 +93,15 @@ def test_a_style_sheet_comes_along(tmp_path):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ('import a from "./one.js";\n', r"index\.js: import a from"),
-        ('import { a } from "three";\n', r"index\.js: import { a } from"),
-        ('import data from "./one.json" with { type: "json" };\n', r"index\.js: import data from"),
-        ("export default 1;\n", r"index\.js: export default"),
-        ("export let changing = 1;\n", r"index\.js: export let"),
+        ('import a from "./one.js";\n', r"index\.js: .*: import a from"),
+        ('import { a } from "three";\n', r"index\.js: .*: import { a } from"),
+        ('import data from "./one.json" with { type: "json" };\n', r"index\.js: .*: import data from"),
+        ("export default 1;\n", r"index\.js: .*: export default"),
+        ("export let changing = 1;\n", r"index\.js: .*: export let"),
         ('import { x } from "./one.js";\n', "index imports one imports index"),
     ],
 )
-def test_what_it_does_not_know_is_an_error(tmp_path, text, message):
+def test_an_unsupported_module_is_an_error(tmp_path, text, message):
     entry = written(tmp_path, index=text, one='import { y } from "./index.js";\n')
     with pytest.raises(ValueError, match=message):
         bundle(entry)

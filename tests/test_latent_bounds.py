@@ -1,4 +1,4 @@
-"""What the routes refuse, and before what: too large an answer, too much work, too many at once, records that lie."""
+"""The limits of the routes: on answers, work, requests at a time, and records that claim too much."""
 
 import json
 import threading
@@ -11,8 +11,8 @@ from helpers import hostile, latent
 import tb_plugin
 from tb_plugin import layers, validation
 from tb_plugin.decoder import Decoder
-from tb_plugin.server import plugin, responses
-from tb_plugin.server.query import MAX_CODES
+from tb_plugin.server import decoding, listing, planes, projection, responses
+from tb_plugin.server.query import MAX_DECODE_CODES
 
 codes, labels, images, decoder = latent.arrays()
 AT = {"run": "a", "tag": "codes"}
@@ -59,18 +59,18 @@ def test_a_large_decoder_is_not_sent_but_decodes(routes, monkeypatch):
 
 @pytest.mark.parametrize(
     ("bound", "value", "omitted"),
-    [("MAX_SPACES", 1, 1), ("MAX_LISTING", 700, 1), ("MAX_LISTING", 10, 2), ("MAX_SPACES", 2, 0)],
+    [("MAX_LISTED", 1, 1), ("MAX_LISTING_BYTES", 700, 1), ("MAX_LISTING_BYTES", 10, 2), ("MAX_LISTED", 2, 0)],
 )
-def test_a_listing_has_a_bound_and_says_what_it_leaves_out(routes, monkeypatch, bound, value, omitted):
-    monkeypatch.setattr(plugin, bound, value)
+def test_a_listing_has_limits_and_says_how_much_it_leaves_out(routes, monkeypatch, bound, value, omitted):
+    monkeypatch.setattr(listing, bound, value)
     response = routes.get("/runs")
     assert sum(map(len, response.json.values())) == 2 - omitted
     assert response.headers.get("X-Latent-Omitted", "0") == str(omitted)
 
 
-def test_markdown_that_would_take_long_stays_text():
-    assert plugin._safe_html("*five* [a](http://b)").startswith("<p><em>five</em> <a")
-    assert plugin._safe_html("*a*<b>" * 300) == f"<p>{'*a*&lt;b&gt;' * 300}</p>"
+def test_markdown_that_would_take_long_is_shown_as_text():
+    assert listing.safe_html("*five* [a](http://b)").startswith("<p><em>five</em> <a")
+    assert listing.safe_html("*a*<b>" * 300) == f"<p>{'*a*&lt;b&gt;' * 300}</p>"
 
 
 def test_a_walk_or_codes_beyond_the_bounds_are_refused_before_anything_is_read(routes, monkeypatch):
@@ -78,7 +78,7 @@ def test_a_walk_or_codes_beyond_the_bounds_are_refused_before_anything_is_read(r
     monkeypatch.setattr(routes.provider, "list_blob_sequences", None)
     for query in ({"frames": 241}, {"size": 513}, {"frames": 240, "size": 512}, {"ms": 1}):
         assert routes.get("/walk.gif", **AT, **query).status_code == 400
-    for given in ("[]", "[[]]", "nonsense", json.dumps([[0, 0]] * (MAX_CODES + 1)), "[[1,NaN]]"):
+    for given in ("[]", "[[]]", "nonsense", json.dumps([[0, 0]] * (MAX_DECODE_CODES + 1)), "[[1,NaN]]"):
         assert routes.get("/decode", **AT, codes=given).status_code == 400
 
 
@@ -89,11 +89,11 @@ def to_one_number(channels):
 @pytest.mark.parametrize(
     ("count", "made"),
     [
-        (MAX_CODES, [layers.upsample(1000), *["gelu"] * 9, to_one_number(2)]),
-        (MAX_CODES, [layers.upsample(300), *["linear"] * 200, to_one_number(2)]),
+        (MAX_DECODE_CODES, [layers.upsample(1000), *["gelu"] * 9, to_one_number(2)]),
+        (MAX_DECODE_CODES, [layers.upsample(300), *["linear"] * 200, to_one_number(2)]),
         (1, [layers.conv2d_transpose(np.ones((500, 500, 2, 1)), padding=[[0, 499], [0, 499]])]),
-        (MAX_CODES, [layers.upsample(100), layers.conv2d(np.ones((15, 15, 2, 64))), to_one_number(64)]),
-        (MAX_CODES, [layers.upsample(700), *[layers.permute((1, 0, 2))] * 9, to_one_number(2)]),
+        (MAX_DECODE_CODES, [layers.upsample(100), layers.conv2d(np.ones((15, 15, 2, 64))), to_one_number(64)]),
+        (MAX_DECODE_CODES, [layers.upsample(700), *[layers.permute((1, 0, 2))] * 9, to_one_number(2)]),
     ],
     ids=["activations", "many layers", "a large kernel", "multiplications", "copies"],
 )
@@ -111,29 +111,34 @@ def test_work_is_counted_whatever_it_is(count, made, monkeypatch, tmp_path):
 def test_the_work_of_a_ports_decoder_is_far_below_the_bound():
     widths = [2, 50, 50, 784]
     port = Decoder(2, [layers.dense(np.ones(shape)) for shape in zip(widths, widths[1:])])
-    assert port.work(MAX_CODES) < plugin.MAX_WORK / 10
+    assert port.work(MAX_DECODE_CODES) < decoding.MAX_WORK / 10
 
 
-def test_no_more_at_a_time_than_there_are_turns(routes, monkeypatch):
+def test_no_more_requests_at_a_time_than_there_are_slots(routes, monkeypatch):
     monkeypatch.setattr(responses, "MAX_WAIT", 0.01)
-    for _ in range(3):  # a turn is given back, whatever the answer is
+    for _ in range(3):  # a slot is given back, whatever the status is
         assert [routes.get("/codes", **query).status_code for query in (AT, {}, {"run": "no", "tag": "no"})] == [
             200,
             400,
             404,
         ]
-    turns = 0
-    while routes.plugin._readers.acquire(blocking=False):
-        turns += 1
-    assert turns == 8
-    refused = routes.get("/codes", **AT)
-    assert (refused.status_code, refused.headers["Retry-After"]) == (429, "5")
-    assert routes.get("/decode", **AT, codes="[[1,2]]").status_code == 200  # who computes has other turns
-    routes.plugin._readers.release()
-    assert routes.get("/codes", **AT).status_code == 200
+    taken = 0
+    try:
+        while responses.READING.acquire(blocking=False):
+            taken += 1
+        assert taken == 8
+        refused = routes.get("/codes", **AT)
+        assert (refused.status_code, refused.headers["Retry-After"]) == (429, "5")
+        assert routes.get("/decode", **AT, codes="[[1,2]]").status_code == 200  # routes that compute have their own
+        responses.READING.release()
+        taken -= 1
+        assert routes.get("/codes", **AT).status_code == 200
+    finally:
+        for _ in range(taken):
+            responses.READING.release()
 
 
-def test_nonsense_is_answered_late_and_nothing_else_is(routes, monkeypatch):
+def test_only_the_answer_to_an_invalid_request_is_delayed(routes, monkeypatch):
     slept = []
     monkeypatch.setattr(responses.time, "sleep", slept.append)
     assert routes.get("/step", **AT).status_code == 200
@@ -143,15 +148,28 @@ def test_nonsense_is_answered_late_and_nothing_else_is(routes, monkeypatch):
     assert slept == [responses.PENALTY]
 
 
-def test_a_plane_that_is_there_does_not_wait_for_another(routes):
-    at = AT | {"plane": "pca", "step": 0}
-    assert routes.get("/points", **at).status_code == 200
-    answered = []
-    with routes.plugin._fitting:
-        thread = threading.Thread(target=lambda: answered.append(routes.get("/points", **at).status_code))
-        thread.start()
+def test_a_remembered_plane_does_not_wait_for_one_that_is_computed(routes, monkeypatch):
+    at = AT | {"plane": "pca"}
+    assert routes.get("/points", **at, step=0).status_code == 200
+    began, ends, statuses = threading.Event(), threading.Event(), []
+    compute = projection.principal
+
+    def slow(codes):
+        began.set()
+        assert ends.wait(30)
+        return compute(codes)
+
+    monkeypatch.setattr(projection, "principal", slow)
+    thread = threading.Thread(target=lambda: statuses.append(routes.get("/points", **at, step=10).status_code))
+    thread.start()
+    try:
+        assert began.wait(30)
+        assert routes.get("/points", **at, step=0).status_code == 200
+        assert statuses == []
+    finally:
+        ends.set()
         thread.join(30)
-    assert answered == [200]
+    assert statuses == [200]
 
 
 @pytest.mark.parametrize("change", ["huge count", "huge count of one", "huge product", "more blobs"])
@@ -163,26 +181,26 @@ def test_a_record_that_claims_too_much_is_refused_unread(tmp_path, change):
     routes = latent.Routes(tmp_path)  # 2**40 keys would end the test
     listed = routes.get("/runs").json
     for run in ("lies", "only lies"):
-        assert "more parts than there are" in listed[run]["codes"]["error"]
+        assert "more parts than exist" in listed[run]["codes"]["error"]
         assert routes.get("/codes", run=run, tag="codes").status_code == 422
     assert listed["lies"]["other"]["error"] is None
     assert routes.array("/codes", run="lies", tag="other").shape == (30, 2)
     assert routes.array("/codes", **AT).shape == (30, 2)
 
 
-def test_the_bounds_are_written_down():
+def test_the_limits_are_documented():
     text = (Path(tb_plugin.__file__).parent / "http_api.md").read_text()
     for bound in (
         responses.MAX_BYTES,
-        plugin.MAX_WORK,
-        plugin.MAX_PIXELS,
-        plugin.MAX_PCA_NUMBERS,
-        plugin.MAX_SPACES,
-        plugin.MAX_LISTING,
-        plugin.MAX_DESCRIPTION,
+        decoding.MAX_WORK,
+        decoding.MAX_PIXELS,
+        planes.MAX_PCA_NUMBERS,
+        listing.MAX_LISTED,
+        listing.MAX_LISTING_BYTES,
+        listing.MAX_DESCRIPTION,
         validation.MAX_POINTS,
         validation.MAX_DIMS,
-        MAX_CODES,
+        MAX_DECODE_CODES,
     ):
         assert f"{bound:,}" in text, bound
     assert f"{responses.MAX_WAIT:g} seconds" in text

@@ -1,16 +1,16 @@
-"""The classes of labels: which are listed, which class each point has."""
+"""The classes of labels: which are listed, and which class each point has."""
 
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tb_plugin.server.classes import NO_CLASS, classes
+from tb_plugin.server.label_classes import NO_CLASS, classify
 
 INT32 = st.integers(-(2**31), 2**31 - 1)
 
 
 def as_described(labels, names):
-    """What the docstring says, label by label."""
+    """Returns what the docstring of `classify` says, computed label by label."""
     kinds = list(range(len(names))) if names else sorted(set(labels))
     listed = kinds[:NO_CLASS]
     of = [listed.index(label) if label in listed else NO_CLASS for label in labels]
@@ -24,19 +24,19 @@ def as_described(labels, names):
 
 @given(st.lists(st.one_of(INT32, st.integers(-5, 400)), min_size=1, max_size=600))
 def test_labels_without_names(labels):
-    told, of = classes(np.array(labels, np.int32), None)
-    assert of.dtype == np.uint8
-    assert (told, of.tolist()) == as_described(labels, None)
+    listed, classes = classify(np.array(labels, np.int32), None)
+    assert classes.dtype == np.uint8
+    assert (listed, classes.tolist()) == as_described(labels, None)
 
 
 @given(st.data(), st.integers(1, 300))
 def test_labels_with_names(data, count):
     names = [f"class {k}" for k in range(count)]
     labels = data.draw(st.lists(st.one_of(st.integers(-1, count - 1), INT32), min_size=1, max_size=50))
-    told, of = classes(np.array(labels, np.int32), names)
-    assert (told, of.tolist()) == as_described(labels, names)
+    listed, classes = classify(np.array(labels, np.int32), names)
+    assert (listed, classes.tolist()) == as_described(labels, names)
 
 
 def test_no_names_are_none():
-    told, of = classes(np.array([7, 7], np.int32), [])
-    assert (told, of.tolist()) == as_described([7, 7], None)
+    listed, classes = classify(np.array([7, 7], np.int32), [])
+    assert (listed, classes.tolist()) == as_described([7, 7], None)

@@ -1,4 +1,4 @@
-"""Event files whose latent spaces are damaged, or newer than the plugin: each route says so."""
+"""Latent spaces that are damaged or newer than the plugin: each route that needs the damaged part says so."""
 
 import numpy as np
 import pytest
@@ -9,7 +9,7 @@ from tb_plugin.decoder import Decoder
 
 
 def log(logdir, change=None):
-    """The routes to two steps of a latent space, `change` being called with each summary value before it is written."""
+    """Returns the routes to two steps of a latent space, written after `change` was called with each summary value."""
     hostile.log(logdir, change)
     return latent.Routes(logdir)
 
@@ -71,8 +71,8 @@ def test_a_decoder_of_other_codes_or_pictures_is_refused(tmp_path):
         assert log(tmp_path / str(shape), change).get("/walk.gif", **Z).status_code == status
 
 
-def test_the_first_step_tells_the_shape_of_the_images_to_the_others(tmp_path):
-    routes = log(tmp_path)  # with the images at the first step only
+def test_every_step_has_the_image_shape_of_the_first(tmp_path):
+    routes = log(tmp_path)  # the images are logged with the first step only
     assert [routes.get("/step", **Z, step=step).json["image_shape"] for step in (0, 1)] == [[6, 6, 1]] * 2
 
 
@@ -81,14 +81,14 @@ def test_a_newer_format_says_so_and_is_not_read(tmp_path):
         value.metadata.plugin_data.content = b'{"version": 2, "kind": "steps"}'
 
     routes = log(tmp_path, change)
-    assert "format 2, and this plugin reads up to 1" in routes.get("/runs").json["."]["codes"]["error"]
+    assert "format 2, and this plugin reads formats up to 1" in routes.get("/runs").json["."]["codes"]["error"]
     for path in PATHS:
         response = routes.get(path, **Z)
         assert response.status_code == 422
-        assert "update the plugin" in response.text
+        assert "pip install --upgrade" in response.text
 
 
-def test_what_is_no_sequence_of_blobs_is_refused(tmp_path):
+def test_data_that_is_not_a_sequence_of_blobs_is_refused(tmp_path):
     def change(value):
         del value.tensor.string_val[:]
         value.tensor.dtype = 1

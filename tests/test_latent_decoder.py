@@ -1,238 +1,23 @@
-"""The decoder in NumPy against TensorFlow, Keras and PyTorch; what does not fit is refused by name."""
-
-import subprocess
-import sys
-from pathlib import Path
+"""Decoders: whether their layers fit, how they are stored and evaluated in batches, and which are refused."""
 
 import numpy as np
 import pytest
 from scipy import special
 
-from legacy_ports import ports
-from legacy_ports.tf1 import keras, tf
 from tb_plugin import codec, layers
 from tb_plugin.decoder import Decoder
-from tb_plugin.from_keras import from_keras
-from tb_plugin.from_torch import from_torch
+from tb_plugin.layer_evaluation import EVALUATORS
+from tb_plugin.layer_sizes import SIZES
 from tb_plugin.layers import activation, conv2d, dense, flatten, permute, reshape, scale, upsample
+from tb_plugin.metadata import FormatError
 
 random = np.random.default_rng(0)
 
 
-def same(decoder, codes, expected, tolerance=1e-5):
-    """Through the stored form, so that what is compared is what a reader has."""
-    stored = Decoder.from_blob(decoder.to_blob())
-    decoded = stored(codes)
-    assert decoded.dtype == np.float32
-    assert decoded.shape == expected.shape
-    np.testing.assert_allclose(decoded, expected, rtol=0, atol=tolerance)
-
-
-def of_arrays(dims, weights, activations):
-    chain = []
-    for kernel, bias, name in zip(weights[::2], weights[1::2], activations):
-        chain += [dense(kernel, bias), name]
-    return Decoder(dims, chain)
-
-
-PORTS = {
-    "vandenburg": (2, {}, ["tanh", "tanh", "linear"]),
-    "vandenburg relu": (2, {"readout": "relu"}, ["tanh", "tanh", "relu"]),
-    "vandenburg softmax": (2, {"readout": "softmax"}, ["tanh", "tanh", "softmax"]),
-    "kajuvonen": (100, {}, ["linear", "linear"]),
-    "smith": (128, {}, ["relu", "relu", "relu"]),
-    "mathybit_dense": (16, {}, None),
-    "mathybit_conv": (16, {}, None),
-    "mathybit_conv transpose": (16, {"upsampling": "transpose"}, None),
-}
-
-
-@pytest.mark.parametrize("name", PORTS)
-def test_every_port_decodes_as_in_tensorflow(name):
-    dims, options, activations = PORTS[name]
-    codes = random.normal(size=(20, dims)).astype(np.float32)
-    with tf.Graph().as_default(), tf.Session() as session:
-        tf.set_random_seed(1)
-        model = ports.load(name.split()[0]).build(**options)
-        session.run(tf.global_variables_initializer())
-        expected = session.run(model.output, {model.codes: codes})
-        if activations is None:
-            keras.backend.set_session(session)
-            decoder = from_keras(model.decoder)
-        else:
-            variables = session.run(tf.trainable_variables()[-2 * len(activations) :])
-            decoder = of_arrays(dims, variables, activations)
-            if "softmax" in name:
-                decoder = Decoder(dims, [*decoder.layers, scale(255.0)])
-    assert expected.std() > 1e-3
-    same(decoder, codes, expected)
-
-
-CONVOLUTIONS = [
-    (size, stride, padding) for size in (1, 2, 3, 5) for stride in (1, 2, 3) for padding in ("same", "valid")
-]
-
-
-def test_convolutions_as_in_tensorflow():
-    images = random.normal(size=(3, 7, 6, 2)).astype(np.float32)
-    bias = random.normal(size=4).astype(np.float32)
-    with tf.Graph().as_default(), tf.Session() as session:
-        for size, stride, padding in CONVOLUTIONS:
-            kernel = random.normal(size=(size, size + 1, 2, 4)).astype(np.float32)
-            expected = session.run(tf.nn.conv2d(images, kernel, [1, stride, stride, 1], padding.upper()) + bias)
-            decoder = Decoder(84, [reshape((7, 6, 2)), conv2d(kernel, bias, stride, padding)])
-            same(decoder, images.reshape(3, 84), expected)
-
-
-def test_transposed_convolutions_as_in_keras():
-    images = random.normal(size=(3, 5, 4, 2)).astype(np.float32)
-    with tf.Graph().as_default(), tf.Session() as session:
-        keras.backend.set_session(session)
-        for size, stride, padding in CONVOLUTIONS:
-            model = keras.Sequential(
-                [
-                    keras.layers.Reshape((5, 4, 2), input_shape=(40,)),
-                    keras.layers.Conv2DTranspose(
-                        3, (size, size + 1), strides=stride, padding=padding, bias_initializer="normal"
-                    ),
-                ]
-            )
-            expected = model.predict(images.reshape(3, 40), verbose=0)
-            same(from_keras(model), images.reshape(3, 40), expected)
-
-
-def every_keras_layer(keras, slope):
-    """Takes Keras as `keras`: also run with Keras 3, in a process of its own."""
-    L = keras.layers
-    inner = keras.Sequential([L.Dense(24, activation="elu"), L.Dropout(0.5), L.Dense(36, activation="gelu")])
-    model = keras.Sequential(
-        [
-            L.InputLayer((3,)),
-            inner,
-            L.LeakyReLU(**{slope: 0.1}),
-            L.Reshape((3, 4, 3)),
-            L.Conv2D(5, 3, strides=2, padding="same", activation="leaky_relu"),
-            L.UpSampling2D((2, 3)),
-            L.BatchNormalization(),
-            L.Conv2DTranspose(4, 4, strides=2, padding="same", use_bias=False),
-            L.ELU(alpha=0.5),
-            L.Conv2D(4, 2, padding="valid"),
-            L.Activation("softmax"),
-            L.Permute((3, 1, 2)),
-            L.ReLU(),
-            L.Softmax(),
-            L.Rescaling(2.0, 0.1),
-            L.Flatten(),
-            L.Dense(12, activation="sigmoid"),
-            L.Activation("tanh"),
-        ]
-    )
-    drawn = [random.normal(size=weights.shape) / 2 for weights in model.get_weights()]
-    model.set_weights(
-        [
-            np.abs(numbers) + 0.1 if "variance" in variable.name else numbers
-            for variable, numbers in zip(model.weights, drawn)
-        ]
-    )
-    codes = random.normal(size=(5, 3)).astype(np.float32)
-    same(from_keras(model), codes, model.predict(codes, verbose=0))
-    # functional, one layer after the other; then one that is not
-    inputs = keras.Input((3,))
-    hidden = L.Dense(4, name="left")(inputs)
-    model = keras.Model(inputs, L.Dense(2, activation="relu")(hidden))
-    same(from_keras(model), codes, model.predict(codes, verbose=0))
-    other = L.Dense(4, name="right")(inputs)
-    for model, message in (
-        (keras.Model(inputs, L.Add(name="sum")([hidden, other])), "follow|not supported"),
-        (keras.Sequential([L.InputLayer((3,)), L.Dense(4), L.LayerNormalization(name="ln")]), "'ln'.*Layer"),
-        (keras.Sequential([L.InputLayer((3,)), L.Dense(4, activation="selu", name="d")]), "'d'.*selu"),
-        (keras.Sequential([L.InputLayer((4, 4, 1)), L.Conv2D(1, 3)]), "input"),
-        (
-            keras.Sequential([L.InputLayer((3,)), L.Reshape((1, 3, 1)), L.Conv2D(2, 1, dilation_rate=2, name="c")]),
-            "'c'.*dilation",
-        ),
-    ):
-        with pytest.raises(ValueError, match=message):
-            from_keras(model)
-
-
-def test_every_layer_of_tf_keras():
-    with tf.Graph().as_default(), tf.Session() as session:
-        keras.backend.set_session(session)
-        every_keras_layer(keras, "alpha")
-
-
-@pytest.mark.slow
-def test_every_layer_of_keras_3():
-    """In a process of its own: here `tf.keras` is tf_keras."""
-    script = f"""
-import sys, types
-import keras
-assert keras.__version__ >= "3"
-sys.path.insert(0, {str(Path(__file__).parent)!r})
-sys.modules["legacy_ports.tf1"] = types.SimpleNamespace(keras=None, tf=None)  # it would choose tf_keras
-from test_latent_decoder import every_keras_layer
-every_keras_layer(keras, "negative_slope")
-"""
-    subprocess.run([sys.executable, "-c", script], check=True, timeout=300)
-
-
-def test_every_layer_of_pytorch():
-    torch = pytest.importorskip("torch", reason="NOT TESTED with PyTorch: the extra `torch` is not installed")
-    nn = torch.nn
-    torch.manual_seed(0)
-    model = nn.Sequential(
-        nn.Linear(3, 24),
-        nn.BatchNorm1d(24),
-        nn.GELU(),
-        nn.Dropout(),
-        nn.Linear(24, 24, bias=False),
-        nn.ELU(0.7),
-        nn.Unflatten(1, (6, 2, 2)),
-        nn.Sequential(nn.ConvTranspose2d(6, 5, 4, stride=2, padding=1), nn.LeakyReLU(0.3), nn.BatchNorm2d(5)),
-        nn.ConvTranspose2d(5, 4, 3, stride=2, padding=1, output_padding=1),
-        nn.ReLU(),
-        nn.ConvTranspose2d(4, 4, 2, stride=3),
-        nn.ConvTranspose2d(4, 4, (1, 2), stride=2, output_padding=1),
-        nn.Upsample(scale_factor=2),
-        nn.UpsamplingNearest2d(scale_factor=2),
-        nn.Conv2d(4, 3, 3, stride=2, padding=1),
-        nn.Conv2d(3, 3, (3, 4), padding="same"),
-        nn.Softmax(dim=1),
-        nn.Conv2d(3, 2, 5, stride=3),
-        nn.GELU("tanh"),
-        nn.Flatten(),
-        nn.LazyLinear(12),
-        nn.Identity(),
-        nn.Tanh(),
-        nn.Unflatten(1, (3, 2, 2)),
-        nn.Sigmoid(),
-    )
-    codes = torch.randn(5, 3)
-    model(codes)  # the lazy layer gets its shape, the normalisations their statistics
-    model.eval()
-    with torch.no_grad():
-        expected = model(codes).permute(0, 2, 3, 1).numpy()
-    same(from_torch(model, 3), codes.numpy(), expected)
-    for module, message in (
-        (nn.Sequential(nn.Linear(3, 4), nn.LayerNorm(4)), "1 .LayerNorm"),
-        (nn.Sequential(nn.Linear(3, 4), nn.Conv2d(1, 1, 3)), "1 .Conv2d.: .*vector"),
-        (nn.Sequential(nn.Unflatten(1, (1, 3, 1)), nn.Linear(1, 4)), "1 .Linear.: .*picture"),
-        (nn.Sequential(nn.Linear(3, 4), nn.Softmax(dim=0)), "dim"),
-        (nn.Sequential(nn.Linear(3, 4), nn.Unflatten(1, (2, 2))), "channels"),
-    ):
-        with pytest.raises(ValueError, match=message):
-            from_torch(module, 3)
-
-
-@pytest.mark.parametrize("name", layers.ACTIVATIONS)
-def test_activations_as_in_tensorflow(name):
-    x = np.concatenate([random.normal(size=(50, 7)) * 5, np.full((1, 7), 90.0), np.full((1, 7), -90.0)])
-    x = x.astype(np.float32)
-    with tf.Graph().as_default(), tf.Session() as session:
-        theirs = {"linear": tf.identity, "tanh": tf.tanh, "sigmoid": tf.sigmoid}.get(name)
-        expected = session.run((theirs or getattr(tf.compat.v2.nn, name))(x))
-    same(Decoder(7, [name]), x, expected)
+def test_every_kind_of_layer_has_a_size_an_evaluator_and_a_constructor():
+    assert SIZES.keys() == EVALUATORS.keys()
+    for kind in SIZES:
+        assert kind in layers.ACTIVATIONS or callable(getattr(layers, kind))
 
 
 def test_float16_halves_the_bytes_and_keeps_three_digits():
@@ -256,14 +41,17 @@ def test_a_large_batch_is_evaluated_in_parts():
 @pytest.mark.parametrize(
     ("chain", "message"),
     [
-        ([dense(np.ones((3, 4)))], r"layer 1 \(dense\): kernel \[3, 4\] on an input of \[2\]"),
+        ([dense(np.ones((3, 4)))], r"layer 1 \(dense\): the kernel is \[3, 4\] and the input \[2\]"),
         ([dense(np.ones((2, 4)), np.ones(3))], r"layer 1 \(dense\).*bias \[3\]"),
-        ([dense(np.ones((2, 4))), "tanh", reshape((3, 3))], r"layer 3 \(reshape\): \[4\] cannot take"),
-        ([conv2d(np.ones((3, 3, 1, 1)))], r"layer 1 \(conv2d\): takes \[height"),
+        (
+            [dense(np.ones((2, 4))), "tanh", reshape((3, 3))],
+            r"layer 3 \(reshape\): the input \[4\] cannot be reshaped",
+        ),
+        ([conv2d(np.ones((3, 3, 1, 1)))], r"layer 1 \(conv2d\): the input is \[2\], it must be \[height"),
         ([reshape((1, 2, 1)), conv2d(np.ones((3, 3, 1, 1)), padding="valid")], "empty picture"),
-        ([reshape((1, 2, 1)), conv2d(np.ones((3, 3, 1, 1)), padding="full")], "padding 'full'"),
+        ([reshape((1, 2, 1)), conv2d(np.ones((3, 3, 1, 1)), padding="full")], "padding is 'full'"),
         ([reshape((1, 2, 1)), conv2d(np.ones((3, 3, 1, 1)), strides=0, padding=[[0, 0], [0, 0]])], "strides"),
-        ([reshape((1, 2, 1)), upsample(4096)], "values for one picture"),
+        ([reshape((1, 2, 1)), upsample(4096)], "one picture takes 33,554,432 values"),
         ([permute((1, 0))], "axes"),
         ([scale([1, 2, 3])], "channels"),
         ([activation("leaky_relu", alpha=1e9)], "number"),
@@ -272,18 +60,24 @@ def test_a_large_batch_is_evaluated_in_parts():
         ([layers.Layer("lstm")], r"layer 1 \(lstm\): this kind"),
     ],
 )
-def test_what_does_not_fit_is_refused_by_name(chain, message):
+def test_a_layer_that_does_not_fit_is_refused_by_name(chain, message):
     with pytest.raises(ValueError, match=message):
         Decoder(2, chain)
 
 
 def test_an_unknown_activation_and_weights_that_are_not_finite():
-    with pytest.raises(ValueError, match="'mish' is not supported; these are: linear, relu"):
+    with pytest.raises(ValueError, match="'mish' is not supported, use one of linear, relu"):
         activation("mish")
     with pytest.raises(ValueError, match="finite"):
         dense([[np.nan]])
-    with pytest.raises(ValueError, match=r"\[3, 5\]; this decoder takes \[N, 2\]"):
+    with pytest.raises(ValueError, match=r"\[3, 5\], this decoder takes \[N, 2\]"):
         Decoder(2, [flatten()])(np.ones((3, 5)))
+
+
+def test_a_convolution_without_a_kernel_is_refused():
+    spec = [{"kind": "reshape", "shape": [2, 2, 1], "weights": 0}, {"kind": "conv2d", "padding": "same", "weights": 0}]
+    with pytest.raises(FormatError, match=r"layer 2 \(conv2d\): it must have a kernel and a bias"):
+        Decoder.from_blob(codec.pack({"dims": 4, "layers": spec}))
 
 
 def test_a_damaged_decoder_is_refused():
@@ -299,13 +93,15 @@ def test_a_damaged_decoder_is_refused():
         {"layers": [{"kind": "dense", "weights": 1}]},
         {"layers": [{"kind": "conv2d", "weights": 2}]},
         {"layers": [{"kind": "elu", "weights": 2}]},
+        {"layers": [{"kind": "lstm", "padding": "same", "weights": 2}]},
+        {"layers": [{"kind": "conv2d", "padding": "same", "weights": 2}]},
         {"layers": [{"kind": "dense", "weights": 2}, {"kind": "elu", "alpha": "x", "weights": 0}]},
         {"layers": [{"kind": "dense", "weights": 2}, {"kind": "upsample", "size": 2, "weights": 0}]},
         {"layers": [{"kind": "dense", "weights": 2}, {"kind": "permute", "axes": [0.0], "weights": 0}]},
     ):
-        with pytest.raises(codec.FormatError):
+        with pytest.raises(FormatError):
             Decoder.from_blob(codec.pack({**header, **change}, *arrays))
-    with pytest.raises(codec.FormatError, match="finite"):
+    with pytest.raises(FormatError, match="finite"):
         Decoder.from_blob(codec.pack(header, arrays[0] * np.float32(np.nan), arrays[1]))
 
 

@@ -1,4 +1,4 @@
-"""A live TensorBoard under many requests, most of them wrong; tests/bench/bench_flood.py has more, and the times."""
+"""A real TensorBoard under many requests, most of them invalid; tests/bench/bench_flood.py sends more and measures."""
 
 import time
 from itertools import islice
@@ -18,7 +18,7 @@ def test_ten_thousand_requests(tmp_path, fast):
     board = latent.TensorBoard(tmp_path, "--load_fast", fast)
     try:
         board.until(lambda runs: runs and runs["run"]["codes"]["kept"] == 20)
-        flood.Clients(board.url, [islice(flood.good(), 60)]).wait()  # what is imported or made but once
+        flood.Clients(board.url, [islice(flood.good(), 60)]).wait()  # whatever is imported or computed once
         before = board.megabytes()
         good = flood.Clients(board.url, [flood.good()])
         bad = flood.Clients(board.url, [islice(flood.anything(seed), 2500) for seed in range(4)]).wait()
@@ -39,7 +39,7 @@ def test_ten_thousand_requests(tmp_path, fast):
 @pytest.mark.slow
 @pytest.mark.parametrize("fast", ["true", "false"], ids=["rust", "python"])
 def test_a_run_that_goes_on_is_read_without_a_gap(tmp_path, fast):
-    """Of the steps that TensorBoard lists it may have dropped some a moment later, even the last."""
+    """TensorBoard may have dropped some of the steps that it listed a moment ago, even the last one."""
     codes, labels, images, decoder = latent.arrays()
 
     def more(index):

@@ -1,14 +1,13 @@
-"""Requests and event files of any kind: no route may fail, and none may tell where it runs."""
+"""Random requests and event files: no route may fail, and no answer may reveal paths of the server."""
 
 import gzip
 import json
 import math
-import zlib
 from pathlib import Path
 
 import numpy as np
 import pytest
-from helpers import latent
+from helpers import hostile, latent
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tensorboard.compat.proto import event_pb2
@@ -17,7 +16,7 @@ from werkzeug.test import Client
 
 from tb_plugin import codec
 from tb_plugin.server import responses
-from tb_plugin.server.plugin import STATIC
+from tb_plugin.server.static_files import STATIC
 from tb_plugin.summary import latent as summary
 
 quick = settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
@@ -42,7 +41,7 @@ ROUTES = [
 
 @pytest.fixture(scope="module", autouse=True)
 def at_once():
-    """Nonsense is answered without delay: there is much of it here."""
+    """Answers invalid requests without delay, because there are many here."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(responses, "PENALTY", 0)
         yield
@@ -61,7 +60,7 @@ def routes(tmp_path_factory):
 
 
 def check(response):
-    """What holds for every answer."""
+    """Asserts what must hold for every answer, and returns its status."""
     body = response.data
     if response.headers.get("Content-Encoding") == "gzip":
         body = gzip.decompress(body)
@@ -132,7 +131,7 @@ queries = st.fixed_dictionaries(
         ),
     },
 )
-# so that most requests come as far as the parameter that is nonsense
+# names a latent space, so that most requests get as far as their invalid parameter
 aimed = st.tuples(queries, st.sampled_from([{"run": "a", "tag": "codes"}, {"run": "b c/ü%2F", "tag": "deep"}])).map(
     lambda both: {key: value for key, value in both[0].items() if key != "step"} | both[1]
 )
@@ -161,11 +160,6 @@ test_any_query_for_long = pytest.mark.slow(long(request(any_query)))
 def test_any_bytes_as_a_query(routes, route, query, accept):
     environ = {"QUERY_STRING": query.decode("latin-1"), "HTTP_ACCEPT_ENCODING": accept}
     check(Client(routes.apps[route]).get(route, environ_overrides=environ))
-
-
-def sealed(text: bytes, payload: bytes) -> bytes:
-    """A blob with a right checksum, whatever it says."""
-    return codec._PREFIX.pack(b"LTNT", len(text), zlib.crc32(payload, zlib.crc32(text))) + text + payload
 
 
 anything = st.recursive(
@@ -220,8 +214,8 @@ headers = st.fixed_dictionaries(
 )
 blobs = st.one_of(
     st.binary(max_size=80),
-    st.tuples(headers, st.binary(max_size=64)).map(lambda both: sealed(json.dumps(both[0]).encode(), both[1])),
-    st.tuples(st.binary(max_size=50), st.binary(max_size=20)).map(lambda both: sealed(*both)),
+    st.tuples(headers, st.binary(max_size=64)).map(lambda both: hostile.sealed(both[0], both[1])),
+    st.tuples(st.binary(max_size=50), st.binary(max_size=20)).map(lambda both: hostile.sealed(*both)),
 )
 layer = st.fixed_dictionaries(
     {
@@ -249,10 +243,8 @@ layer = st.fixed_dictionaries(
 
 
 def forged_decoder(dims, layers, arrays):
-    """A decoder whose layers are anything, NaN too, which `codec.pack` would refuse."""
-    specs = [{"dtype": "<f4", "shape": array.shape} for array in arrays]
-    text = json.dumps({"dims": dims, "layers": layers, "arrays": specs, "gzip": False}).encode()
-    return sealed(text, b"".join(array.tobytes() for array in arrays))
+    """Returns the blob of a decoder with any layers, even with NaN in them, which `codec.pack` would refuse."""
+    return hostile.forged(dims, *layers, arrays=arrays)
 
 
 decoders = st.builds(

@@ -1,4 +1,4 @@
-"""Damaged and hostile event files before a live TensorBoard, and addresses that lead elsewhere."""
+"""Damaged and hostile event files in a real TensorBoard, and addresses that lead to other files."""
 
 import http.client
 import itertools
@@ -32,7 +32,7 @@ QUERIES = {
         {"path": "line", "start": "0,0", "end": "1e29,1", "size": 9},
     ],
 }
-# What is served: odd, but no lie that a route could stumble over, or refused with 400 where it asks for too much.
+# Runs that are served: they are odd but not damaged, or they are refused with 400 because they ask for too much.
 SERVED = {
     "head of no counts",
     "huge picture",
@@ -49,13 +49,13 @@ SERVED = {
     "decoder of booleans",
     "slow decoder",
     "decoder with a huge kernel",
-    "decoder of colours",
+    "decoder of colors",
 }
 SENTENCE = re.compile(r"[^\n]{10,300}")
 
 
 def ask_all(board, run, tag="codes"):
-    """Asks all routes about a run; their statuses."""
+    """Requests a run from all routes, and returns their statuses."""
     statuses = set()
     for path, queries in QUERIES.items():
         for query in queries:
@@ -102,7 +102,7 @@ def test_no_hostile_run_fails_or_harms_a_good_one(board):
     np.testing.assert_array_equal(np.frombuffer(body, "<f4").reshape(30, 2), hostile.codes.astype("f4"))
 
 
-# Addresses that lead elsewhere.
+# Addresses that lead to other files.
 
 UP = [
     "..",
@@ -132,7 +132,7 @@ TARGETS = [
 
 
 def addresses():
-    """Paths below the plugin's that would lead to a file, if a part of them were taken for what it is not."""
+    """Yields addresses below the plugin's that would lead to a file if the server misread them."""
     for up, slash, target in itertools.product(UP, SLASH, TARGETS):
         for depth in (1, 9):
             yield "/data/plugin/latent/" + (up + slash) * depth + target.replace("/", slash)
@@ -162,7 +162,7 @@ def addresses():
 
 
 def secrets():
-    """What an answer must not have in it."""
+    """Yields bytes that no answer may contain."""
     yield Path("/etc/passwd").read_bytes()[:30]
     yield Path("/etc/hostname").read_bytes() if Path("/etc/hostname").exists() else b"root:x:"
     for name in ("loader.py", "server/plugin.py"):
@@ -175,7 +175,7 @@ def test_no_address_leads_to_another_file(tmp_path):
     hidden, asked = list(secrets()), 0
     try:
         connection = http.client.HTTPConnection(urlsplit(board.url).netloc, timeout=30)
-        connection._validate_path = lambda path: None  # it would refuse to send some of them
+        connection._validate_path = lambda path: None  # which refuses some of them
         connection._encode_request = lambda line: line.encode("latin-1")
         script = answer_of(connection, "/data/plugin/latent/index.js")[1]
         for address in addresses():
@@ -193,7 +193,7 @@ def test_no_address_leads_to_another_file(tmp_path):
 
 
 def answer_of(connection, address):
-    """The status and body of an answer to an address that is sent as it is."""
+    """Returns the status and body of the answer to an address that is sent as it is."""
     connection.putrequest("GET", address.encode().decode("latin-1"))
     connection.endheaders()
     response = connection.getresponse()

@@ -1,7 +1,7 @@
-"""The routes of the Latent plugin, on real event files."""
+"""The routes of the Latent plugin on real event files: what each returns, and with which status."""
 
+import gzip
 import json
-import time
 from io import BytesIO
 from pathlib import Path
 
@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 from helpers import latent
 from PIL import Image
+from tensorboard.backend.event_processing.event_file_loader import EventFileLoader
 
 import tb_plugin
 from tb_plugin import codec, layers
 from tb_plugin.decoder import Decoder
-from tb_plugin.server import plugin, reader
+from tb_plugin.server import static_files
 from tb_plugin.summary import LatentWriter
 
 codes, labels, images, decoder = latent.arrays()
@@ -21,7 +22,7 @@ AT = {"run": "a", "tag": "codes"}
 
 
 @pytest.fixture(scope="module")
-def routes(tmp_path_factory):
+def logdir(tmp_path_factory):
     logdir = tmp_path_factory.mktemp("logs")
     latent.write(logdir / "a", errors=labels / 7, walk={"center": [0, 1], "radius": 2, "frames": 12})
     latent.write(logdir / "b", name="deep", dims=5, display_name="Deep", description="*five* <script>")
@@ -32,10 +33,22 @@ def routes(tmp_path_factory):
         writer.add("pictures", 1, codes, images=images, reconstructions=images / 2)
         wide = np.repeat(codes, 50, axis=1)
         writer.add("large", 0, wide, decoder=Decoder(100, [layers.dense(np.ones((100, 40_000)))]))
+    return logdir
+
+
+@pytest.fixture(scope="module")
+def routes(logdir):
     return latent.Routes(logdir)
 
 
-def test_runs(routes):
+@pytest.fixture(scope="module")
+def wall_times(logdir):
+    """When each step of the run "a" was logged."""
+    (path,) = (logdir / "a").iterdir()
+    return {event.step: event.wall_time for event in EventFileLoader(str(path)).Load() if event.summary.value}
+
+
+def test_runs(routes, wall_times):
     response = routes.get("/runs")
     assert response.content_type == "application/json"
     listed = response.json
@@ -45,11 +58,11 @@ def test_runs(routes):
         "c": ["bare", "large", "pictures"],
     }
     described = listed["a"]["codes"]
-    assert abs(described.pop("wall_times")[0] - time.time()) < 600
     assert described == {
         "display_name": "codes",
         "description": "",
         "steps": [0, 10, 20],
+        "wall_times": [wall_times[step] for step in (0, 10, 20)],
         "kept": 3,
         "logged": 3,
         "error": None,
@@ -66,11 +79,10 @@ def test_runs(routes):
     assert listed["c"]["bare"]["class_names"] is None
 
 
-def test_step(routes):
-    answer = routes.get("/step", **AT, step=10).json
-    assert abs(answer.pop("wall_time") - time.time()) < 600
-    assert answer == {
+def test_step(routes, wall_times):
+    assert routes.get("/step", **AT, step=10).json == {
         "step": 10,
+        "wall_time": wall_times[10],
         "points": 30,
         "dims": 2,
         "index": 1,
@@ -108,7 +120,7 @@ def test_headers_caching_and_compression_are_as_in_tensorboards_own_plugins(rout
     zipped = routes.get("/images", headers=accept, **AT)
     assert zipped.headers["Content-Encoding"] == "gzip"
     assert zipped.headers["X-Latent-Shape"] == "30,6,6,1"
-    assert codec._gunzip(zipped.data, 30 * 36) == plain.data
+    assert gzip.decompress(zipped.data) == plain.data
     assert routes.get("/runs", headers=accept).headers["Content-Encoding"] == "gzip"
     assert "Content-Encoding" not in routes.get("/codes", headers=accept, **AT).headers
     head = routes.get("/codes", method="HEAD", **AT)
@@ -120,76 +132,6 @@ def test_methods_that_change_things_are_refused(routes):
         response = routes.get("/codes", method=method, **AT)
         assert response.status_code == 405
         assert response.headers["Allow"] == "GET, HEAD"
-
-
-def test_a_list_of_steps_is_used_again_for_a_second(tmp_path, monkeypatch):
-    latent.write(tmp_path)
-    routes, calls = latent.Routes(tmp_path), []
-    listing = routes.provider.list_blob_sequences
-    monkeypatch.setattr(
-        routes.provider, "list_blob_sequences", lambda *args, **more: calls.append(0) or listing(*args, **more)
-    )
-    clock = [100.0]
-    monkeypatch.setattr(time, "monotonic", lambda: clock[0])
-    for moment, listings in ((0.0, 1), (0.5, 1), (1.5, 2), (1.6, 2)):
-        clock[0] = 100 + moment
-        assert routes.get("/codes", run=".", tag="codes").status_code == 200
-        assert len(calls) == listings
-    assert routes.get("/runs").status_code == 200
-    assert len(calls) == 3  # what there is, is always asked for
-
-
-@pytest.mark.parametrize(("classes", "read_again"), [(10, []), (1000, ["head"])])
-def test_heads_are_read_once_but_for_large_ones(tmp_path, monkeypatch, classes, read_again):
-    with LatentWriter(str(tmp_path)) as writer:  # class names are in the head of what is logged once
-        writer.add("codes", 0, codes, labels=labels, class_names=[f"class {number}" for number in range(classes)])
-    routes, read = latent.Routes(tmp_path), []
-    part = routes.plugin.store.part
-    monkeypatch.setattr(
-        routes.plugin.store, "part", lambda ctx, record, name: read.append(name) or part(ctx, record, name)
-    )
-    first = routes.get("/runs").json
-    read.clear()
-    assert routes.get("/runs").json == first
-    assert read == read_again
-
-
-def test_the_heads_that_are_remembered_have_a_bound(routes, monkeypatch):
-    monkeypatch.setattr(reader, "_HEADS", 2)
-    routes.plugin.store._heads.clear()
-    first = routes.get("/runs").json
-    assert 0 < len(routes.plugin.store._heads) <= 2
-    assert routes.get("/runs").json == first
-
-
-def test_the_head_of_a_run_that_took_the_place_of_another(tmp_path):
-    """Its step has the name of the one before, and so has the blob."""
-    latent.write(tmp_path, steps=[0])
-    routes = latent.Routes(tmp_path)
-    assert routes.get("/runs").json["."]["codes"]["points"] == 30
-    for file in tmp_path.iterdir():
-        file.unlink()
-    with LatentWriter(str(tmp_path)) as writer:
-        writer.add("codes", 0, codes[:5])
-    routes.plugin.store._provider = latent.Routes(tmp_path).provider
-    assert routes.get("/runs").json["."]["codes"]["points"] == 5
-    assert routes.get("/step", run=".", tag="codes").json["points"] == 5
-
-
-def test_the_last_step_is_the_last_while_a_run_goes_on(tmp_path):
-    """Of the steps that were listed a moment ago TensorBoard may have dropped some, even the last of them."""
-    at = {"run": ".", "tag": "codes"}
-    with LatentWriter(str(tmp_path)) as writer:
-        for last in range(20):
-            writer.add("codes", last, codes + last, decoder=decoder, images=images if last == 0 else None)
-            writer.flush()
-            if last == 0:
-                routes = latent.Routes(tmp_path, samples=2)
-            routes.provider._multiplexer.Reload()
-            for path in ("/step", "/decoder", "/walk.gif", "/points", "/images", "/codes"):
-                assert routes.get(path, **at).status_code == 200
-    time.sleep(1.1)
-    np.testing.assert_array_equal(routes.array("/codes", **at), (codes + 19).astype(np.float32))
 
 
 def test_decoder_and_decode(routes):
@@ -284,51 +226,29 @@ def test_walks(routes):
         ("/walk.gif", 404, {"run": "c", "tag": "bare"}),
     ],
 )
-def test_nonsense_is_400_and_what_is_not_there_404(routes, path, status, query):
+def test_an_invalid_request_is_400_and_data_that_does_not_exist_404(routes, path, status, query):
     response = routes.get(path, **query)
     assert response.status_code == status, response.text
     assert response.content_type == "text/plain; charset=utf-8"
     assert len(response.text) < 300
-    assert "/" not in response.text.replace("run, or", "")
+    assert "/" not in response.text  # no path of the server
     assert response.headers["X-Content-Type-Options"] == "nosniff"
 
 
-def test_too_much_work_is_refused_at_once(tmp_path):
+def test_too_much_work_is_refused_before_it_begins(tmp_path, monkeypatch):
     heavy = [layers.reshape((1, 1, 2)), layers.upsample(200), layers.conv2d(np.ones((15, 15, 2, 1)))]
     with LatentWriter(str(tmp_path)) as writer:
         writer.add("z", 0, codes, decoder=Decoder(2, heavy))
     routes = latent.Routes(tmp_path)
-    started = time.monotonic()
+    monkeypatch.setattr(Decoder, "__call__", lambda *_: pytest.fail("it was decoded"))
     for path, query in (("/decode", {"codes": json.dumps([[0, 0]] * 100)}), ("/walk.gif", {"frames": 240, "size": 9})):
         response = routes.get(path, run=".", tag="z", **query)
         assert response.status_code == 400
         assert "16 codes at a time" in response.text
-    assert time.monotonic() - started < 1
-
-
-def test_labels_of_a_restarted_run_are_those_of_its_time(tmp_path):
-    latent.write(tmp_path, steps=(0, 10))
-    time.sleep(1.1)  # event files are read in the order of their names, which hold seconds
-    with LatentWriter(str(tmp_path)) as writer:
-        writer.add("codes", 20, codes[:5], labels=labels[:5] + 100)
-    routes = latent.Routes(tmp_path)
-    at = {"run": ".", "tag": "codes"}
-    assert routes.get("/runs").json["."]["codes"]["steps"] == [0, 10, 20]
-    assert routes.array("/labels", **at, step=10).max() == 9
-    assert routes.array("/labels", **at, step=20).tolist() == [100, 101, 102, 103, 104]
-
-
-@pytest.mark.parametrize("samples", [1, 2, 10])
-def test_sampling_keeps_the_first_and_the_last_step(tmp_path, samples):
-    latent.write(tmp_path, steps=range(0, 600, 10))
-    described = latent.Routes(tmp_path, samples).get("/runs").json["."]["codes"]
-    assert (described["steps"][0], described["steps"][-1]) == (0, 590)
-    assert described["kept"] == len(described["steps"]) in (samples, samples + 1)
-    assert described["logged"] == 60
 
 
 def test_nothing_outside_the_static_files_is_a_route(routes):
-    static = {"/" + path.relative_to(plugin.STATIC).as_posix() for path in plugin.STATIC.rglob("*.*")}
+    static = {"/" + path.relative_to(static_files.STATIC).as_posix() for path in static_files.STATIC.rglob("*.*")}
     assert "/index.js" in static
     assert static <= routes.apps.keys()
     assert not any("*" in path for path in routes.apps)
@@ -339,7 +259,7 @@ def test_nothing_outside_the_static_files_is_a_route(routes):
 
 def test_the_http_api_names_every_route(routes):
     text = (Path(tb_plugin.__file__).parent / "http_api.md").read_text()
-    files = {f"/{path.relative_to(plugin.STATIC).as_posix()}" for path in plugin.STATIC.rglob("*.*")}
+    files = {f"/{path.relative_to(static_files.STATIC).as_posix()}" for path in static_files.STATIC.rglob("*.*")}
     assert routes.apps.keys() >= files
     for path in routes.apps.keys() - files | {"/index.js"}:
         assert f"`/data/plugin/latent{path}`" in text

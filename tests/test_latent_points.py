@@ -1,4 +1,4 @@
-"""The points that the Latent plugin serves: codes in a plane, their box and classes; the planes themselves."""
+"""The route /points: codes in a plane, their box and classes; and the planes themselves."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,7 @@ from helpers import hostile, latent
 from sklearn.decomposition import PCA
 
 from tb_plugin import codec
-from tb_plugin.server import plugin, projection, reader
+from tb_plugin.server import planes, projection, reader
 from tb_plugin.summary import LatentWriter
 
 codes, labels, _, _ = latent.arrays()
@@ -25,8 +25,8 @@ def routes(tmp_path_factory):
     return latent.Routes(logdir)
 
 
-def of(routes, **query):
-    """What /points answers: its header, the points, the plane's origin, u and v, the labels where asked for."""
+def points_of(routes, **query):
+    """Returns the response of /points: header, points, the plane's origin, u and v, and classes if requested."""
     response = routes.get("/points", **query)
     assert response.status_code == 200, response.text
     header, arrays = codec.unpack(response.data)
@@ -36,7 +36,7 @@ def of(routes, **query):
 def test_points_in_a_plane(routes):
     at = {"run": "b", "tag": "deep", "step": 10}
     deep = routes.array("/codes", **at)
-    about, points, origin, u, v = of(routes, **at, i=3, j=1)
+    about, points, origin, u, v = points_of(routes, **at, i=3, j=1)
     assert about.items() >= {**at, "plane": "axes", "i": 3, "j": 1}.items()
     np.testing.assert_allclose(origin, deep.mean(axis=0) * [1, 0, 1, 0, 1], rtol=1e-5)
     assert (u.tolist(), v.tolist()) == ([0, 0, 0, 1, 0], [0, 1, 0, 0, 0])
@@ -44,29 +44,29 @@ def test_points_in_a_plane(routes):
         about["explained_variance_ratio"], (deep.var(axis=0) / deep.var(axis=0).sum())[[3, 1]], rtol=1e-5
     )
     np.testing.assert_array_equal(points, deep[:, [3, 1]])
-    about, points, origin, u, v = of(routes, **at, plane="pca")
+    about, points, origin, u, v = points_of(routes, **at, plane="pca")
     assert (about["plane"], about["fit"]) == ("pca", 10)
     pca = PCA(2).fit(deep)
     np.testing.assert_allclose(about["explained_variance_ratio"], pca.explained_variance_ratio_, rtol=1e-4)
     np.testing.assert_allclose(np.abs([u, v] @ pca.components_.T), np.eye(2), atol=1e-4)
     np.testing.assert_allclose(np.abs(points), np.abs(pca.transform(deep)), atol=1e-4)
     # the codes of one step in the plane of another
-    _, moved, *_ = of(routes, run="b", tag="deep", step=20, plane="pca", fit=10)
+    _, moved, *_ = points_of(routes, run="b", tag="deep", step=20, plane="pca", fit=10)
     expected = (routes.array("/codes", run="b", tag="deep", step=20) - origin) @ np.transpose([u, v])
     np.testing.assert_allclose(moved, expected, atol=1e-4)
 
 
 def test_points_come_with_their_box(routes):
-    about, points, *_ = of(routes, **AT)
+    about, points, *_ = points_of(routes, **AT)
     assert about["box"] == [*np.stack([points.min(axis=0), points.max(axis=0)], axis=1).ravel()]
 
 
-def test_points_come_with_their_classes_where_they_are_asked_for(routes):
-    about, *_, given = of(routes, **AT, labels=1)
+def test_points_come_with_their_classes_if_requested(routes):
+    about, *_, given = points_of(routes, **AT, labels=1)
     assert given.dtype == np.uint8
     np.testing.assert_array_equal(given, labels)
     assert about["labels"] == {"names": [str(digit) for digit in range(10)], "counts": [3] * 10, "rest": 0, "others": 0}
-    about, *arrays = of(routes, **AT)
+    about, *arrays = points_of(routes, **AT)
     assert "labels" not in about
     assert len(arrays) == 4
     assert routes.get("/points", run="c", tag="bare", labels=1).status_code == 404
@@ -75,24 +75,24 @@ def test_points_come_with_their_classes_where_they_are_asked_for(routes):
 @pytest.mark.parametrize("count", [0, 29, 31])
 def test_labels_that_are_not_as_many_as_the_points_are_left_out(tmp_path, count):
     hostile.log(tmp_path, hostile.overwrite(hostile.LABELS, hostile.array([count], "<i4")))
-    about, *arrays = of(latent.Routes(tmp_path), labels=1)
+    about, *arrays = points_of(latent.Routes(tmp_path), labels=1)
     assert "labels" not in about
     assert len(arrays) == 4
 
 
 @pytest.mark.parametrize("query", [{"plane": "umap"}, {"labels": 2}])
 def test_points_that_are_refused_are_not_read(routes, monkeypatch, query):
-    monkeypatch.setattr(reader.Store, "part", lambda *_: pytest.fail("it was read"))
+    monkeypatch.setattr(reader.Reader, "part", lambda *_: pytest.fail("it was read"))
     assert routes.get("/points", **AT, **query).status_code == 400
 
 
-def test_points_of_no_name_are_those_of_the_first_latent_space(routes, tmp_path):
+def test_a_request_that_names_nothing_gets_the_first_latent_space(routes, tmp_path):
     first = {"run": "a", "tag": "codes", "step": 20}
     assert routes.get("/points", labels=1).data == routes.get("/points", **first, labels=1).data
     assert routes.get("/points", step=10).data == routes.get("/points", **first | {"step": 10}).data
     for path, query in (("/points", {"run": "a"}), ("/points", {"tag": "codes"}), ("/codes", {}), ("/step", {})):
         assert routes.get(path, **query).status_code == 400
-    # nobody asked for what is not there
+    # a request that names nothing is not wrong if there is nothing
     nothing = latent.Routes(tmp_path).get("/points")
     assert (nothing.status_code, nothing.data) == (204, b"")
     assert routes.get("/points", step=7).status_code == 204
@@ -110,7 +110,7 @@ def test_pca_is_computed_once(routes, monkeypatch):
 
 @pytest.mark.parametrize("method", ["axes", "pca"])
 def test_a_single_dimension_has_a_plane_too(routes, method):
-    about, *_, u, v = of(routes, run="b", tag="one", plane=method)
+    about, *_, u, v = points_of(routes, run="b", tag="one", plane=method)
     assert (u.tolist(), v.tolist()) == ([1], [0])
     assert about["explained_variance_ratio"] == [1, 0]
 
@@ -166,5 +166,5 @@ def test_planes_of_few_or_equal_points_are_finite():
 
 
 def test_pca_of_too_much_is_refused(routes, monkeypatch):
-    monkeypatch.setattr(plugin, "MAX_PCA_NUMBERS", 10)
+    monkeypatch.setattr(planes, "MAX_PCA_NUMBERS", 10)
     assert routes.get("/points", run="c", tag="large", plane="pca").status_code == 400

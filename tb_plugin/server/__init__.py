@@ -1,1 +1,1 @@
-"""What the plugin answers over HTTP."""
+"""The server side of the Latent plugin: its HTTP routes, which http_api.md describes."""

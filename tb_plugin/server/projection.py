@@ -1,17 +1,20 @@
-"""Planes through the space of the codes, walks in it, and their animation."""
+"""Planes through the latent space, and the projection of codes onto them."""
 
-import io
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from PIL import Image
 
-MAX_SIDE = 512  # of a picture in an animation, in pixels
 MAX_EXACT = 512  # dimensions, or points, of which all eigenvectors are computed
 
 
 class Plane(NamedTuple):
-    """A plane: float32 origin [D] and its two directions u, v [D]; the shares of the variance along them."""
+    """A plane in the latent space.
+
+    Attributes:
+      origin: float32 [D].
+      u, v: its two directions, float32 [D].
+      explained: the share of the codes' variance along each direction, or None if the codes do not vary.
+    """
 
     origin: np.ndarray
     u: np.ndarray
@@ -20,15 +23,15 @@ class Plane(NamedTuple):
 
 
 def axes(codes: np.ndarray, i: int, j: int) -> Plane:
-    """The plane of the axes i and j: through 0 along these two, through the mean along the others.
+    """Returns the plane along the axes i and j: through 0 on these two axes, and through the mean on the others.
 
-    With a single axis the second direction is 0.
+    With i equal to j the second direction is 0.
     """
     dims = codes.shape[1]
     u, v = np.zeros((2, dims), np.float32)
     u[i] = 1
     v[j] = 1 if i != j else 0
-    columns = codes.T.astype(np.float64, order="C")  # else NumPy takes five times as long, where they are few
+    columns = codes.T.astype(np.float64, order="C")  # with few dimensions NumPy is five times as fast
     mean = columns.mean(axis=1, keepdims=True)
     columns -= mean
     variance = np.square(columns, out=columns).mean(axis=1)
@@ -99,49 +102,11 @@ def _krylov(columns: np.ndarray, width: int = 8, depth: int = 12) -> np.ndarray:
 
 
 def coordinates(codes: np.ndarray, plane: Plane) -> np.ndarray:
-    """float32 [N, 2]: where codes [N, D] lie in the plane."""
+    """Returns the coordinates float32 [N, 2] of codes float32 [N, D] in the plane."""
     return (codes - plane.origin) @ np.stack([plane.u, plane.v], axis=1)
 
 
 def box(points: np.ndarray) -> list[float]:
-    """The bounds of points float32 [N, 2]: left, right, bottom, top."""
+    """Returns the bounds of points float32 [N, 2]: left, right, bottom, top."""
     x, y = np.ascontiguousarray(points.T)
     return [float(bound) for bound in (x.min(), x.max(), y.min(), y.max())]
-
-
-def circle(center: np.ndarray, radius: float, u: np.ndarray, v: np.ndarray, frames: int) -> np.ndarray:
-    """Codes [frames, D] on the circle center + radius * (cos(t) * u + sin(t) * v), the first at t = 0."""
-    t = np.linspace(0, 2 * np.pi, frames, endpoint=False)[:, None]
-    return (center + radius * (np.cos(t) * u + np.sin(t) * v)).astype(np.float32)
-
-
-def line(start: np.ndarray, end: np.ndarray, frames: int) -> np.ndarray:
-    """Codes [frames, D] from start to end, both included."""
-    t = np.linspace(0, 1, frames)[:, None]
-    return (start + t * (end - start)).astype(np.float32)
-
-
-def mean_circle(codes: np.ndarray) -> dict[str, Any]:
-    """The circle about the mean of codes [N, D], its radius their mean distance from it along the first two axes."""
-    far = codes.astype(np.float64)  # the sum of far-off codes overflows float32
-    center = far.mean(axis=0)
-    return {"center": center, "radius": float(np.linalg.norm((far - center)[:, :2], axis=1).mean())}
-
-
-def gif(pictures: np.ndarray, size: int, milliseconds: int) -> bytes:
-    """A GIF without end of pictures [frames, H, W, C], 0..1, the longer side of `size` pixels or somewhat less.
-
-    Pixels are enlarged by a whole number, without smoothing.
-    """
-    pixels = (np.clip(pictures, 0, 1) * 255 + 0.5).astype(np.uint8)
-    factor = max(1, size // max(pixels.shape[1:3]))
-    frames = []
-    for frame in pixels:
-        image = Image.fromarray(frame.squeeze(-1) if frame.shape[-1] == 1 else frame[..., :3])
-        if image.mode == "RGB":  # Pillow's own choice of colours takes half a second for a large frame
-            image = image.quantize(method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
-        frames.append(image.resize((image.width * factor, image.height * factor), Image.Resampling.NEAREST))
-    out = io.BytesIO()
-    # Not optimized: a palette for each frame takes longer than all else, and smooth pictures take no less room with it.
-    frames[0].save(out, "GIF", save_all=True, append_images=frames[1:], duration=milliseconds, loop=0, optimize=False)
-    return out.getvalue()

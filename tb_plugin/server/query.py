@@ -1,40 +1,43 @@
-"""The parameters of a request: each is what it should be, or a BadRequest that says what it should be."""
+"""The parameters of a request. A parameter that is missing or invalid raises BadRequest, which says what it must be."""
 
 import json
 import math
 import re
+from collections.abc import Mapping
 from typing import Any, overload
 
 import numpy as np
 
-MAX_CODES = 1000
+MAX_DECODE_CODES = 1000
+
+_MAX_NUMBER = 1e30  # so that sums and products of numbers stay within float32
 
 
 class BadRequest(ValueError):
-    """A parameter that is nonsense; the message is for the client."""
+    """An error for an invalid parameter; the message is sent to the client."""
 
 
 class Params:
-    """Reads the query of a request."""
+    """The parameters of a request, by name."""
 
-    def __init__(self, args: Any):
+    def __init__(self, args: Mapping[str, str]):
         self._args = args
 
     def __contains__(self, name: str) -> bool:
         return name in self._args
 
     def text(self, name: str) -> str:
-        """A text that must be given."""
+        """Returns a string, which must be given."""
         value = self._args.get(name)
         if not value:
-            raise BadRequest(f"{name}: it is missing")
+            raise BadRequest(f"The parameter {name} is missing.")
         return value
 
     def choice(self, name: str, choices: tuple[str, ...]) -> str:
-        """One of `choices`, the first of which is the default."""
+        """Returns one of `choices`; the first is the default."""
         value = self._args.get(name, choices[0])
         if value not in choices:
-            raise BadRequest(f"{name}: it can be {' or '.join(choices)}")
+            raise BadRequest(f"The parameter {name} must be {' or '.join(choices)}.")
         return value
 
     @overload
@@ -44,41 +47,46 @@ class Params:
     def integer(self, name: str, default: int | None, low: int, high: int) -> int | None: ...
 
     def integer(self, name: str, default: int | None, low: int, high: int) -> int | None:
-        """A whole number from `low` to `high`."""
+        """Returns an integer from `low` to `high`."""
         value = self._args.get(name)
         if value is None:
             return default
         if not re.fullmatch(r"-?[0-9]{1,19}", value) or not low <= int(value) <= high:
-            raise BadRequest(f"{name}: a whole number from {low} to {high}")
+            raise BadRequest(f"The parameter {name} must be an integer from {low} to {high}.")
         return int(value)
 
     def number(self, name: str, default: float) -> float:
-        """A finite number, within what float32 can hold."""
+        """Returns a finite number below 1e30."""
         value = self._args.get(name)
         return default if value is None else self._float(name, value)
 
     def vector(self, name: str, dims: int, default: Any = None) -> np.ndarray:
-        """float32 [D] of numbers between commas."""
+        """Returns float32 [dims] of numbers separated by commas. Without a default it must be given."""
         value = self._args.get(name)
         if value is None:
             if default is None:
-                raise BadRequest(f"{name}: it is missing")
+                raise BadRequest(f"The parameter {name} is missing.")
             return np.asarray(default, np.float32)
         numbers = value.split(",", dims)
         if len(numbers) != dims:
-            raise BadRequest(f"{name}: {dims} numbers, with commas between them")
+            raise BadRequest(f"The parameter {name} must be {dims} numbers, separated by commas.")
         return np.array([self._float(name, number) for number in numbers], np.float32)
 
     def codes(self, name: str) -> np.ndarray:
-        """float32 [n, D] of JSON, [[number, ...], ...], n from 1 to MAX_CODES, any D."""
+        """Returns float32 [n, D] of JSON, [[number, ...], ...]: n from 1 to MAX_DECODE_CODES, any D."""
         try:
             rows = json.loads(self.text(name))
             with np.errstate(over="ignore"):
-                array = np.asarray(rows, np.float32) if isinstance(rows, list) and len(rows) <= MAX_CODES else None
+                array = (
+                    np.asarray(rows, np.float32) if isinstance(rows, list) and len(rows) <= MAX_DECODE_CODES else None
+                )
         except (ValueError, TypeError, OverflowError, RecursionError):
             array = None
         if array is None or array.ndim != 2 or not array.size or not np.isfinite(array).all():
-            raise BadRequest(f"{name}: JSON, [[number, ...], ...], 1 to {MAX_CODES:,} codes of finite numbers")
+            raise BadRequest(
+                f"The parameter {name} must be JSON, [[number, ...], ...], of 1 to {MAX_DECODE_CODES:,} codes of "
+                "finite numbers."
+            )
         return array
 
     @staticmethod
@@ -87,6 +95,6 @@ class Params:
             number = float(text)
         except ValueError:
             number = math.nan
-        if not abs(number) < 1e30:
-            raise BadRequest(f"{name}: a number, and not a huge one")
+        if not abs(number) < _MAX_NUMBER:
+            raise BadRequest(f"The parameter {name} must consist of numbers below {_MAX_NUMBER:g}.")
         return number

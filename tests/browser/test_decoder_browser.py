@@ -12,6 +12,7 @@ from scipy import special
 
 from tb_plugin import codec, layers
 from tb_plugin.decoder import Decoder
+from tb_plugin.layer_evaluation import EVALUATORS
 from tb_plugin.layers import activation, conv2d, conv2d_transpose, dense, flatten, permute, reshape, scale, upsample
 
 DECODE = """async ([blob, codes, n]) => {
@@ -92,7 +93,7 @@ def test_every_layer(same, name):
 
 
 def test_every_kind_is_among_them():
-    assert {Decoder(60, chain).layers[-1].kind for chain in LAYERS.values()} == set(layers.KINDS)
+    assert {Decoder(60, chain).layers[-1].kind for chain in LAYERS.values()} == set(EVALUATORS)
 
 
 @pytest.mark.parametrize("approximate", [False, True])
@@ -171,7 +172,7 @@ def decoders(draw):
     dims = draw(st.integers(1, 12))
     numbers = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     made = Decoder(dims, ["linear"])
-    for kind in draw(st.lists(st.sampled_from(sorted(layers.KINDS)), min_size=1, max_size=8)):
+    for kind in draw(st.lists(st.sampled_from(sorted(EVALUATORS)), min_size=1, max_size=8)):
         try:
             grown = Decoder(dims, [*made.layers, layer(draw, kind, made.output_shape, numbers)])
         except ValueError:  # it does not fit: an empty picture, say

@@ -9,7 +9,7 @@ from helpers.tab import Tab
 from PIL import Image
 
 from tb_plugin.decoder import Decoder
-from tb_plugin.server import projection
+from tb_plugin.server import walks
 
 pytestmark = pytest.mark.slow
 
@@ -86,7 +86,7 @@ def test_the_steps_are_played_to_their_end(page, board):
 def test_a_walk_decodes_its_circle_frame_by_frame(page, board):
     tab = Tab(page, board, DIGITS, walk="circle:0.25,-0.5,1.5", frames="8").painted(1001)
     tab.locate(PREVIEW).wait_for()
-    codes = projection.circle(np.array([0.25, -0.5]), 1.5, np.array([1, 0]), np.array([0, 1]), 8)
+    codes = walks.circle(np.array([0.25, -0.5]), 1.5, np.array([1, 0]), np.array([0, 1]), 8)
     expected = bytes_of(decoder(board, 1001)(codes))
     scrub = tab.locate("input[aria-label='Frame of the walk']")
     scrub.focus()
@@ -157,7 +157,7 @@ def test_saving_a_walk(page, board, kind):
     assert download.value.suggested_filename == f"vandenburg_digits_codes_step_1001_walk.{kind.lower()}"
     with open(download.value.path(), "rb") as file:
         data = file.read()
-    codes = projection.circle(np.zeros(2), 2, np.array([1, 0]), np.array([0, 1]), 12)
+    codes = walks.circle(np.zeros(2), 2, np.array([1, 0]), np.array([0, 1]), 12)
     expected = bytes_of(decoder(board, 1001)(codes))
     if kind == "CSV":
         lines = data.decode().split()

@@ -263,7 +263,7 @@ def test_without_a_decoder_labels_or_images(page, tensorboard, tmp_path):
 
 def test_a_newer_format_is_told(page, tensorboard, tmp_path, monkeypatch):
     write(tmp_path / "fine")
-    monkeypatch.setattr("tb_plugin.codec.VERSION", 99)
+    monkeypatch.setattr("tb_plugin.metadata.VERSION", 99)
     write(tmp_path / "newer")
     tab = Tab(page, tensorboard(tmp_path, "--load_fast=true"), [["newer", "codes"]])
     tab.locate(".message.alert").wait_for()

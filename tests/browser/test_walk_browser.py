@@ -1,4 +1,4 @@
-"""Walks in the browser against those of projection.py, and their CSV."""
+"""Walks in the browser against those of walks.py, and their CSV."""
 
 import io
 
@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from tb_plugin.server import projection
+from tb_plugin.server import walks
 
 WALK = """async ([name, ...given]) => {
   const module = await import("./lib/walk.js");
@@ -31,7 +31,7 @@ def walk(modules, name, dims, *given):
 @given(st.data(), st.integers(1, 5), st.integers(1, 40), st.floats(0, 50, width=32))
 def test_circle(modules, data, dims, frames, radius):
     center, u, v = data.draw(vectors(3, dims))
-    expected = projection.circle(center, radius, u, v, frames)
+    expected = walks.circle(center, radius, u, v, frames)
     there = walk(modules, "circle", dims, center, radius, u, v, frames, 1)
     np.testing.assert_allclose(there, expected, rtol=1e-6, atol=1e-3)
     back = walk(modules, "circle", dims, center, radius, u, v, frames, -1)
@@ -43,7 +43,7 @@ def test_circle(modules, data, dims, frames, radius):
 def test_a_path_through_two_points_is_the_line(modules, data, dims, frames):
     ends = data.draw(vectors(2, dims))
     there = walk(modules, "path", dims, ends, frames)
-    np.testing.assert_allclose(there, projection.line(*ends, frames), rtol=1e-6, atol=1e-4)
+    np.testing.assert_allclose(there, walks.line(*ends, frames), rtol=1e-6, atol=1e-4)
     np.testing.assert_array_equal(there[[0, -1]], ends)
 
 

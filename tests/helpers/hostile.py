@@ -1,4 +1,4 @@
-"""Event files that someone made to do harm, or that were harmed: a run of each kind, beside a good one."""
+"""Hostile and damaged event files: a run of each kind, beside a good one."""
 
 import gzip
 import json
@@ -21,13 +21,13 @@ HEAD, CODES, ERRORS, RECONSTRUCTIONS, DECODER, LABELS, IMAGES = range(len(codec.
 
 
 def sealed(header, payload=b""):
-    """A blob with a right checksum, whatever it says; the header is bytes or what JSON can hold, NaN too."""
+    """Returns a blob with a valid checksum and any header: bytes, or a value for JSON, which may contain NaN."""
     text = header if isinstance(header, bytes) else json.dumps(header).encode()
-    return codec._PREFIX.pack(b"LTNT", len(text), zlib.crc32(payload, zlib.crc32(text))) + text + payload
+    return codec.PREFIX.pack(codec.MAGIC, len(text), zlib.crc32(payload, zlib.crc32(text))) + text + payload
 
 
 def array(shape, dtype="<f4", payload=None, **more):
-    """A blob that says it holds an array of a shape; by default zeros, and as long as it says."""
+    """Returns a blob that claims to have an array of `shape`; by default it has it, of zeros."""
     size = int(np.prod(shape)) * np.dtype(dtype).itemsize
     return sealed({"arrays": [{"dtype": dtype, "shape": shape}], **more}, bytes(size) if payload is None else payload)
 
@@ -53,7 +53,7 @@ def head(**more):
 
 
 def forged(dims, *specs, arrays=()):
-    """A decoder of any layers."""
+    """Returns the blob of a decoder with any layers, which may not fit."""
     return sealed(
         {"dims": dims, "layers": specs, "arrays": [{"dtype": "<f4", "shape": a.shape} for a in arrays]},
         b"".join(a.astype("<f4").tobytes() for a in arrays),
@@ -61,7 +61,7 @@ def forged(dims, *specs, arrays=()):
 
 
 def slow(*more):
-    """A decoder that makes a large picture of one number, and then a small one."""
+    """Returns the blob of a decoder whose pictures are large in the middle and small in the end."""
     return Decoder(
         2,
         [
@@ -75,7 +75,7 @@ def slow(*more):
 
 
 def tall(count):
-    """So many MiB of zeros, gzipped, without an end."""
+    """Returns `count` MiB of zeros as a gzip stream without an end."""
     packer = zlib.compressobj(9, zlib.DEFLATED, -15)
     block = packer.compress(bytes(2**20)) + packer.flush(zlib.Z_FULL_FLUSH)
     return gzip.compress(b"")[:10] + block * count
@@ -95,16 +95,9 @@ BLOBS = {
     "class names": (HEAD, head(class_names=["\u00e4" * 100_000])),
     "walk of infinity": (HEAD, head(walk={"center": [float("inf"), 0], "radius": 1})),
     "walk of 1e999": (HEAD, head(walk=0).replace(b'"walk": 0', b'"walk": 1e999')),
-    "walk of texts": (
-        HEAD,
-        sealed(
-            json.dumps(
-                {**codec.unpack_raw(head())[0], "walk": {"center": "ab", "radius": [1, 2], "frames": 10**9}}
-            ).encode()
-        ),
-    ),
+    "walk of texts": (HEAD, head(walk={"center": "ab", "radius": [1, 2], "frames": 10**9})),
     "walk of lists": (HEAD, head(walk={"center": [[[]]], "radius": {}, "u": None})),
-    "longer header than blob": (CODES, codec._PREFIX.pack(b"LTNT", 2**32 - 1, 0)),
+    "longer header than blob": (CODES, codec.PREFIX.pack(codec.MAGIC, 2**32 - 1, 0)),
     "no codes": (CODES, array([0, 2])),
     "codes of no width": (CODES, array([5, 0])),
     "one code": (CODES, filled(1, (1, 2))),
@@ -159,6 +152,14 @@ BLOBS = {
             arrays=[np.ones((1, 1, 1, 1)), np.ones(1)],
         ),
     ),
+    "decoder of a kernel that is not there": (
+        DECODER,
+        forged(
+            2,
+            {"kind": "reshape", "weights": 0, "shape": [1, 1, 2]},
+            {"kind": "conv2d", "weights": 0, "padding": "same"},
+        ),
+    ),
     "decoder of booleans": (DECODER, forged(2, {"kind": "elu", "weights": 0, "alpha": True})),
     "slow decoder": (DECODER, slow(*["gelu"] * 200)),
     "decoder with a huge kernel": (
@@ -171,7 +172,7 @@ BLOBS = {
             ],
         ).to_blob(),
     ),
-    "decoder of colours": (
+    "decoder of colors": (
         DECODER,
         Decoder(2, [layers.dense(np.ones((2, 3))), layers.reshape((1, 1, 3)), layers.upsample(256)]).to_blob(),
     ),
@@ -233,7 +234,7 @@ SUMMARIES = {
 
 
 def records(data):
-    """An event file of records with right checksums."""
+    """Returns the bytes of an event file whose records have valid checksums."""
     return b"".join(
         struct.pack("<Q", len(d))
         + struct.pack("<I", masked_crc32c(struct.pack("<Q", len(d))))
@@ -243,7 +244,7 @@ def records(data):
     )
 
 
-NO_EVENTS = "records of anything"  # TensorBoard's Python loader writes an exception of its own into the log
+NO_EVENTS = "records of anything"  # TensorBoard's Python loader logs an exception about it
 FILES = {
     "empty file": lambda good: b"",
     "garbage": lambda good: bytes(range(256)) * 40,
@@ -257,7 +258,7 @@ FILES = {
 
 
 def log(logdir, change=None, steps=(0, 1), step_of=int):
-    """Writes a latent space "codes", `change` being called with each of its summary values."""
+    """Writes a latent space "codes" after `change` was called with each of its summary values."""
     writer = EventFileWriter(str(logdir))
     for index in steps:
         first = {"labels": labels, "images": images} if index == 0 else {}
@@ -278,7 +279,7 @@ def overwrite(position, blob):
 
 
 def write(logdir, without=()):
-    """Writes a run of each kind but those, and the run "good"."""
+    """Writes a run of each kind that is not in `without`, and the run "good"."""
     logdir = Path(logdir)
     log(logdir / "good")
     (path,) = (logdir / "good").iterdir()

@@ -1,4 +1,4 @@
-"""Small latent spaces for the tests of the Latent plugin, and the plugin as a client sees it."""
+"""Small latent spaces for tests, and the plugin as a client sees it: its routes alone, or in a real TensorBoard."""
 
 import json
 import os
@@ -25,7 +25,7 @@ POINTS, SIDE = 30, 6
 
 
 def arrays(dims=2, seed=0):
-    """codes float64 [30, D], labels [30], images float64 [30, 6, 6], and a decoder of random weights."""
+    """Returns codes float64 [30, D], labels [30], images float64 [30, 6, 6], and a decoder with random weights."""
     random = np.random.default_rng(seed)
     decoder = Decoder(
         dims,
@@ -39,7 +39,7 @@ def arrays(dims=2, seed=0):
 
 
 def write(logdir, name="codes", steps=(0, 10, 20), dims=2, seed=0, **more):
-    """Logs `steps`; at each the codes are those of `arrays` plus the step."""
+    """Logs `steps` of a latent space whose codes are those of `arrays` plus the step."""
     codes, labels, images, decoder = arrays(dims, seed)
     with LatentWriter(str(logdir)) as writer:
         for step in steps:
@@ -56,22 +56,26 @@ def write(logdir, name="codes", steps=(0, 10, 20), dims=2, seed=0, **more):
 
 
 class Routes:
-    """The routes of the plugin on a log folder, by TensorBoard's Python loader, without a server."""
+    """The routes of the plugin on a log folder, read by TensorBoard's Python loader, without a server."""
 
     def __init__(self, logdir, samples=0):
-        multiplexer = plugin_event_multiplexer.EventMultiplexer(tensor_size_guidance={"latent": samples})
-        multiplexer.AddRunsFromDirectory(str(logdir))
-        multiplexer.Reload()
-        self.provider = data_provider.MultiplexerDataProvider(multiplexer, str(logdir))
+        self._multiplexer = plugin_event_multiplexer.EventMultiplexer(tensor_size_guidance={"latent": samples})
+        self._multiplexer.AddRunsFromDirectory(str(logdir))
+        self.reload()
+        self.provider = data_provider.MultiplexerDataProvider(self._multiplexer, str(logdir))
         self.plugin = LatentPlugin(base_plugin.TBContext(data_provider=self.provider))
         self.apps = self.plugin.get_plugin_apps()
 
+    def reload(self):
+        """Reads what was added to the event files."""
+        self._multiplexer.Reload()
+
     def get(self, path, /, method="GET", headers=None, **query):
-        """The response of a route."""
+        """Returns the response of a route."""
         return Client(self.apps[path]).open(path, method=method, query_string=query, headers=headers)
 
     def array(self, path, /, **query):
-        """The array that a binary route answers with."""
+        """Returns the array in the response of a binary route."""
         response = self.get(path, **query)
         assert response.status_code == 200, response.text
         return np.frombuffer(response.data, response.headers["X-Latent-Dtype"]).reshape(
@@ -80,7 +84,7 @@ class Routes:
 
 
 def megabytes(pid):
-    """The resident memory of a process."""
+    """Returns the resident memory of a process in MB."""
     return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
@@ -100,7 +104,7 @@ class TensorBoard:
         self.url = "http" + self.log().split(" at http")[1].split()[0]
 
     def log(self):
-        """What it wrote until now."""
+        """Returns the log until now."""
         self._log.seek(0)
         return self._log.read()
 
@@ -121,7 +125,7 @@ class TensorBoard:
         assert condition(self.runs()), self.runs().keys()
 
     def megabytes(self):
-        """The resident memory of TensorBoard and its data server."""
+        """Returns the resident memory of TensorBoard and its data server in MB."""
         pids = [
             self.process.pid,
             *map(

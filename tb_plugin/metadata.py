@@ -1,0 +1,64 @@
+"""The metadata of a latent space: plugin name, format version, and the two time series that store it.
+
+A latent space that is logged as NAME becomes two time series of blob sequences:
+
+    NAME/latent       kind "steps": one record per logged step
+    NAME/latent_once  kind "once": the record of the first step again, with the parts that are logged once per run
+
+TensorBoard samples the steps of each series separately and always keeps the last one. The series "once" keeps the first
+step. The plugin data of both series is JSON, `{"version": 1, "kind": "steps" | "once"}`. `codec` describes the records.
+"""
+
+import json
+
+from tensorboard.compat.proto import summary_pb2
+
+PLUGIN_NAME = "latent"
+VERSION = 1
+STEPS, ONCE = "steps", "once"
+SUFFIXES = {STEPS: "/latent", ONCE: "/latent_once"}
+
+
+class FormatError(ValueError):
+    """An error in stored data: it is damaged, or its format is newer than this version of the plugin."""
+
+
+def summary_metadata(kind: str, display_name: str = "", description: str = "") -> summary_pb2.SummaryMetadata:
+    """Returns the metadata of a time series of `kind`, STEPS or ONCE; the description is Markdown."""
+    return summary_pb2.SummaryMetadata(
+        display_name=display_name,
+        summary_description=description,
+        # TensorBoard's Rust data server silently drops data whose class is not set.
+        data_class=summary_pb2.DATA_CLASS_BLOB_SEQUENCE,
+        plugin_data=summary_pb2.SummaryMetadata.PluginData(
+            plugin_name=PLUGIN_NAME, content=json.dumps({"version": VERSION, "kind": kind}).encode()
+        ),
+    )
+
+
+def parse_metadata(tag: str, content: bytes) -> tuple[str, str]:
+    """Returns the name of the latent space and the kind of the series.
+
+    Args:
+      tag: the tag of the series.
+      content: its plugin data.
+
+    Raises:
+      FormatError: the plugin data has a newer format, or was not written by this plugin.
+    """
+    try:
+        parsed = json.loads(content)
+        version, kind = parsed["version"], parsed["kind"]
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise FormatError("its metadata was not written by this plugin") from error
+    if type(version) is not int or version < 1:
+        raise FormatError("its metadata was not written by this plugin")
+    if version > VERSION:
+        raise FormatError(
+            f"it has format {version}, and this plugin reads formats up to {VERSION}; update the plugin with "
+            "`pip install --upgrade legacy-ports` and restart TensorBoard"
+        )
+    suffix = SUFFIXES.get(kind) if isinstance(kind, str) else None
+    if suffix is None or not tag.endswith(suffix) or tag == suffix:
+        raise FormatError("its metadata was not written by this plugin")
+    return tag.removesuffix(suffix), kind
