@@ -54,7 +54,7 @@ def stills(new_page, board):
         tab = opened(page, [LINEAR], manifold="0", frame="17", walk="path:-3,-7,-4,-2,-2,4,0,7,1,0,0.5,-2.5")
         shot(page, tab, "tab-walk")
         shot(page, opened(page, [LINEAR, RELU], probe="1,3", frame="20"), "tab-runs")
-        tab = opened(page, [DEEP], plane="pca", colour="error", manifold="1")
+        tab = opened(page, [DEEP], plane="pca", color="error", manifold="1")
         hover(page, tab, 0.62, 0.4)
         shot(page, tab, "tab-pca")
         tab = opened(page, [LINEAR], shapes="1", manifold="0", tool="lasso", view="0,0,10")

@@ -38,20 +38,20 @@ def read(data):
         return np.stack(frames), milliseconds, image.info["loop"]
 
 
-def grey(values):
+def gray(values):
     return np.repeat(np.asarray(values, np.uint8)[..., None], 3, axis=-1)
 
 
 @pytest.mark.parametrize(("asked", "given"), [(100, 100), (44, 40), (1, 20), (10**7, 655350)])
 def test_grey_frames_come_back_exactly_without_end(modules, bundled, asked, given):
-    digits = grey(bundled.arrays.test_images[:20].reshape(-1, 28, 28))
+    digits = gray(bundled.arrays.test_images[:20].reshape(-1, 28, 28))
     frames, milliseconds, loop = read(gif(modules, digits, asked))
     np.testing.assert_array_equal(frames, digits)
     assert (milliseconds, loop) == ([given] * 20, 0)
 
 
 def test_noise_fills_the_table_of_codes_many_times(modules):
-    noise = grey(np.random.default_rng(0).integers(0, 256, (2, 224, 300)))
+    noise = gray(np.random.default_rng(0).integers(0, 256, (2, 224, 300)))
     data = gif(modules, noise)
     np.testing.assert_array_equal(read(data)[0], noise)
     flat = gif(modules, np.zeros_like(noise))
@@ -61,14 +61,14 @@ def test_noise_fills_the_table_of_codes_many_times(modules):
 @settings(max_examples=100, deadline=None)
 @given(st.integers(0, 2**32 - 1), st.integers(1, 4), st.integers(1, 70), st.integers(1, 70), st.integers(1, 256))
 @example(0, 1, 1, 1, 1)
-def test_up_to_256_colours_come_back_exactly(modules, seed, n, height, width, count):
+def test_up_to_256_colors_come_back_exactly(modules, seed, n, height, width, count):
     random = np.random.default_rng(seed)
     palette = random.integers(0, 256, (count, 3), np.uint8)
     frames = palette[random.integers(0, count, (n, height, width))]
     np.testing.assert_array_equal(read(gif(modules, frames))[0], frames)
 
 
-def test_more_colours_come_back_nearly(modules):
+def test_more_colors_come_back_nearly(modules):
     frames = np.random.default_rng(0).integers(0, 256, (3, 60, 50, 3), np.uint8)
     error = np.abs(read(gif(modules, frames))[0] - frames.astype(int)).reshape(-1, 3)
     assert np.all(error.max(axis=0) <= [26, 22, 26])  # half a step of 6, 7 and 6 levels

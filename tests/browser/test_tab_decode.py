@@ -47,7 +47,7 @@ def test_dragging_decodes_what_numpy_decodes(page, board):
         seen.add(repr(tab.state("probe")))
         expected = bytes_of(decoder(board, 500)([place]))[0]
         shown = tab.pixels("[aria-label=Decoded] canvas")
-        # The address has six digits of the place: a pixel may round to its neighbour.
+        # The address has six digits of the place: a pixel may round to its neighbor.
         assert np.abs(shown[..., 0].astype(int) - expected).max() <= 1
         assert (shown[..., 3] == 255).all()
         assert expected.max() > 60

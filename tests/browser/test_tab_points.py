@@ -46,7 +46,7 @@ def array(board, route, run, tag, **more):
 
 
 def alone(points):
-    """The point that is farthest from its nearest neighbour."""
+    """The point that is farthest from its nearest neighbor."""
     apart = np.linalg.norm(points[:, None] - points[None], axis=2)
     np.fill_diagonal(apart, np.inf)
     return int(apart.min(axis=1).argmax())
@@ -84,10 +84,10 @@ def test_hovering_shows_image_reconstruction_label_error_and_index(page, board):
 
 def test_the_legend_filters(page, board):
     tab = Tab(page, board, DIGITS, manifold="0", view="0,0,12").painted(1001)
-    colours = tab.seen()
+    colors = tab.seen()
     tab.button("none").or_(tab.button("Hide all classes")).first.click()
     assert tab.wait_for_state("hidden") == ",".join(map(str, range(10)))
-    tab.until(lambda: tab.seen().std() < colours.std())
+    tab.until(lambda: tab.seen().std() < colors.std())
     tab.locate(".classes button", has_text=re.compile("^3")).click()
     tab.wait_for_state("hidden", "v => v === '0%2C1%2C2%2C4%2C5%2C6%2C7%2C8%2C9'")
     assert tab.locate(".classes [aria-pressed=true] .name").all_inner_texts() == ["3"]
@@ -159,10 +159,10 @@ def test_pca_and_axes_of_a_deep_space(page, demo):
     assert float(card(tab)["off the plane"]) == pytest.approx(away, rel=1e-3)
 
 
-def test_colours_by_error_and_shapes(page, board):
+def test_colors_by_error_and_shapes(page, board):
     tab = Tab(page, board, DIGITS, manifold="0", view="0,0,8").painted(1001)
     by_label = tab.seen()
-    tab.locate("select[aria-label='Colour by']").select_option("error")
+    tab.locate("select[aria-label='Color by']").select_option("error")
     tab.locate(".scale").wait_for()
     errors = np.sort(array(board, "errors", *DIGITS[0], step=1001))
     low, high = (float(text) for text in tab.locate(".scale span").all_inner_texts()[1:])
@@ -178,10 +178,10 @@ def test_60000_points(page, tensorboard, tmp_path):
     """On software GL: that all is drawn, picked and moved, not how fast (tests/bench measures that)."""
     random = np.random.default_rng(0)
     labels = np.arange(60_000) % 10
-    centres = random.normal(scale=6, size=(10, 2))[labels]
+    centers = random.normal(scale=6, size=(10, 2))[labels]
     with LatentWriter(str(tmp_path / "many")) as writer:
         for step in range(3):
-            writer.add("codes", step, centres * (step + 1) / 3 + random.normal(size=(60_000, 2)), labels=labels)
+            writer.add("codes", step, centers * (step + 1) / 3 + random.normal(size=(60_000, 2)), labels=labels)
     board = tensorboard(tmp_path, "--load_fast=true")
     tab = Tab(page, board, [["many", "codes"]]).painted(2)
     assert tab.plot().get_attribute("data-renderer") == "webgl"

@@ -41,7 +41,7 @@ def test_a_link_restores_the_state(page, board):
     state = {
         "step": "10",
         "view": "11,9.5,6",
-        "colour": "none",
+        "color": "none",
         "shapes": "1",
         "manifold": "0",
         "hidden": "2,5",
@@ -76,7 +76,7 @@ def test_nonsense_in_the_address_is_as_if_it_were_not_there(page, board):
         board,
         step="<b>",
         view="1,2",
-        colour="pink",
+        color="pink",
         walk="circle:1,2,-3",
         frames="9999",
         hidden="x",
@@ -142,7 +142,7 @@ def test_everything_by_keyboard(page, board):
         "Step",
         "Play the walk",
         "Radius",
-        "Colour by",
+        "Color by",
         "Zoom in (key +)",
         "The walk to start with",
     } <= set(reached)

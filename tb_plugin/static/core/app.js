@@ -62,7 +62,7 @@ export class App {
     this.settling = undefined;
     this.dark = false;
     this.style = getComputedStyle(document.documentElement);
-    this.colours = { accent: "", paper: "", text: "" };
+    this.colors = { accent: "", paper: "", text: "" };
     const motion = matchMedia("(prefers-reduced-motion: reduce)");
     this.calm = motion.matches;
     motion.addEventListener("change", () => (this.calm = motion.matches));
@@ -223,12 +223,12 @@ export class App {
       this.selection = null;
       this.#arrange();
     }
-    if (any("spaces", "step", "plane") || (any("colour") && this.store.state.colour === "error")) {
+    if (any("spaces", "step", "plane") || (any("color") && this.store.state.color === "error")) {
       for (const panel of this.panels) panel.load();
     }
     if (any("plane") && this.store.state.view) this.store.set({ view: null });
     if (any("view") && !same(this.store.state.view ?? this.fitted, this.camera.target)) this.#refit(CAMERA_MS);
-    if (any("colour")) for (const panel of this.panels) panel.recolour();
+    if (any("color")) for (const panel of this.panels) panel.recolor();
     if (any("hidden")) for (const panel of this.panels) panel.remark();
     if (any("walk", "frames", "direction")) this.#makeWalk();
     if (any("probe")) {
@@ -301,9 +301,9 @@ export class App {
     this.dark = dark;
     document.documentElement.classList.toggle("dark", dark);
     const get = (/** @type {string} */ name) => this.style.getPropertyValue(name).trim();
-    this.colours = { accent: get("--accent"), paper: get("--paper"), text: get("--text") };
+    this.colors = { accent: get("--accent"), paper: get("--paper"), text: get("--text") };
     for (const panel of this.panels) {
-      panel.recolour();
+      panel.recolor();
       panel.refreshManifold();
     }
     this.tell("theme");

@@ -14,7 +14,7 @@ export function csv(codes, dims) {
   return lines.join("\n") + "\n";
 }
 
-/** @param {number} value a float32: nine digits always tell it from its neighbours */
+/** @param {number} value a float32: nine digits always tell it from its neighbors */
 function shortest(value) {
   for (let digits = 6; digits < 9; digits++) {
     const rounded = Number(value.toPrecision(digits));

@@ -25,7 +25,7 @@ export function toBytes(values) {
 }
 
 /**
- * The pixels RGBA of a picture in grey or in colour.
+ * The pixels RGBA of a picture in gray or in color.
  * @param {ArrayLike<number>} bytes
  * @param {[number, number, number]} shape
  * @returns {Uint8ClampedArray}
@@ -40,7 +40,7 @@ export function rgba(bytes, [height, width, channels]) {
 }
 
 /**
- * A picture as ink: a grey one is colour where it is bright, and nothing where it is dark; one in colours is itself.
+ * A picture as ink: a gray one is color where it is bright, and nothing where it is dark; one in colors is itself.
  * @param {ArrayLike<number>} bytes
  * @param {[number, number, number]} shape
  * @param {number[]} ink RGB

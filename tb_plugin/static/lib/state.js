@@ -18,7 +18,7 @@
  * @property {number|null} step null: the last, also when the run grows
  * @property {PlaneChoice} plane
  * @property {View|null} view null: all points, at each step anew
- * @property {"label"|"error"|"none"} colour
+ * @property {"label"|"error"|"none"} color
  * @property {boolean} shapes
  * @property {boolean|null} manifold null: where a code has two numbers
  * @property {boolean} thumbnails
@@ -38,7 +38,7 @@ export const DEFAULTS = {
   step: null,
   plane: { kind: "axes", i: 0, j: 1 },
   view: null,
-  colour: "label",
+  color: "label",
   shapes: false,
   manifold: null,
   thumbnails: true,
@@ -118,7 +118,7 @@ const FORMS = {
       return view && view[2] > 0 ? { x: view[0], y: view[1], span: view[2] } : null;
     },
   ],
-  colour: [String, (v) => choice(v, ["label", "error", "none"])],
+  color: [String, (v) => choice(v, ["label", "error", "none"])],
   shapes: [(v) => (v ? "1" : "0"), flag],
   manifold: [(v) => (v ? "1" : "0"), flag],
   thumbnails: [(v) => (v ? "1" : "0"), flag],

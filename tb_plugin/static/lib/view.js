@@ -1,7 +1,7 @@
 /** Which part of a plane is seen: pure functions. */
 
 /**
- * The centre in the plane's coordinates, and how much of the plane the shorter side of a panel shows.
+ * The center in the plane's coordinates, and how much of the plane the shorter side of a panel shows.
  * @typedef {{x: number, y: number, span: number}} View
  */
 

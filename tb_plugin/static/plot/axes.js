@@ -11,7 +11,7 @@ export const MARGIN = { left: 46, right: 6, top: 6, bottom: 34 };
  * @param {import("../lib/view.js").View} view
  * @param {import("../lib/view.js").Size} size of the plot within its margins
  * @param {[string, string]} names of the axes
- * @param {CSSStyleDeclaration} style whose colours are taken
+ * @param {CSSStyleDeclaration} style whose colors are taken
  */
 export function drawAxes(canvas, view, size, names, style) {
   const c = sharp(canvas, size.width + MARGIN.left + MARGIN.right, size.height + MARGIN.top + MARGIN.bottom);

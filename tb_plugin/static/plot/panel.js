@@ -38,7 +38,7 @@ export class Panel {
     this.images = null;
     /** @type {{values: Float32Array, low: number, high: number}|null} */
     this.errors = null;
-    /** @type {Uint8Array} class or error of each point, an index into the colours */
+    /** @type {Uint8Array} class or error of each point, an index into the colors */
     this.values = new Uint8Array();
     this.marks = new Uint8Array();
     /** @type {Float32Array} where the points come from */
@@ -108,13 +108,13 @@ export class Panel {
   }
 
   async #loadOne() {
-    const { step, plane, colour } = this.app.store.state;
+    const { step, plane, color } = this.app.store.state;
     const at = this.space.nearest(step);
     const soon = setTimeout(() => this.plot.classList.add("busy"), 250);
     try {
       const [frame, errors] = await Promise.all([
         this.space.frame(at, plane),
-        colour === "error" ? this.space.errors(at) : null,
+        color === "error" ? this.space.errors(at) : null,
       ]);
       this.#show(frame, errors);
     } finally {
@@ -142,7 +142,7 @@ export class Panel {
     this.decoding = undefined;
     this.errors = errors && errors.length === frame.xy.length / 2 ? { values: errors, ...range(errors) } : null;
     this.points.set({ from: this.from, to: frame.xy });
-    this.recolour();
+    this.recolor();
     this.remark();
     const { kept, logged } = this.space.info;
     this.note.textContent = `step ${frame.step.toLocaleString("en")}`;
@@ -163,18 +163,18 @@ export class Panel {
     return t * t * (3 - 2 * t);
   }
 
-  recolour() {
+  recolor() {
     if (!this.frame) return;
     const [n, labels] = [this.frame.xy.length / 2, this.frame.labels];
-    const { colour } = this.app.store.state;
+    const { color } = this.app.store.state;
     const errors = this.errors;
-    if (colour === "error" && errors) {
+    if (color === "error" && errors) {
       const unit = 255 / (errors.high - errors.low || 1);
       this.values = new Uint8Array(errors.values.map((e) => Math.min(255, Math.max(0, (e - errors.low) * unit))));
     } else {
-      this.values = labels && colour === "label" ? labels.of : new Uint8Array(n).fill(colour === "none" ? 0 : NO_CLASS);
+      this.values = labels && color === "label" ? labels.of : new Uint8Array(n).fill(color === "none" ? 0 : NO_CLASS);
     }
-    this.colours = table(colour === "error" && !errors ? "none" : colour, this.app.dark);
+    this.colors = table(color === "error" && !errors ? "none" : color, this.app.dark);
     this.points.set({ values: this.values });
     this.redraw();
   }
@@ -269,7 +269,7 @@ export class Panel {
         time,
         radius: this.radius,
         opacity: chosen ? 0.3 : 0.85,
-        colours: this.colours ?? new Uint8Array(1024),
+        colors: this.colors ?? new Uint8Array(1024),
         shapes: state.shapes,
         share: app.dragging && this.points.slow && frame.xy.length / 2 > MANY ? 1 / 3 : 1,
       });
@@ -296,20 +296,20 @@ export class Panel {
         this.images,
         view,
         size,
-        /** @type {Uint8Array} */ (this.colours),
+        /** @type {Uint8Array} */ (this.colors),
         this.values,
       );
     }
-    const colours = app.colours;
-    if (app.walk) overlay.drawWalk(c, app.walk, app.walkPlaces, app.store.state.frame, view, size, colours);
+    const colors = app.colors;
+    if (app.walk) overlay.drawWalk(c, app.walk, app.walkPlaces, app.store.state.frame, view, size, colors);
     const hovered = app.hovered;
     if (hovered >= 0 && hovered < this.marks.length) {
       const [x, y] = toScreen(view, size, frame.xy[2 * hovered], frame.xy[2 * hovered + 1]);
-      overlay.drawHovered(c, x, y, this.chosen ? this.chosen.side / 2 : this.radius + 4, colours);
+      overlay.drawHovered(c, x, y, this.chosen ? this.chosen.side / 2 : this.radius + 4, colors);
     }
     const { probe } = app.store.state;
-    if (probe) overlay.drawProbe(c, ...toScreen(view, size, ...probe), this.probed, size, colours);
-    if (app.outline) overlay.drawOutline(c, app.outline.corners, app.outline.closed, view, size, colours);
+    if (probe) overlay.drawProbe(c, ...toScreen(view, size, ...probe), this.probed, size, colors);
+    if (app.outline) overlay.drawOutline(c, app.outline.corners, app.outline.closed, view, size, colors);
   }
 
   /** Tells something over the plot; an empty text takes it away. @param {string} text @param {boolean} [alert] */
@@ -327,7 +327,7 @@ export class Panel {
   }
 }
 
-/** Between which errors colours differ: all but the outer hundredths. @param {Float32Array} errors */
+/** Between which errors colors differ: all but the outer hundredths. @param {Float32Array} errors */
 function range(errors) {
   const sorted = errors.slice().sort();
   return { low: sorted[Math.floor(0.01 * (sorted.length - 1))], high: sorted[Math.ceil(0.99 * (sorted.length - 1))] };

@@ -43,7 +43,7 @@ export function listen(panel, app) {
     };
   };
 
-  /** @param {Walk} walk @param {"centre"|"rim"|number} handle @param {number} px @param {number} py @returns {Drag} */
+  /** @param {Walk} walk @param {"center"|"rim"|number} handle @param {number} px @param {number} py @returns {Drag} */
   const walking = (walk, handle, px, py) => {
     const start = place(px, py);
     let moved = false;
@@ -54,7 +54,7 @@ export function listen(panel, app) {
         const [x, y] = place(nx, ny);
         if (walk.kind === "path") {
           store.set({ walk: { kind: "path", points: walk.points.map((p, i) => (i === handle ? [x, y] : p)) } });
-        } else if (handle === "centre") {
+        } else if (handle === "center") {
           store.set({ walk: { ...walk, x: walk.x + x - start[0], y: walk.y + y - start[1] } });
         } else {
           store.set({ walk: { ...walk, r: Math.hypot(x - walk.x, y - walk.y) } });

@@ -5,18 +5,18 @@ layout(location = 0) in vec2 start;
 layout(location = 1) in vec2 end;
 layout(location = 2) in float value;
 layout(location = 3) in float mark;
-uniform vec2 centre;
+uniform vec2 center;
 uniform vec2 scale;
 uniform float time;
 uniform float size;
 uniform float opacity;
-uniform sampler2D colours;
-out vec4 colour;
+uniform sampler2D colors;
+out vec4 color;
 flat out int shape;
 flat out float pixels;
 void main() {
   vec2 place = mix(start, end, time);
-  gl_Position = vec4((place - centre) * scale, 0.0, 1.0);
+  gl_Position = vec4((place - center) * scale, 0.0, 1.0);
 #ifdef SHAPED
   pixels = size * 1.35;
   shape = int(value) % 10;
@@ -25,14 +25,14 @@ void main() {
   shape = 0;
 #endif
   gl_PointSize = mark < 0.5 ? 0.0 : pixels;
-  colour = vec4(texelFetch(colours, ivec2(int(value), 0), 0).rgb, mark < 1.5 ? 0.12 * opacity : opacity);
+  color = vec4(texelFetch(colors, ivec2(int(value), 0), 0).rgb, mark < 1.5 ? 0.12 * opacity : opacity);
   if (mark < 0.5) gl_Position = vec4(2.0, 2.0, 2.0, 1.0);
 }`;
 
 // Each shape is a distance: below 0 inside. p runs from -1 to 1, y downwards.
 const FRAGMENT = `
 precision highp float;
-in vec4 colour;
+in vec4 color;
 flat in int shape;
 flat in float pixels;
 out vec4 fragment;
@@ -59,9 +59,9 @@ float distanceTo(vec2 p) {
 }
 void main() {
   float d = distanceTo(gl_PointCoord * 2.0 - 1.0) * pixels * 0.5;
-  float alpha = colour.a * clamp(0.5 - d, 0.0, 1.0);
+  float alpha = color.a * clamp(0.5 - d, 0.0, 1.0);
   if (alpha <= 0.0) discard;
-  fragment = vec4(colour.rgb * alpha, alpha);
+  fragment = vec4(color.rgb * alpha, alpha);
 }`;
 
 /** How a scene is drawn; both renderers take it.
@@ -71,7 +71,7 @@ void main() {
  * @property {number} time 0..1 on the way from the step before
  * @property {number} radius in CSS pixels
  * @property {number} opacity
- * @property {Uint8Array} colours [256, 4]
+ * @property {Uint8Array} colors [256, 4]
  * @property {boolean} shapes
  * @property {number} share of the points that is drawn, the first ones
  */
@@ -119,14 +119,14 @@ export class GLPoints {
     };
     this.count = 0;
     /** @type {Uint8Array|undefined} those of the texture */
-    this.colours = undefined;
+    this.colors = undefined;
   }
 
   /** Draws a point that is not seen: what the driver makes for a first draw call is made meanwhile. */
   warmUp() {
     const [gl, none] = [this.gl, new Float32Array(2)];
     this.set({ from: none, to: none, values: new Uint8Array(1), marks: new Uint8Array([2]) });
-    this.#colour(new Uint8Array(1024));
+    this.#color(new Uint8Array(1024));
     gl.useProgram(this.plain.program);
     gl.drawArrays(gl.POINTS, 0, 1);
     gl.fenceSync(gl.SYNC_GPU_COMMANDS_COMPLETE, 0); // else a driver may leave the work until there is more of it
@@ -142,12 +142,12 @@ export class GLPoints {
     if (this.canvas.height !== height) this.canvas.height = height;
   }
 
-  /** @param {Uint8Array} colours [256, 4] */
-  #colour(colours) {
+  /** @param {Uint8Array} colors [256, 4] */
+  #color(colors) {
     const gl = this.gl;
-    if (colours === this.colours) return;
-    this.colours = colours;
-    gl.texImage2D(gl.TEXTURE_2D, 0, gl.RGBA, 256, 1, 0, gl.RGBA, gl.UNSIGNED_BYTE, colours);
+    if (colors === this.colors) return;
+    this.colors = colors;
+    gl.texImage2D(gl.TEXTURE_2D, 0, gl.RGBA, 256, 1, 0, gl.RGBA, gl.UNSIGNED_BYTE, colors);
   }
 
   /** @param {Partial<Points>} points those parts that changed */
@@ -165,7 +165,7 @@ export class GLPoints {
   }
 
   /** @param {Scene} scene */
-  draw({ view, size, time, radius, opacity, colours, shapes, share }) {
+  draw({ view, size, time, radius, opacity, colors, shapes, share }) {
     const [gl, ratio] = [this.gl, window.devicePixelRatio || 1];
     const used = shapes ? (this.shaped ??= new Program(gl, "#define SHAPED")) : this.plain;
     this.resize(size);
@@ -175,9 +175,9 @@ export class GLPoints {
     if (!this.count) return;
     gl.useProgram(used.program);
     const u = used.uniforms;
-    this.#colour(colours);
+    this.#color(colors);
     const k = Math.min(size.width, size.height) / view.span;
-    gl.uniform2f(u.centre, view.x, view.y);
+    gl.uniform2f(u.center, view.x, view.y);
     gl.uniform2f(u.scale, (2 * k) / size.width, (2 * k) / size.height);
     gl.uniform1f(u.time, time);
     gl.uniform1f(u.size, 2 * radius * ratio);
@@ -235,7 +235,7 @@ class Program {
     }
     const place = (/** @type {string} */ name) => gl.getUniformLocation(program, name);
     return {
-      centre: place("centre"),
+      center: place("center"),
       scale: place("scale"),
       time: place("time"),
       size: place("size"),

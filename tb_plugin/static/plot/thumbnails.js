@@ -60,13 +60,13 @@ export class Thumbnails {
    * @param {import("../data/space.js").Pictures} images
    * @param {import("../lib/view.js").View} view
    * @param {import("../lib/view.js").Size} size
-   * @param {Uint8Array} colours [256, 4]
+   * @param {Uint8Array} colors [256, 4]
    * @param {Uint8Array} values of the points
    */
-  draw(c, { indices, side }, frame, images, view, size, colours, values) {
+  draw(c, { indices, side }, frame, images, view, size, colors, values) {
     for (const index of indices) {
       if (index >= images.count) continue;
-      const ink = colours.subarray(4 * values[index], 4 * values[index] + 3);
+      const ink = colors.subarray(4 * values[index], 4 * values[index] + 3);
       const key = `${index} ${ink}`;
       let canvas = this.cache.get(key);
       if (!canvas) {

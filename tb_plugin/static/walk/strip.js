@@ -113,7 +113,7 @@ export class Strip {
     }
     const c = sharp(this.canvas, width, HEIGHT);
     c.drawImage(this.sheet.canvas, 0, 0, width, HEIGHT);
-    c.fillStyle = this.app.colours.accent;
+    c.fillStyle = this.app.colors.accent;
     c.fillRect(((at + 0.5) / n) * width - 1.5, 0, 3, HEIGHT);
   }
 

@@ -63,14 +63,14 @@ export function walks(app) {
       if (app.walk?.kind === "circle") store.set({ walk: { ...app.walk, [part]: value } });
     });
   const fields = {
-    x: circleField("x", "Centre, across"),
-    y: circleField("y", "Centre, up"),
+    x: circleField("x", "Center, across"),
+    y: circleField("y", "Center, up"),
     r: circleField("r", "Radius", 0),
   };
   const circle = h(
     "div",
     { className: "row" },
-    h("label", {}, "centre ", fields.x.element, " ", fields.y.element),
+    h("label", {}, "center ", fields.x.element, " ", fields.y.element),
     h("label", {}, "radius ", fields.r.element),
   );
   const corners = h("div", { className: "row corners" });
@@ -162,7 +162,7 @@ export function walks(app) {
     const put = outline && !outline.closed ? outline.corners.length : 0;
     hint.textContent = drawing
       ? `Click through the plot, corner by corner; a double click ends the path. ${put ? `${put} put.` : ""}`
-      : "Drag its centre, rim or corners on the plot.";
+      : "Drag its center, rim or corners on the plot.";
   });
   return { strip, section };
 }

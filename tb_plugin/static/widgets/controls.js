@@ -1,4 +1,4 @@
-/** What is shown and how: runs, plane, colours, tools. */
+/** What is shown and how: runs, plane, colors, tools. */
 
 import { button, checkbox, h, select } from "../lib/dom.js";
 import { MAX_SPACES, same } from "../lib/state.js";
@@ -101,15 +101,15 @@ export function planeChoice(app) {
 /** @param {App} app */
 export function display(app) {
   const { store } = app;
-  const colour = select(
-    "Colour by",
+  const color = select(
+    "Color by",
     [
       ["label", "label"],
       ["error", "error"],
       ["none", "nothing"],
     ],
     "label",
-    (value) => store.set({ colour: /** @type {any} */ (value) }),
+    (value) => store.set({ color: /** @type {any} */ (value) }),
   );
   const shapes = checkbox("shapes", false, (on) => store.set({ shapes: on }));
   const manifold = checkbox("decoded grid", false, (on) => store.set({ manifold: on }));
@@ -119,16 +119,16 @@ export function display(app) {
     "section",
     {},
     h("h3", {}, "Display"),
-    h("div", { className: "row" }, h("label", {}, "colour ", colour)),
+    h("div", { className: "row" }, h("label", {}, "color ", color)),
     h("div", { className: "checks" }, shapes.element, manifold.element, thumbnails.element, hold.element),
   );
-  app.on(["runs", "spaces", "data", "colour", "shapes", "manifold", "thumbnails"], () => {
+  app.on(["runs", "spaces", "data", "color", "shapes", "manifold", "thumbnails"], () => {
     const { state } = store;
-    colour.value = state.colour;
+    color.value = state.color;
     const spaces = app.panels.map((panel) => panel.space);
     /** @param {string} part */
     const without = (part) => spaces.length > 0 && spaces.every((space) => !space.has(part));
-    for (const option of colour.options) {
+    for (const option of color.options) {
       option.disabled =
         (option.value === "error" && without("errors")) || (option.value === "label" && without("labels"));
     }

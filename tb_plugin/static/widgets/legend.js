@@ -1,7 +1,7 @@
-/** Which colour means what; a click takes a class away or brings it back. */
+/** Which color means what; a click takes a class away or brings it back. */
 
 import { button, h, plural, short } from "../lib/dom.js";
-import { classColour, errorGradient, NO_CLASS } from "../lib/palette.js";
+import { classColor, errorGradient, NO_CLASS } from "../lib/palette.js";
 import { trace } from "../plot/points_canvas.js";
 
 /** @param {import("../core/app.js").App} app */
@@ -31,12 +31,12 @@ export function legend(app) {
   };
 
   let shown = "";
-  app.on(["data", "colour", "shapes", "hidden", "theme", "runs", "spaces"], () => {
-    const { colour, shapes, hidden } = store.state;
+  app.on(["data", "color", "shapes", "hidden", "theme", "runs", "spaces"], () => {
+    const { color, shapes, hidden } = store.state;
     const list = keys();
-    element.hidden = !list.length && colour !== "error";
+    element.hidden = !list.length && color !== "error";
     all.hidden = none.hidden = list.length < 2;
-    const now = JSON.stringify([list, colour, shapes, app.dark]);
+    const now = JSON.stringify([list, color, shapes, app.dark]);
     if (now !== shown) {
       shown = now;
       classes.replaceChildren(
@@ -53,7 +53,7 @@ export function legend(app) {
               },
               ondblclick: () => store.set({ hidden: list.map(([k]) => k).filter((k) => k !== key) }),
             },
-            swatch(key, colour === "label", shapes, app.dark),
+            swatch(key, color === "label", shapes, app.dark),
             h("span", { className: "name" }, name),
             h("span", { className: "count" }, count.toLocaleString("en")),
           ),
@@ -64,7 +64,7 @@ export function legend(app) {
       one.setAttribute("aria-pressed", String(!hidden.includes(Number(one.dataset.class))));
     }
     const errors = app.panels.find((panel) => panel.errors)?.errors;
-    scale.hidden = colour !== "error" || !errors;
+    scale.hidden = color !== "error" || !errors;
     if (errors) {
       const bar = h("div", { className: "gradient" });
       bar.style.background = errorGradient;
@@ -79,13 +79,13 @@ export function legend(app) {
   return element;
 }
 
-/** @param {number} key @param {boolean} coloured @param {boolean} shapes @param {boolean} dark */
-function swatch(key, coloured, shapes, dark) {
+/** @param {number} key @param {boolean} colored @param {boolean} shapes @param {boolean} dark */
+function swatch(key, colored, shapes, dark) {
   const index = key < 0 ? NO_CLASS : key;
   const canvas = h("canvas", { width: 28, height: 28 });
   const c = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
   trace(c, shapes ? index % 10 : 0, 14, 14, 11);
-  c.fillStyle = classColour(coloured ? index : NO_CLASS, dark);
+  c.fillStyle = classColor(colored ? index : NO_CLASS, dark);
   c.fill();
   return h("img", { src: canvas.toDataURL(), alt: "" }); // a canvas is composited by itself in each frame
 }
