@@ -94,7 +94,7 @@ def test_a_walk_decodes_its_circle_frame_by_frame(page, board):
         if k:
             scrub.press("ArrowRight")
         assert np.abs(tab.pixels(PREVIEW)[..., 0].astype(int) - expected[k]).max() <= 1, k
-    tab.button("Turn the direction round").click()
+    tab.button("Reverse the direction").click()
     assert tab.wait_for_state("direction", "v => v === '-1'")
     tab.wait_for("() => document.querySelector('input[aria-label=\"Frame of the walk\"]').value === '7'")
     tab.until(lambda: np.abs(tab.pixels(PREVIEW)[..., 0].astype(int) - expected[1]).max() <= 1)

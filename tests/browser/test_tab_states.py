@@ -135,7 +135,7 @@ def test_everything_by_keyboard(page, board):
         reached.append(of_focus("e.getAttribute('aria-label') ?? e.textContent"))
         seen = "getComputedStyle(e.matches('[type=radio]') ? e.nextSibling : e)"
         assert of_focus(f"{seen}.outlineStyle") == "solid", reached[-1]
-        if reached[-1] == "The walk to start with":
+        if reached[-1] == "Reset the walk":
             break
     assert {
         "Latent space of flat · codes",
@@ -144,7 +144,7 @@ def test_everything_by_keyboard(page, board):
         "Radius",
         "Color by",
         "Zoom in (key +)",
-        "The walk to start with",
+        "Reset the walk",
     } <= set(reached)
     tab.plot().focus()
     for key in ("ArrowRight", "ArrowRight", "ArrowUp"):
@@ -227,7 +227,7 @@ def test_a_run_that_grows(page, tensorboard, tmp_path, load_fast):
         tab.painted(5)
         assert tab.locate(".time .note").inner_text() == "2 of 2 steps kept"
         assert tab.locate("label", has_text="shapes").locator("input").is_checked()
-        tab.button("Step before (key ,)").click()  # from here on a step is chosen: growing leaves it
+        tab.button("Previous step (key ,)").click()  # from here on a step is chosen: growing leaves it
         tab.painted(0)
         writer.add("codes", 9, 3 * codes)
         writer.flush()
@@ -350,7 +350,7 @@ def test_reduced_motion(new_page, board):
         with new_page(reduced_motion=motion) as page:
             page.add_init_script(TWEENS)
             tab = Tab(page, board, BOTH[:1], step="0").painted(0)
-            tab.button("Step after (key .)").click()
+            tab.button("Next step (key .)").click()
             tab.painted(10)
             ways[motion] = [time for time in tab.frame.evaluate("window.tweens") if 0 < time < 1]
     assert not ways["reduce"]

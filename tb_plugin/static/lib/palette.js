@@ -1,6 +1,11 @@
-/** Colors: of classes, of errors; each a table of 256, so that both renderers look a point's color up by a byte. */
+/** Colors of classes and of errors. Each is a table of 256, so that both renderers look a color up by a byte. */
 
-/** Ten colors that color-blind people tell apart: M. Petroff, arXiv:2107.02270. */
+/** What the colors of the points show, with the words for it in the page. */
+export const COLOR_MODES = /** @type {const} */ ({ label: "label", error: "error", none: "nothing" });
+
+/** @typedef {keyof typeof COLOR_MODES} ColorMode */
+
+/** Ten colors that color-blind people can tell apart: M. Petroff, arXiv:2107.02270. */
 const CLASSES = [
   "#3f90da",
   "#ffa90e",
@@ -14,7 +19,7 @@ const CLASSES = [
   "#92dadd",
 ];
 
-/** On dark paper, found by search: as far from each other as those, in all kinds of color blindness; contrast 3 or more. */
+/** Ten for dark paper, found by search: as far apart in all kinds of color blindness, with a contrast of 3 or more. */
 const CLASSES_DARK = [
   "#85a7e6",
   "#eca346",
@@ -28,7 +33,7 @@ const CLASSES_DARK = [
   "#5ceff8",
 ];
 
-/** Stops of cividis: J. Nuñez, C. Anderton, R. Renslow, PLOS ONE 13(7), 2018; it looks alike to the color-blind. */
+/** Stops of cividis: J. Nuñez, C. Anderton, R. Renslow, PLOS ONE 13(7), 2018. The color-blind see the same order. */
 const ERRORS = [
   "#00224e",
   "#123570",
@@ -45,7 +50,7 @@ const ERRORS = [
 /** How many shapes the renderers draw; class i has shape i % SHAPES. */
 export const SHAPES = 10;
 
-/** What a point without a class has. */
+/** The index of a point without a class. */
 export const NO_CLASS = 255;
 
 /** @param {string} hex */
@@ -54,7 +59,8 @@ function rgb(hex) {
 }
 
 /**
- * @param {number} index of a class, or NO_CLASS
+ * Returns the color of a class.
+ * @param {number} index of the class, or NO_CLASS
  * @param {boolean} dark
  */
 export function classColor(index, dark) {
@@ -63,12 +69,12 @@ export function classColor(index, dark) {
   return colors[index % colors.length];
 }
 
-/** The lower and the upper end of the colors of errors, as a CSS gradient. */
+/** The colors of errors, the lowest first, as a CSS gradient. */
 export const errorGradient = `linear-gradient(to right, ${ERRORS.join(", ")})`;
 
 /**
- * The table of the present colors: uint8 [256, 4].
- * @param {"label"|"error"|"none"} by
+ * Returns the table of the colors, uint8 [256, 4].
+ * @param {ColorMode} by
  * @param {boolean} dark
  */
 export function table(by, dark) {

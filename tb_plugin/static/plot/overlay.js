@@ -1,4 +1,4 @@
-/** What lies over the points: the walk with its handles, the probe, what is hovered, a selection being drawn. */
+/** Draws over the points: the walk with its handles, the probe, a ring around the hovered point, an outline. */
 
 import { toScreen } from "../lib/view.js";
 
@@ -6,11 +6,11 @@ import { toScreen } from "../lib/view.js";
 /** @typedef {import("../lib/view.js").View} View */
 /** @typedef {import("../lib/view.js").Size} Size */
 
-/** How near the pointer takes a handle, in pixels. */
+/** The distance at which the pointer takes a handle, in pixels. */
 const REACH = 12;
 
 /**
- * What of a walk the pointer would take: its center, its rim, a corner.
+ * Returns the handle of a walk under the pointer: its center, its rim, a corner, or null.
  * @param {Walk} walk @param {View} view @param {Size} size @param {number} px @param {number} py
  * @returns {"center"|"rim"|number|null} a number is the index of a corner
  */
@@ -30,6 +30,7 @@ export function handleAt(walk, view, size, px, py) {
 }
 
 /**
+ * Draws the walk, its handles and the place of a frame.
  * @param {CanvasRenderingContext2D} c @param {Walk} walk @param {ArrayLike<number>} places [frames, 2] @param {number} frame
  * @param {View} view @param {Size} size @param {{accent: string, paper: string}} colors
  */
@@ -73,7 +74,7 @@ function dot(c, x, y, radius, fill, line) {
 }
 
 /**
- * A cross where is decoded, and the decoded picture beside it.
+ * Draws a cross at the probe and the decoded picture beside it.
  * @param {CanvasRenderingContext2D} c @param {number} x @param {number} y in pixels
  * @param {HTMLCanvasElement|null} picture @param {Size} size @param {{accent: string, paper: string}} colors
  */
@@ -110,6 +111,7 @@ export function drawProbe(c, x, y, picture, size, { accent, paper }) {
 }
 
 /**
+ * Draws a ring around the hovered point.
  * @param {CanvasRenderingContext2D} c @param {number} x @param {number} y @param {number} radius
  * @param {{text: string, paper: string}} colors
  */
@@ -127,7 +129,7 @@ export function drawHovered(c, x, y, radius, { text, paper }) {
 }
 
 /**
- * The outline of a selection, or of a path, while it is drawn.
+ * Draws the outline of a selection or of a path that the user is drawing.
  * @param {CanvasRenderingContext2D} c @param {[number, number][]} corners in the plane @param {boolean} closed
  * @param {View} view @param {Size} size @param {{accent: string}} colors
  */

@@ -1,4 +1,4 @@
-/** Points without WebGL: the same interface as GLPoints, on a 2D canvas. */
+/** Draws points without WebGL: the interface of GLPoints, on a 2D canvas. */
 
 import { sharp } from "../lib/dom.js";
 import { toScreen } from "../lib/view.js";
@@ -7,7 +7,7 @@ import { toScreen } from "../lib/view.js";
 /** @typedef {import("./points_gl.js").Scene} Scene */
 
 /**
- * A shape about (x, y), as the shader of GLPoints has it.
+ * Traces a shape around (x, y), the same as the shader of GLPoints.
  * @param {CanvasRenderingContext2D} c @param {number} shape @param {number} x @param {number} y @param {number} r
  */
 export function trace(c, shape, x, y, r) {
@@ -121,7 +121,7 @@ export class CanvasPoints {
     const r = radius * (shapes ? 1.35 : 1);
     const ratio = window.devicePixelRatio || 1;
     const side = Math.ceil(3 * r * ratio) + 2;
-    // Each color and shape is drawn once, and then stamped.
+    // Each color and shape is drawn once and then copied.
     /** @type {Map<number, HTMLCanvasElement>} */
     const stamps = new Map();
     /** @param {number} value */

@@ -40,7 +40,7 @@ export function downloadGIF(strip, app) {
     }
     return new Uint8ClampedArray(out.buffer);
   });
-  const bytes = encodeGIF(large, width * k, height * k, app.store.state.ms);
+  const bytes = encodeGIF(large, width * k, height * k, app.state.now.ms);
   save(new Blob([/** @type {any} */ (bytes)], { type: "image/gif" }), strip, "gif");
 }
 
