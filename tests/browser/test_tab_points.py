@@ -227,7 +227,7 @@ def test_a_drag_lays_nothing_out_anew(page, board):
     """A layout takes as long as all else that a frame is made of."""
     tab = Tab(page, board, DIGITS, tool="pan", view="0,0,8").painted(1001)
     tab.locate("[aria-label=Walk] .preview").wait_for()
-    page.wait_for_timeout(500)
+    tab.rest()
     cdp = page.context.new_cdp_session(page)
     cdp.send("Performance.enable")
 
@@ -242,7 +242,7 @@ def test_a_drag_lays_nothing_out_anew(page, board):
     before = layouts()
     for k in range(2, 22):
         page.mouse.move(x + 2 * k, y)
-        page.wait_for_timeout(20)
+        tab.frame.evaluate("new Promise(requestAnimationFrame)")
     after = layouts()
     page.mouse.up()
     assert float(tab.wait_for_state("view", "v => v && !v.startsWith('0%2C')").split(",")[0]) < -0.3
@@ -277,11 +277,9 @@ def test_labels_beyond_those_in_the_legend_are_told_apart_from_them(page, tensor
 def test_a_view_of_a_link_looks_as_after_a_change_of_size(page, board):
     """How large dots are and how the grid fades follows from how far the view of all points would be."""
     tab = Tab(page, board, DIGITS, manifold="0", thumbnails="0", view="0,0,3").painted(1001)
-    page.wait_for_timeout(500)
-    before = tab.seen()
+    before = tab.rest().seen()
     size = page.viewport_size
     page.set_viewport_size({**size, "width": size["width"] + 40})
-    page.wait_for_timeout(300)
+    tab.rest()
     page.set_viewport_size(size)
-    page.wait_for_timeout(500)
-    np.testing.assert_array_equal(tab.seen(), before)
+    np.testing.assert_array_equal(tab.rest().seen(), before)

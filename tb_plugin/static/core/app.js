@@ -230,7 +230,8 @@ export class App {
   #settle() {
     clearTimeout(this.settling);
     this.settling = setTimeout(() => {
-      if (this.camera.way || this.session.now.dragging) this.#settle();
+      if (this.session.now.dragging) return; // its end comes back here
+      if (this.camera.way) this.#settle();
       else for (const panel of this.panels) panel.refreshManifold();
     }, STILL_MS);
   }

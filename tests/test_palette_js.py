@@ -1,4 +1,4 @@
-"""The classes' colors, held apart for every kind of color blindness, and legible on the paper they are drawn on."""
+"""The colors of classes: far apart for every kind of color blindness, and legible on their background."""
 
 import itertools
 
@@ -13,7 +13,7 @@ APART = 14  # in CAM02-UCS, where 1 is just seen; Petroff's ten come to 14.5
 @pytest.fixture(scope="module", params=[False, True], ids=["light", "dark"])
 def colors(request, modules):
     names = modules.evaluate(
-        "async dark => { const {classColor} = await import('./lib/palette.js'); "
+        'async dark => { const {classColor} = await import("./lib/palette.js"); '
         "return Array.from({length: 10}, (_, i) => classColor(i, dark)); }",
         request.param,
     )

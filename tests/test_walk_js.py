@@ -1,4 +1,4 @@
-"""Walks in the browser against those of projection.py, and their CSV."""
+"""The tab's walks against projection.py, and their CSV."""
 
 import io
 
