@@ -118,6 +118,10 @@ test("box and lasso by the Enter key", () => {
     [5, 5],
     [1, 5],
   ]);
+  const two = page("lasso");
+  for (let k = 0; k < 2; k++) two.tool.enter?.(two.plot, two.shared, [1, 1]);
+  for (let k = 0; k < 2; k++) two.tool.enter?.(two.plot, two.shared, [5, 5]);
+  assert.equal(two.shared.session.now.selection, null); // two corners have no inside
   const lasso = page("lasso");
   for (const place of [
     [1, 1],

@@ -1,4 +1,4 @@
-/** The tab: its panels, what they share, and what follows from a change. */
+/** The tab: its panels, their common state, and the effects of a change. */
 
 import * as api from "../data/api.js";
 import { Address, readState } from "./address.js";
@@ -21,7 +21,7 @@ import { fit } from "../lib/view.js";
 /** @typedef {import("../lib/session.js").Session} Session */
 
 /**
- * What may change: a key of the state or of the session, `data` (points came), `decoder` (one came), `course` (the walk
+ * The topics of a change: a key of the state or of the session, `data` (points came), `decoder` (one came), `course` (the walk
  * that is shown), `listing` (the latent spaces).
  * @typedef {keyof State|keyof Session|"data"|"decoder"|"course"|"listing"} Topic
  */

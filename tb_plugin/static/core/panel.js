@@ -1,4 +1,4 @@
-/** One latent space on the screen: loads what the state asks for, decodes, and has the plot that draws it. */
+/** One latent space on the screen: loads its data, decodes, and has the plot that draws it. */
 
 import { h } from "../lib/dom.js";
 import { pictureShape, rgba, toBytes, toCanvas } from "../lib/picture.js";
@@ -24,8 +24,8 @@ export class Panel {
     /** @type {import("../lib/picture.js").Pictures|null} */
     this.images = null;
     /**
-     * The decoder of the frame's step; null: there is none; undefined: it is on its way, and the screen keeps what the
-     * last step's decoder made.
+     * The decoder of the frame's step; null: there is none; undefined: it is on its way, and the screen keeps the
+     * images of the last step's decoder.
      * @type {import("../decode/decoding.js").Decoding|null|undefined}
      */
     this.decoding = undefined;
@@ -48,7 +48,7 @@ export class Panel {
     );
   }
 
-  /** Loads what the state asks for. Meanwhile only the last wish is kept, because a slider may be dragged. */
+  /** Loads the step of the state. If the state changes meanwhile, only the last step is loaded after it. */
   async load() {
     const { error, steps } = this.space.info;
     if (error || !steps.length) {

@@ -1,6 +1,6 @@
 /** Colors of classes and of errors. Each is a table of 256, so that both renderers look a color up by a byte. */
 
-/** What the colors of the points show, with the words for it in the page. */
+/** The color modes, by their names in the address, with the words for them in the page. */
 export const COLOR_MODES = /** @type {const} */ ({ label: "label", error: "error", none: "nothing" });
 
 /** @typedef {keyof typeof COLOR_MODES} ColorMode */

@@ -1,7 +1,7 @@
 /** Planes through the space of the codes, and points in them. */
 
 /**
- * The place (x, y) of a plane is the code origin + x u + y v. `shares` are those of the variance along u and v.
+ * The place (x, y) of a plane is the code origin + x u + y v. `shares` of the variance lie along u and v.
  * @typedef {{origin: Float32Array, u: Float32Array, v: Float32Array, shares: (number|null)[]}} Plane
  */
 

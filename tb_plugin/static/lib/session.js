@@ -1,4 +1,4 @@
-/** What the page knows for the moment: neither in the address nor derived from anything else. */
+/** The state of the moment, which is neither in the address nor derived from anything else. */
 
 /**
  * Corners in the plane: of a selection (closed) or of a path (open).

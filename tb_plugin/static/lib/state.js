@@ -1,4 +1,4 @@
-/** What the tab shows, as one object; how the address holds it. */
+/** The state of the tab, and how the address holds it. */
 
 import { COLOR_MODES } from "./palette.js";
 
@@ -17,7 +17,7 @@ import { COLOR_MODES } from "./palette.js";
  * @property {SpaceId[]} spaces the latent spaces shown side by side
  * @property {number|null} step null: the last step, also of a run that grows
  * @property {PlaneChoice} plane
- * @property {View|null} view null: all points, fitted anew at each step
+ * @property {View|null} view null: it fits all points at each step
  * @property {import("./palette.js").ColorMode} color what the colors of the points show
  * @property {boolean} shapes whether each class has a shape
  * @property {boolean|null} manifold whether the grid of decoded images is shown; null: where codes have two numbers

@@ -14,7 +14,7 @@ import { toPlane, toScreen } from "../lib/view.js";
 /** @typedef {import("../lib/view.js").View} View */
 
 /**
- * What a plot shows; core/panel.js holds it.
+ * The content of a plot. core/panel.js holds it.
  * @typedef {object} Content
  * @property {Frame|null} frame the points
  * @property {{values: Float32Array, low: number, high: number}|null} errors of the points, and the range of their colors
@@ -23,7 +23,7 @@ import { toPlane, toScreen } from "../lib/view.js";
  */
 
 /**
- * What all plots share, and how they change it; core/app.js implements it.
+ * The parts of the tab that all plots share and change. core/app.js implements it.
  * @typedef {object} Shared
  * @property {import("../lib/observable.js").Observable<import("../lib/state.js").State>} state
  * @property {import("../lib/observable.js").Observable<import("../lib/session.js").Session>} session

@@ -1,4 +1,4 @@
-/** What the mouse, fingers and keys do on a plot, whatever the tool. */
+/** Handles the mouse, fingers and keys on a plot, for all tools. */
 
 import { dragHandle } from "./handles.js";
 import { handleAt } from "./overlay.js";
@@ -106,7 +106,7 @@ function hover({ element }, { session }, index, px, py) {
 }
 
 /**
- * Does what a key asks for; the help of the plot lists the keys. Returns whether the key does anything.
+ * Handles a key. The help of the plot lists the keys. Returns whether the key has an effect.
  * @param {string} name @param {boolean} shift @param {Plot} plot @param {Shared} shared
  */
 function key(name, shift, plot, shared) {

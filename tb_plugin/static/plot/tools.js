@@ -10,7 +10,7 @@ import { path } from "./tools/path.js";
 /** @typedef {import("./plot.js").Shared} Shared */
 
 /**
- * What a drag does with each move, and at its end; places are in CSS pixels of the plot.
+ * A drag: its effect at each move and at its end. Places are in CSS pixels of the plot.
  * @typedef {{move: (px: number, py: number) => void, end?: () => void}} Drag
  */
 
