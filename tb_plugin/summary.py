@@ -224,7 +224,7 @@ class LatentWriter:
 
         Raises:
           ValueError: an argument is invalid; the message says which one and why. Nothing is written.
-          OSError: the step cannot be written; what was logged before is whole.
+          OSError: the step cannot be written. The steps before it are complete.
         """
         if not isinstance(step, (int, np.integer)) or not 0 <= step < 2**63:
             raise ValueError(f"step: it is {step!r}, it must be an integer from 0")

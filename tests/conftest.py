@@ -4,6 +4,7 @@ import functools
 import os
 
 import pytest
+from helpers.node import Modules
 from hypothesis import settings
 
 from legacy_ports.data import mnist
@@ -35,3 +36,11 @@ def short_run(bundled, tmp_path_factory):
     from helpers.runs import SHORT, run_port  # TensorFlow comes with it
 
     return functools.cache(lambda name: run_port(name, bundled, tmp_path_factory.mktemp(name), **SHORT[name]))
+
+
+@pytest.fixture(scope="session")
+def modules():
+    """The tab's modules in Node: `modules.evaluate(script, argument)`."""
+    modules = Modules()
+    yield modules
+    modules.close()

@@ -247,10 +247,16 @@ def test_too_much_work_is_refused_before_it_begins(tmp_path, monkeypatch):
         assert "16 codes at a time" in response.text
 
 
+STATIC_FILES = {
+    f"/{path.relative_to(static_files.STATIC).as_posix()}"
+    for kind in ("js", "css")
+    for path in static_files.STATIC.rglob(f"*.{kind}")
+}
+
+
 def test_nothing_outside_the_static_files_is_a_route(routes):
-    static = {"/" + path.relative_to(static_files.STATIC).as_posix() for path in static_files.STATIC.rglob("*.*")}
-    assert "/index.js" in static
-    assert static <= routes.apps.keys()
+    assert "/index.js" in STATIC_FILES
+    assert routes.apps.keys() >= STATIC_FILES
     assert not any("*" in path for path in routes.apps)
     response = routes.get("/index.js")
     assert response.content_type.startswith("text/javascript")
@@ -259,7 +265,6 @@ def test_nothing_outside_the_static_files_is_a_route(routes):
 
 def test_the_http_api_names_every_route(routes):
     text = (Path(tb_plugin.__file__).parent / "http_api.md").read_text()
-    files = {f"/{path.relative_to(static_files.STATIC).as_posix()}" for path in static_files.STATIC.rglob("*.*")}
-    assert routes.apps.keys() >= files
-    for path in routes.apps.keys() - files | {"/index.js"}:
+    assert routes.apps.keys() >= STATIC_FILES
+    for path in routes.apps.keys() - STATIC_FILES | {"/index.js"}:
         assert f"`/data/plugin/latent{path}`" in text

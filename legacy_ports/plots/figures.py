@@ -1,4 +1,4 @@
-"""The tools that ports draw with: colors for the ten digits, axes, PNG files. The recipes are in the ports."""
+"""The tools that ports draw with: colors for the ten digits, axes and PNG files. The recipes are in the ports."""
 
 from io import BytesIO
 

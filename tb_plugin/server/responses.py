@@ -17,8 +17,7 @@ from tb_plugin.server.spaces import Gone, NotThere
 
 MAX_BYTES = 2**26  # of an answer; 60,000 digits are 47 MB
 MAX_WAIT = 20.0  # seconds that a request waits for its turn
-PENALTY = 0.05  # seconds that the answer to an invalid request is delayed, so that a client that sends many leaves
-# others their share
+PENALTY = 0.05  # seconds that the answer to an invalid request is delayed, to leave room for other clients
 
 # How many requests run at a time, because what they hold in memory must have a bound. Routes that compute have slots of
 # their own, so that routes that read need not wait for them.

@@ -1,4 +1,4 @@
-/** The worker that decodes beside the page; decoding.js is who talks to it. */
+/** The worker that decodes; decoding.js talks to it. */
 
 import { Decoder } from "./decode/decoder.js";
 

@@ -1,4 +1,4 @@
-/** The tab, as TensorBoard loads it: the page, and when it is built anew. */
+/** The tab, as TensorBoard loads it: builds the page and asks for the latent spaces. */
 
 import * as api from "./data/api.js";
 import { App } from "./core/app.js";
@@ -7,6 +7,7 @@ import { button, h } from "./lib/dom.js";
 import { card, decoded, selected } from "./widgets/inspector.js";
 import { legend } from "./widgets/legend.js";
 import { prepare } from "./plot/points.js";
+import { TOOLS } from "./plot/tools.js";
 import * as tensorboard from "./lib/tensorboard.js";
 import { timeBar } from "./widgets/time.js";
 import { walks } from "./walk/walks.js";
@@ -14,8 +15,9 @@ import { walks } from "./walk/walks.js";
 import sheet from "./style.css" with { type: "css" };
 
 const HELP =
-  "Arrow keys move the place that is decoded, with shift the view; plus and minus zoom, 0 shows all points; comma and " +
-  "full stop change the step; space plays the walk; Enter puts a corner of a box, a lasso or a path; Escape clears.";
+  "Arrow keys move the place that is decoded; with shift they move the view. Plus and minus zoom, 0 shows all points. " +
+  "Comma and period change the step, space plays the walk. Enter adds a corner of a box, a lasso or a path, Escape clears. " +
+  `Keys choose a tool: ${TOOLS.map(({ key, name }) => `${key} ${name}`).join(", ")}.`;
 
 const HOW = `from tb_plugin.summary import LatentWriter
 
@@ -23,11 +25,11 @@ with LatentWriter("runs/mine") as writer:
     writer.add("codes", step, codes, labels=labels,
                images=images, decoder=decoder)`;
 
-const LOADING_MS = 200; // until one is told to wait
+const LOADING_MS = 200; // until the page says that it waits
 
-/** Called by TensorBoard once the page is there. */
+/** Builds the tab. TensorBoard calls this once the page is there. */
 export async function render() {
-  // Where the address asks for nothing else, that is what will be shown: its points need not wait for the list.
+  // An empty address shows the first latent space: its points need not wait for the list.
   const early = Object.keys(tensorboard.readAddress()).length ? null : api.points({ labels: 1 }).catch(() => null);
   const listing = api.runs();
   listing.catch(() => {});
@@ -65,7 +67,7 @@ export async function render() {
       app.setListing(runs, omitted);
       if (!page.isConnected) document.body.append(page);
       tell();
-      app.tell("runs");
+      app.tell("listing");
       app.resized();
     } catch (error) {
       const { message } = /** @type {Error} */ (error);
@@ -73,7 +75,6 @@ export async function render() {
     }
   };
   const soon = setTimeout(tell, LOADING_MS, "Loading …");
-  tensorboard.onTheme((dark) => app.setTheme(dark));
   await Promise.allSettled([listing]);
   clearTimeout(soon);
   await take(listing);
@@ -81,11 +82,11 @@ export async function render() {
 }
 
 /**
- * The page about the panels: at first their places alone, what stands around them after the first picture.
+ * Returns the page. At first it has the places of its parts; the parts follow after the first picture.
  * @param {App} app
  */
 function build(app) {
-  const left = h("aside", { className: "left", "aria-label": "What is shown" });
+  const left = h("aside", { className: "left", "aria-label": "Controls" });
   const right = h("aside", { className: "right", "aria-label": "Details" });
   const [tools, time] = [h("div", { className: "tools" }), h("div", { className: "time" })];
   const { strip, section: walk } = walks(app);
@@ -98,11 +99,11 @@ function build(app) {
     left.append(runList(app), planeChoice(app), display(app), legend(app));
     right.append(decoded(app), walk, selected(app));
     main.append(spoken, point);
-    app.tell("runs", "data");
+    app.tell("listing", "data");
   };
   let due = true;
   app.on(["data"], () => {
-    if (due) requestAnimationFrame(() => setTimeout(fill)); // the frame with the points is through
+    if (due) requestAnimationFrame(() => setTimeout(fill)); // after the frame with the points
     due = false;
   });
   return main;

@@ -120,7 +120,7 @@ def first_picture(browser, board, points, tab):
         frame = frame_of(page, tab)
         began = frame.evaluate("""() => {
           window.draws = [];
-          document.querySelector('[aria-label="Step before (key ,)"]').click();
+          document.querySelector('[aria-label="Previous step (key ,)"]').click();
           return performance.timeOrigin + performance.now(); }""")
         return first, until(page, lambda: draws(page, tab))[0][0] - began
 

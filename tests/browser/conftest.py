@@ -1,4 +1,4 @@
-"""A real browser before a real TensorBoard: Chromium without a window, driven by Playwright."""
+"""A real browser with a real TensorBoard: Chromium without a window, driven by Playwright."""
 
 import contextlib
 import functools
@@ -119,7 +119,7 @@ def load_fast(request):
 
 @pytest.fixture(scope="module")
 def modules(browser, tensorboard, small_logdir):
-    """A page that holds none of the tab, only its origin: `modules.evaluate` can import our modules by "./name.js"."""
+    """An empty page of the tab's origin: `modules.evaluate` can import our modules as "./folder/name.js"."""
     board = tensorboard(small_logdir, "--load_fast=true")
     with watched_page(browser, Problems()) as page:
         page.goto(board.url + "data/plugin/latent/index.js")

@@ -35,7 +35,7 @@ def hover(page, tab, x, y):
 
 def shot(page, tab, name):
     tab.locate(PREVIEW).first.wait_for()
-    page.wait_for_timeout(1500)  # the grid of decoded digits
+    tab.rest()
     Image.open(io.BytesIO(page.screenshot())).convert("RGB").save(IMAGES / f"{name}.png", optimize=True)
     print(IMAGES / f"{name}.png")
 
@@ -54,7 +54,7 @@ def stills(new_page, board):
         tab = opened(page, [LINEAR], manifold="0", frame="17", walk="path:-3,-7,-4,-2,-2,4,0,7,1,0,0.5,-2.5")
         shot(page, tab, "tab-walk")
         shot(page, opened(page, [LINEAR, RELU], probe="1,3", frame="20"), "tab-runs")
-        tab = opened(page, [DEEP], plane="pca", colour="error", manifold="1")
+        tab = opened(page, [DEEP], plane="pca", color="error", manifold="1")
         hover(page, tab, 0.62, 0.4)
         shot(page, tab, "tab-pca")
         tab = opened(page, [LINEAR], shapes="1", manifold="0", tool="lasso", view="0,0,10")
@@ -85,27 +85,27 @@ def animation(new_page, board):
     with new_page() as page:
         tab = Tab(page, board, [LINEAR], step="0", view="0,-0.5,16", walk="circle:-1,0.5,3", frames="24").painted(0)
         tab.locate(PREVIEW).wait_for()
-        page.wait_for_timeout(1000)
+        tab.rest()
         take(page, 600)
         steps = board.runs()[LINEAR[0]][LINEAR[1]]["steps"]
         for step in steps[2::2]:
             tab.locate("input[aria-label^='Step;']").fill(str(step))
             page.keyboard.press("Enter")
             tab.painted(step)
-            page.wait_for_timeout(700)
+            tab.rest()
             take(page, 250)
         page.mouse.move(*tab.at(0.42, 0.85))
         page.mouse.down()
         for k in range(12):
             page.mouse.move(*tab.at(0.42 + 0.012 * k, 0.85 - 0.06 * k))
-            page.wait_for_timeout(100)
+            tab.rest()
             take(page, 150)
         page.mouse.up()
         scrub = tab.locate("input[aria-label='Frame of the walk']")
         scrub.focus()
         for _ in range(23):
             page.keyboard.press("ArrowRight")
-            page.wait_for_timeout(100)
+            tab.rest()
             take(page, 120)
     pictures, milliseconds = zip(*frames)
     pictures[0].save(

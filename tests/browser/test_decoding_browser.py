@@ -1,4 +1,4 @@
-"""Decoding beside the page: by a worker under TensorBoard's security policy, or in slices where there is none."""
+"""Decoding outside the page: by a worker under TensorBoard's security policy, or in slices without one."""
 
 import base64
 
@@ -106,11 +106,11 @@ ABORT = """async () => {
   const controller = new AbortController();
   const work = decoding.decode(all, all.length / 4, controller.signal);
   decoding.here = 0;
-  await new Promise((resolve) => setTimeout(resolve, 1));
+  await new Promise((resolve) => setTimeout(resolve));
   controller.abort();
   const outcome = await work.then(() => "done", (error) => error.name);
   const here = decoding.here;
-  await new Promise((resolve) => setTimeout(resolve, 200));
+  await rest();
   return [outcome, decoding.here - here];
 }"""
 
@@ -157,7 +157,7 @@ def test_a_worker_that_breaks_is_done_without(plugin_page, page, body):
     plugin_page()
     for _ in range(3):
         check(page.evaluate("pictures(decoding)"))
-        page.wait_for_timeout(200)
+        page.evaluate("rest()")  # the error of the worker has come
     made, here = page.evaluate("((decoding.here = 0), pictures(decoding).then((made) => [made, decoding.here]))")
     check(made)
     assert here > 10

@@ -1,4 +1,4 @@
-"""What the tab makes of answers that are not the whole: in parts, later, or not yet."""
+"""The tab with answers that come in parts, late, or not at all."""
 
 import itertools
 import time
@@ -104,8 +104,10 @@ def other_step(page, board, answer):
 def test_what_is_decoded_stays_until_the_decoder_of_the_step_is_there(page, board):
     late = []
     tab, strip = other_step(page, board, lambda route: late.append(route))
-    page.wait_for_timeout(500)
+    tab.until(lambda: late)
+    tab.rest(except_="decoder?")
     page.mouse.click(*tab.at(0.4, 0.4))
+    tab.rest(except_="decoder?")
 
     def saved():
         with page.expect_download() as download:
@@ -140,9 +142,8 @@ def test_a_step_that_fails_while_another_is_wanted_is_passed_over(page, problems
     tab.until(lambda: late)
     slider.press("ArrowLeft")
     late[0].fulfill(status=422, body="damaged", content_type="text/plain")
-    page.wait_for_timeout(500)
-    shown = int(tab.plot().get_attribute("data-painted"))
-    assert 0 < shown < 20
+    tab.until(lambda: 0 < int(tab.plot().get_attribute("data-painted")) < 20)
+    tab.rest()
     assert tab.locate(".message").is_hidden()
 
 
@@ -203,5 +204,5 @@ def test_the_first_picture_stays_where_it_is_when_the_rest_of_the_page_comes(pag
     tab = Tab(page, board).painted(20)
     tab.locate(".classes button").first.wait_for()
     tab.locate(".time button").first.wait_for()
-    page.wait_for_timeout(300)
+    tab.rest()
     assert len(set(tab.locate("body").evaluate("heights"))) == 1

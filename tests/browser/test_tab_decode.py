@@ -1,4 +1,4 @@
-"""The decoder at work in the tab: at the pointer, along a walk, behind the points; and what is saved of it."""
+"""The decoder in the tab: at the pointer, along a walk, behind the points; what a walk saves."""
 
 import io
 import re
@@ -47,7 +47,7 @@ def test_dragging_decodes_what_numpy_decodes(page, board):
         seen.add(repr(tab.state("probe")))
         expected = bytes_of(decoder(board, 500)([place]))[0]
         shown = tab.pixels("[aria-label=Decoded] canvas")
-        # The address has six digits of the place: a pixel may round to its neighbour.
+        # The address has six digits of the place: a pixel may round to its neighbor.
         assert np.abs(shown[..., 0].astype(int) - expected).max() <= 1
         assert (shown[..., 3] == 255).all()
         assert expected.max() > 60
@@ -94,7 +94,7 @@ def test_a_walk_decodes_its_circle_frame_by_frame(page, board):
         if k:
             scrub.press("ArrowRight")
         assert np.abs(tab.pixels(PREVIEW)[..., 0].astype(int) - expected[k]).max() <= 1, k
-    tab.button("Turn the direction round").click()
+    tab.button("Reverse the direction").click()
     assert tab.wait_for_state("direction", "v => v === '-1'")
     tab.wait_for("() => document.querySelector('input[aria-label=\"Frame of the walk\"]').value === '7'")
     tab.until(lambda: np.abs(tab.pixels(PREVIEW)[..., 0].astype(int) - expected[1]).max() <= 1)
@@ -108,8 +108,7 @@ def test_a_walk_plays_and_pauses(page, board):
     tab.wait_for("() => Number(document.querySelector('input[aria-label=\"Frame of the walk\"]').value) > 4")
     tab.button("Pause the walk").click()
     at = tab.frame.evaluate(frame)
-    page.wait_for_timeout(200)
-    assert tab.frame.evaluate(frame) == at
+    assert tab.rest().frame.evaluate(frame) == at
     assert tab.wait_for_state("frame", "v => v !== null") == str(at)
 
 
@@ -135,9 +134,9 @@ def test_a_path_through_clicked_corners(page, board):
     tab = Tab(page, board, DIGITS, view="0,0,8").painted(1001)
     tab.locate(PREVIEW).wait_for()
     tab.locate("label", has_text=re.compile("^path$")).click()
-    for x, y in ((0.3, 0.3), (0.6, 0.3), (0.6, 0.7)):
-        page.mouse.click(*tab.at(x, y))
-        page.wait_for_timeout(50)
+    for count, place in enumerate(((0.3, 0.3), (0.6, 0.3), (0.6, 0.7)), 1):
+        page.mouse.click(*tab.at(*place))
+        tab.locate("[aria-label=Walk] .hint", has_text=f"So far: {count}.").wait_for()
     page.mouse.dblclick(*tab.at(0.3, 0.7))
     corners = np.array(tab.wait_for_state("walk").removeprefix("path:").split(","), float).reshape(-1, 2)
     assert len(corners) == 4
@@ -183,7 +182,7 @@ def test_the_grid_of_decoded_digits_lies_behind_the_points_and_fades(page, board
         return tab.pixels(".plot .manifold")[..., 3].max() if grid.is_visible() else 0
 
     tab.until(ink)
-    page.wait_for_timeout(300)
+    tab.rest()
     assert 0 < ink() < 60
     tab.button("Show all points (key 0)").click()
     tab.until(lambda: ink() > 120)
@@ -194,14 +193,14 @@ def test_the_grid_of_decoded_digits_lies_behind_the_points_and_fades(page, board
 def test_the_grid_goes_along_with_a_drag(page, board):
     tab = Tab(page, board, DIGITS, view="0,0,8", hidden="0,1,2,3,4,5,6,7,8,9", walk="circle:99,99,1").painted(1001)
     tab.locate(".plot .manifold").wait_for()
-    page.wait_for_timeout(300)
+    tab.rest()
     before = tab.seen().astype(int)
     page.mouse.move(*tab.at())
     page.keyboard.down("Shift")
     page.mouse.down()
     x, y = tab.at()
     page.mouse.move(x + 30, y - 20)
-    page.wait_for_timeout(300)  # the grid is not decoded anew before the button is up
+    tab.rest()  # the grid is not decoded again before the button is up
     after = tab.seen().astype(int)
     page.mouse.up()
     page.keyboard.up("Shift")

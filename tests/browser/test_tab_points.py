@@ -46,7 +46,7 @@ def array(board, route, run, tag, **more):
 
 
 def alone(points):
-    """The point that is farthest from its nearest neighbour."""
+    """The point that is farthest from its nearest neighbor."""
     apart = np.linalg.norm(points[:, None] - points[None], axis=2)
     np.fill_diagonal(apart, np.inf)
     return int(apart.min(axis=1).argmax())
@@ -84,10 +84,10 @@ def test_hovering_shows_image_reconstruction_label_error_and_index(page, board):
 
 def test_the_legend_filters(page, board):
     tab = Tab(page, board, DIGITS, manifold="0", view="0,0,12").painted(1001)
-    colours = tab.seen()
+    colors = tab.seen()
     tab.button("none").or_(tab.button("Hide all classes")).first.click()
     assert tab.wait_for_state("hidden") == ",".join(map(str, range(10)))
-    tab.until(lambda: tab.seen().std() < colours.std())
+    tab.until(lambda: tab.seen().std() < colors.std())
     tab.locate(".classes button", has_text=re.compile("^3")).click()
     tab.wait_for_state("hidden", "v => v === '0%2C1%2C2%2C4%2C5%2C6%2C7%2C8%2C9'")
     assert tab.locate(".classes [aria-pressed=true] .name").all_inner_texts() == ["3"]
@@ -159,10 +159,10 @@ def test_pca_and_axes_of_a_deep_space(page, demo):
     assert float(card(tab)["off the plane"]) == pytest.approx(away, rel=1e-3)
 
 
-def test_colours_by_error_and_shapes(page, board):
+def test_colors_by_error_and_shapes(page, board):
     tab = Tab(page, board, DIGITS, manifold="0", view="0,0,8").painted(1001)
     by_label = tab.seen()
-    tab.locate("select[aria-label='Colour by']").select_option("error")
+    tab.locate("select[aria-label='Color by']").select_option("error")
     tab.locate(".scale").wait_for()
     errors = np.sort(array(board, "errors", *DIGITS[0], step=1001))
     low, high = (float(text) for text in tab.locate(".scale span").all_inner_texts()[1:])
@@ -178,10 +178,10 @@ def test_60000_points(page, tensorboard, tmp_path):
     """On software GL: that all is drawn, picked and moved, not how fast (tests/bench measures that)."""
     random = np.random.default_rng(0)
     labels = np.arange(60_000) % 10
-    centres = random.normal(scale=6, size=(10, 2))[labels]
+    centers = random.normal(scale=6, size=(10, 2))[labels]
     with LatentWriter(str(tmp_path / "many")) as writer:
         for step in range(3):
-            writer.add("codes", step, centres * (step + 1) / 3 + random.normal(size=(60_000, 2)), labels=labels)
+            writer.add("codes", step, centers * (step + 1) / 3 + random.normal(size=(60_000, 2)), labels=labels)
     board = tensorboard(tmp_path, "--load_fast=true")
     tab = Tab(page, board, [["many", "codes"]]).painted(2)
     assert tab.plot().get_attribute("data-renderer") == "webgl"
@@ -227,7 +227,7 @@ def test_a_drag_lays_nothing_out_anew(page, board):
     """A layout takes as long as all else that a frame is made of."""
     tab = Tab(page, board, DIGITS, tool="pan", view="0,0,8").painted(1001)
     tab.locate("[aria-label=Walk] .preview").wait_for()
-    page.wait_for_timeout(500)
+    tab.rest()
     cdp = page.context.new_cdp_session(page)
     cdp.send("Performance.enable")
 
@@ -242,7 +242,7 @@ def test_a_drag_lays_nothing_out_anew(page, board):
     before = layouts()
     for k in range(2, 22):
         page.mouse.move(x + 2 * k, y)
-        page.wait_for_timeout(20)
+        tab.frame.evaluate("new Promise(requestAnimationFrame)")
     after = layouts()
     page.mouse.up()
     assert float(tab.wait_for_state("view", "v => v && !v.startsWith('0%2C')").split(",")[0]) < -0.3
@@ -277,11 +277,9 @@ def test_labels_beyond_those_in_the_legend_are_told_apart_from_them(page, tensor
 def test_a_view_of_a_link_looks_as_after_a_change_of_size(page, board):
     """How large dots are and how the grid fades follows from how far the view of all points would be."""
     tab = Tab(page, board, DIGITS, manifold="0", thumbnails="0", view="0,0,3").painted(1001)
-    page.wait_for_timeout(500)
-    before = tab.seen()
+    before = tab.rest().seen()
     size = page.viewport_size
     page.set_viewport_size({**size, "width": size["width"] + 40})
-    page.wait_for_timeout(300)
+    tab.rest()
     page.set_viewport_size(size)
-    page.wait_for_timeout(500)
-    np.testing.assert_array_equal(tab.seen(), before)
+    np.testing.assert_array_equal(tab.rest().seen(), before)

@@ -1,33 +1,45 @@
-"""Pages that are watched: a test fails on what goes wrong in its page, even when all that it asserts holds.
+"""Pages that are watched: a test fails if anything goes wrong in its page, even if all of its assertions hold.
 
-That is any error or warning in the console, any violation of the security policy, any uncaught exception, any request
-that fails. What a test provokes it names with `Problems.expect`.
+Errors and warnings in the console, violations of the security policy, uncaught exceptions and failed requests count. A
+test names with `Problems.expect` what it provokes.
 """
 
 import contextlib
 import re
 import time
+from pathlib import Path
 
 VIEWPORT = {"width": 1280, "height": 720}
 
-TENSORBOARDS_OWN = r"/index\.js\?_file_hash=|/favicon\.ico$"  # its script warns of itself, its icon is only in its page
+TENSORBOARDS_OWN = r"/index\.js\?_file_hash=|/favicon\.ico$"  # its script warns; only its own page has its icon
 
-SOFTWARE_GL = "GPU stall due to ReadPixels"  # Chromium without a GPU fetches each picture of WebGL from the renderer
+SOFTWARE_GL = "GPU stall due to ReadPixels"  # Chromium without a GPU copies each picture of WebGL
 
 # Runs in every frame before the page's own scripts.
 REPORT_VIOLATIONS = """addEventListener("securitypolicyviolation", (event) => console.error(
   `security policy: ${event.effectiveDirective} forbids ${event.blockedURI}`));"""
 
+# Defines `rest()`, which waits until nothing is under way.
+NOTE_WORK = (Path(__file__).parent / "note_work.js").read_text()
+
+
+def until(page, condition, seconds=15):
+    """Waits until `condition()` is true; `page` handles its events meanwhile."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"not within {seconds} s"
+        page.wait_for_timeout(50)
+
 
 class Problems:
-    """What went wrong in a page, each a line."""
+    """What went wrong in a page, one line each."""
 
     def __init__(self):
         self.seen: list[str] = []
         self._expected: list[str] = []
 
     def expect(self, pattern):
-        """The test provokes what this regular expression finds; that must then be seen, and is no failure."""
+        """Allows, and demands, a line that this regular expression finds."""
         self._expected.append(pattern)
 
     def watch(self, page):
@@ -37,7 +49,7 @@ class Problems:
             "response",
             lambda response: response.status >= 400 and self.seen.append(f"status {response.status}: {response.url}"),
         )
-        # A page that is no longer interested gives its requests up: that is no failure.
+        # A page may cancel its requests.
         page.on(
             "requestfailed",
             lambda request: (
@@ -60,22 +72,22 @@ class Problems:
 
 @contextlib.contextmanager
 def watched_page(browser, problems, **options):
-    """A page in a context of its own, which fails on problems at its end."""
+    """Yields a page in a context of its own, and fails at its end if there were problems."""
     with browser.new_context(**{"viewport": VIEWPORT} | options) as context:
         context.add_init_script(REPORT_VIOLATIONS)
+        context.add_init_script(NOTE_WORK)
         context.on("page", problems.watch)
         yield context.new_page()
     problems.check()
 
 
 def latent_frame(page, board, fragment="latent", seconds=30):
-    """The plugin's frame in TensorBoard's own page, which is opened at `#fragment`."""
+    """Opens TensorBoard's own page at `#fragment`. Returns the plugin's frame in it."""
     page.goto(f"{board.url}#{fragment}")
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        for frame in page.frames:
-            if "plugin_entry.html?name=latent" in frame.url:
-                frame.wait_for_load_state()
-                return frame
-        page.wait_for_timeout(50)
-    raise TimeoutError(f"TensorBoard showed no Latent tab within {seconds} s: {[frame.url for frame in page.frames]}")
+
+    def found():
+        return [frame for frame in page.frames if "plugin_entry.html?name=latent" in frame.url]
+
+    until(page, found, seconds)
+    found()[0].wait_for_load_state()
+    return found()[0]

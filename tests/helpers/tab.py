@@ -1,15 +1,14 @@
-"""The Latent tab in a page, as its tests use it: through what is on the screen."""
+"""The Latent tab in a page. Tests use it through what is on the screen."""
 
 import base64
 import io
 import json
-import time
 from urllib.parse import quote, unquote
 
 import numpy as np
 from PIL import Image
 
-from helpers.pages import latent_frame
+from helpers.pages import latent_frame, until
 
 ADDRESS = "(new Map(location.hash.split('&').map(part => part.split('='))).get('p.latent.' + key) ?? null)"
 
@@ -22,11 +21,11 @@ class Tab:
             state["spaces"] = json.dumps(spaces)
         self.page = page
         fragment = "latent" + "".join(f"&p.latent.{key}={quote(value)}" for key, value in state.items())
-        page.goto("about:blank")  # else an address that differs in its fragment alone would not load anew
+        page.goto("about:blank")  # a change of the fragment alone would not load the page again
         self.frame = latent_frame(page, board, fragment)
 
     def painted(self, step=None, panel=0):
-        """Waits until a panel shows a step, its points at rest."""
+        """Waits until a panel shows a step and its points have arrived."""
         attribute = "[data-painted]" if step is None else f'[data-painted="{step}"]'
         self.frame.locator(f".panel:nth-child({panel + 1}) .plot{attribute}").wait_for()
         return self
@@ -41,32 +40,34 @@ class Tab:
         return self.frame.locator(".plot").nth(panel)
 
     def at(self, x=0.5, y=0.5, panel=0):
-        """A place on the page, given as shares of a plot's width and height."""
+        """Returns the pixel of the page at shares of a plot's width and height."""
         box = self.plot(panel).bounding_box()
         return box["x"] + x * box["width"], box["y"] + y * box["height"]
 
     def pixels(self, selector):
-        """What a canvas holds: uint8 [height, width, 4]."""
+        """Returns the pixels of a canvas, uint8 [height, width, 4]."""
         url = self.frame.locator(selector).evaluate("canvas => canvas.toDataURL()")
         return np.asarray(Image.open(io.BytesIO(base64.b64decode(url.split(",")[1]))).convert("RGBA"))
 
     def seen(self, panel=0):
-        """What is on the screen of a plot: uint8 [height, width, 3]."""
+        """Returns the pixels of a plot on the screen, uint8 [height, width, 3]."""
         return np.asarray(Image.open(io.BytesIO(self.plot(panel).screenshot())).convert("RGB"))
 
     def until(self, condition, seconds=15):
-        """Waits until `condition()`."""
-        deadline = time.monotonic() + seconds
-        while not condition():
-            assert time.monotonic() < deadline, "it did not come to be"
-            self.page.wait_for_timeout(50)
+        """Waits until `condition()` is true."""
+        until(self.page, condition, seconds)
+
+    def rest(self, except_=None):
+        """Waits until nothing is under way in the tab, except for requests whose address contains `except_`."""
+        self.frame.evaluate("rest", except_)
+        return self
 
     def state(self, key):
-        """What the address says, or None; it is written a moment after a change."""
+        """Returns a value in the address, or None. The address follows a change a moment later."""
         return self.page.evaluate(f"key => {ADDRESS}", key)
 
     def wait_for_state(self, key, script="value => value !== null"):
-        """Waits until the address says of `key` what `script` wants, and gives it."""
+        """Waits until `script` accepts a value in the address. Returns the value."""
         self.page.wait_for_function(f"key => ({script})({ADDRESS})", arg=key, timeout=10_000)
         return unquote(self.state(key) or "")
 

@@ -1,72 +1,65 @@
-/** The tab: its panels, and what they have in common - state, camera, walk, what is hovered and selected. */
+/** The tab: its panels, their common state, and the effects of a change. */
 
 import * as api from "../data/api.js";
+import { Address, readState } from "./address.js";
 import { Camera } from "./camera.js";
+import { Course } from "./course.js";
 import { Loop } from "./loop.js";
-import { Address } from "./address.js";
-import { Panel } from "../plot/panel.js";
-import { about } from "../lib/planes.js";
+import { Observable } from "../lib/observable.js";
+import { Panel } from "./panel.js";
 import { LatentSpace } from "../data/space.js";
-import { DEFAULTS, fromAddress, same, Store } from "../lib/state.js";
+import { START } from "../lib/session.js";
+import { same } from "../lib/state.js";
 import { Player } from "./player.js";
 import { listen } from "../plot/pointer.js";
 import * as tensorboard from "../lib/tensorboard.js";
+import { Theme } from "./theme.js";
+import { toolOf } from "../plot/tools.js";
 import { fit } from "../lib/view.js";
-import { along } from "../lib/walk.js";
 
 /** @typedef {import("../lib/state.js").State} State */
+/** @typedef {import("../lib/session.js").Session} Session */
 
 /**
- * What may change: a part of the state, or `data` (points came), `decoder`, `hover`, `selection`, `walk`, `runs`,
- * `theme`, `playing`.
- * @typedef {keyof State|"data"|"decoder"|"hover"|"selection"|"walk"|"runs"|"theme"|"playing"} Topic
+ * The topics of a change: a key of the state or of the session, `data` (points came), `decoder` (one came), `course` (the walk
+ * that is shown), `listing` (the latent spaces).
+ * @typedef {keyof State|keyof Session|"data"|"decoder"|"course"|"listing"} Topic
  */
 
 const CAMERA_MS = 350;
-const STILL_MS = 120; // after which the manifold is decoded for a view
+const STILL_MS = 120; // the view rests that long before the manifold is decoded for it
 
 export class App {
   /**
    * @param {HTMLElement} stage where panels are put
-   * @param {Promise<api.Points|null>} early what will most likely be shown first
+   * @param {Promise<api.Points|null>} early the points that will most likely be shown first
    */
   constructor(stage, early) {
     this.stage = stage;
     this.early = early;
-    this.store = new Store(fromAddress(tensorboard.readAddress()));
+    this.state = new Observable(readState(), same);
+    this.session = new Observable(START);
     this.camera = new Camera();
-    /** @type {import("../lib/view.js").View} the view of all points */
-    this.fitted = this.camera.view;
     this.loop = new Loop((now) => this.#draw(now));
     /** @type {Panel[]} */
     this.panels = [];
     /** @type {Record<string, Record<string, api.SpaceInfo>>} */
     this.listing = {};
-    this.omitted = 0; // latent spaces that are there, and not listed
+    this.omitted = 0; // latent spaces that are not listed
     /** @type {{wanted: Topic[], listener: (topics: Set<Topic>) => void}[]} */
     this.listeners = [];
-    this.hovered = -1;
-    /** @type {Set<number>|null} */
-    this.selection = null;
-    /** @type {{corners: [number, number][], closed: boolean}|null} a selection or a path that is being drawn */
-    this.outline = null;
-    /** @type {{panel: Panel, px: number, py: number}|null} */
-    this.pointed = null;
-    this.dragging = false;
     this.player = new Player(this);
     this.address = new Address(this);
-    /** @type {import("../lib/state.js").Walk|null} */
-    this.walk = null;
-    this.walkPlaces = new Float32Array();
+    this.course = new Course(this, () => {
+      for (const panel of this.panels) panel.plot.redrawOver();
+      this.tell("course");
+    });
     /** @type {ReturnType<typeof setTimeout>|undefined} */
     this.settling = undefined;
-    this.dark = false;
-    this.style = getComputedStyle(document.documentElement);
-    this.colours = { accent: "", paper: "", text: "" };
-    const motion = matchMedia("(prefers-reduced-motion: reduce)");
-    this.calm = motion.matches;
-    motion.addEventListener("change", () => (this.calm = motion.matches));
-    this.store.on((changed) => this.#changed(changed));
+    this.theme = new Theme(this.session);
+    this.#showTool();
+    this.state.on((changed) => this.#stateChanged(changed));
+    this.session.on((changed) => this.#sessionChanged(changed));
     new ResizeObserver(() => this.resized()).observe(stage);
     tensorboard.onSeen((seen) => {
       this.loop.setSeen(seen);
@@ -76,8 +69,8 @@ export class App {
   }
 
   /**
-   * Calls back when something of what is wanted changed. Much is drawn anew with each move of the pointer: whoever writes
-   * into the page wants no more than is shown there, or the page is laid out anew as well.
+   * Calls back when one of the wanted topics changed. The plots are drawn with each move of the pointer. A listener that
+   * writes into the page must want no more topics than it shows, because a write makes the browser lay out the page.
    * @param {Topic[]} wanted @param {(topics: Set<Topic>) => void} listener
    */
   on(wanted, listener) {
@@ -91,30 +84,27 @@ export class App {
   }
 
   /**
-   * Takes a new list of what was logged.
+   * Takes a new list of the latent spaces.
    * @param {Record<string, Record<string, api.SpaceInfo>>} listing @param {number} omitted
    */
   setListing(listing, omitted) {
     this.listing = listing;
     this.omitted = omitted;
-    const { spaces } = this.store.state;
+    const { spaces } = this.state.now;
     const known = spaces.filter(({ run, tag }) => listing[run]?.[tag]);
     const [run] = Object.keys(listing);
     const first = run !== undefined ? [{ run, tag: Object.keys(listing[run])[0] }] : [];
-    for (const panel of this.panels) {
-      const info = listing[panel.space.id.run]?.[panel.space.id.tag];
-      if (info) panel.space.info = info;
-    }
+    for (const { space } of this.panels) space.info = listing[space.id.run]?.[space.id.tag] ?? space.info;
     if (known.length) {
       this.#arrange();
       for (const panel of this.panels) panel.load();
-    } else this.store.set({ spaces: first });
+    } else this.state.set({ spaces: first });
   }
 
-  /** Makes the panels those of the state; the others keep theirs. */
+  /** Makes a panel for each latent space of the state. Panels that are there already stay. */
   #arrange() {
     const before = new Map(this.panels.map((panel) => [JSON.stringify(panel.space.id), panel]));
-    this.panels = this.store.state.spaces
+    this.panels = this.state.now.spaces
       .filter(({ run, tag }) => this.listing[run]?.[tag])
       .map((id) => {
         const panel = before.get(JSON.stringify(id));
@@ -122,10 +112,11 @@ export class App {
         if (panel) return panel;
         const space = new LatentSpace(id, this.listing[id.run][id.tag], this.early);
         if (space.info.steps.length && !space.info.error) {
-          space.frame(space.nearest(this.store.state.step), this.store.state.plane).catch(() => {}); // the panel asks again
+          // Asked for before the panel is made, which asks again.
+          space.frame(space.nearest(this.state.now.step), this.state.now.plane).catch(() => {});
         }
         const made = new Panel(space, this);
-        listen(made, this);
+        listen(made.plot, this);
         return made;
       });
     for (const panel of before.values()) panel.close();
@@ -136,37 +127,38 @@ export class App {
 
   /** The stage has another size. */
   resized() {
-    for (const panel of this.panels) panel.resize();
+    for (const panel of this.panels) panel.plot.resize();
     this.#refit(0);
     this.#settle();
   }
 
-  /** Shows all points; where the axes are held, only how far that would be is new. @param {number} ms */
+  /** Fits the view of all points, and goes there unless the state holds another view. @param {number} ms */
   #refit(ms) {
     const [first] = this.panels;
-    if (!first?.size.width) return;
-    this.fitted = fit(
+    if (!first?.plot.size.width) return;
+    const { camera } = this;
+    camera.fitted = fit(
       this.panels.map((panel) => panel.frame?.box ?? null),
-      first.size,
+      first.plot.size,
     );
-    const view = this.store.state.view ?? this.fitted;
-    if (!same(view, this.camera.target)) this.camera.go(view, this.calm ? 0 : ms);
-    for (const panel of this.panels) panel.redraw();
+    const view = this.state.now.view ?? camera.fitted;
+    if (!same(view, camera.target)) camera.go(view, this.session.now.calm ? 0 : ms);
+    for (const panel of this.panels) panel.plot.redraw();
   }
 
   /** A panel has its points. @param {Panel} panel */
   arrived(panel) {
-    // Together with the points, which are on their way if it is not their first step.
-    this.#refit(panel.from === panel.frame?.xy ? 0 : CAMERA_MS);
-    panel.draw(performance.now()); // before all that follows from it
-    this.#makeWalk();
+    // The view moves together with the points, unless they are the first ones.
+    this.#refit(panel.plot.from === panel.frame?.xy ? 0 : CAMERA_MS);
+    panel.plot.draw(performance.now()); // before all else that follows
+    this.course.make();
     this.tell("data");
     this.#settle();
     if (!panel.images)
       panel.space.images().then(
         (images) => {
           panel.images = images;
-          panel.redraw();
+          panel.plot.redraw();
           this.tell("data");
         },
         () => {},
@@ -175,146 +167,93 @@ export class App {
 
   /** A panel has its decoder. @param {Panel} panel */
   decodable(panel) {
-    const { probe } = this.store.state;
-    panel.probed = probe && panel.decodePicture(probe);
+    panel.decodeProbe();
     panel.refreshManifold();
-    panel.redraw();
+    panel.plot.redraw();
     this.tell("decoder");
   }
 
-  /** @param {Panel} panel */
+  /** A panel could not load a step. @param {Panel} panel */
   failed(panel) {
     if (panel === this.panels[0]) this.player.play("time", false);
     this.decodable(panel);
     this.tell("data");
   }
 
-  /** Where a code has two numbers, the plane is the whole space: there the manifold is shown unless one says no. @param {LatentSpace} space */
-  manifoldOn(space) {
-    return this.store.state.manifold ?? space.info.dims === 2;
-  }
-
-  /** The walk: the one chosen, else the one logged with the step, else about the middle of the points. */
-  async #makeWalk() {
-    const panel = this.panels.find((p) => p.frame);
-    if (!panel?.frame) return;
-    const { state } = this.store;
-    const { xy, step } = panel.frame;
-    let chosen = state.walk;
-    if (!chosen) {
-      const logged = (await panel.space.at(step).catch(() => null))?.walk;
-      if (panel.frame.step !== step || this.store.state.walk) return; // another one is being made
-      // It was logged along the first two axes, unless it says along which directions.
-      const fitting = logged && !logged.u && !logged.v && same(state.plane, DEFAULTS.plane);
-      chosen = fitting ? { kind: "circle", x: logged.center[0], y: logged.center[1], r: logged.radius } : about(xy);
-    }
-    const { frames, direction } = this.store.state;
-    this.walk = chosen;
-    this.walkPlaces = along(chosen, frames, direction);
-    for (const p of this.panels) p.redrawOver();
-    this.tell("walk");
-  }
-
   /** @param {Set<keyof State>} changed */
-  #changed(changed) {
+  #stateChanged(changed) {
     /** @param {...keyof State} keys */
     const any = (...keys) => keys.some((key) => changed.has(key));
+    const { state } = this;
     if (any("spaces")) {
-      this.selection = null;
+      this.session.set({ selection: null });
       this.#arrange();
     }
-    if (any("spaces", "step", "plane") || (any("colour") && this.store.state.colour === "error")) {
+    if (any("spaces", "step", "plane") || (any("color") && state.now.color === "error")) {
       for (const panel of this.panels) panel.load();
     }
-    if (any("plane") && this.store.state.view) this.store.set({ view: null });
-    if (any("view") && !same(this.store.state.view ?? this.fitted, this.camera.target)) this.#refit(CAMERA_MS);
-    if (any("colour")) for (const panel of this.panels) panel.recolour();
-    if (any("hidden")) for (const panel of this.panels) panel.remark();
-    if (any("walk", "frames", "direction")) this.#makeWalk();
-    if (any("probe")) {
-      const { probe } = this.store.state;
-      for (const panel of this.panels) panel.probed = probe && panel.decodePicture(probe);
-    }
+    if (any("plane") && state.now.view) state.set({ view: null });
+    if (any("view") && !same(state.now.view ?? this.camera.fitted, this.camera.target)) this.#refit(CAMERA_MS);
+    if (any("color")) for (const panel of this.panels) panel.plot.recolor();
+    if (any("hidden")) for (const panel of this.panels) panel.plot.remark();
+    if (any("tool")) this.#showTool();
+    if (any("walk", "frames", "direction")) this.course.make();
+    if (any("probe")) for (const panel of this.panels) panel.decodeProbe();
     if (any("manifold", "view")) this.#settle();
-    for (const panel of this.panels) any("shapes", "thumbnails") ? panel.redraw() : panel.redrawOver();
+    for (const { plot } of this.panels) any("shapes", "thumbnails") ? plot.redraw() : plot.redrawOver();
     this.address.write();
     this.tell(...changed);
   }
 
-  /** Decodes the manifolds once the view has come to rest. */
+  /** @param {Set<keyof Session>} changed */
+  #sessionChanged(changed) {
+    if (changed.has("dragging") && !this.session.now.dragging) this.#settle();
+    for (const panel of this.panels) {
+      if (changed.has("hovered") || changed.has("outline")) panel.plot.redrawOver();
+      if (changed.has("dragging")) panel.plot.redraw();
+      if (changed.has("selection")) panel.plot.remark();
+      if (changed.has("dark")) {
+        panel.plot.recolor();
+        panel.refreshManifold();
+      }
+    }
+    this.tell(...changed);
+  }
+
+  /** Another tool has another cursor, and nothing of the last one's drawing. */
+  #showTool() {
+    this.session.set({ outline: null });
+    this.stage.style.setProperty("--cursor", toolOf(this.state.now).cursor);
+  }
+
+  /** Decodes the grids once the view has come to rest. */
   #settle() {
     clearTimeout(this.settling);
     this.settling = setTimeout(() => {
-      if (this.camera.way || this.dragging) this.#settle();
+      if (this.session.now.dragging) return; // its end comes back here
+      if (this.camera.way) this.#settle();
       else for (const panel of this.panels) panel.refreshManifold();
     }, STILL_MS);
   }
 
-  /** @param {import("../lib/view.js").View} view chosen by hand: it is held from now on */
-  look(view) {
+  /** Takes a view that the user chose, and holds it. @param {import("../lib/view.js").View} view */
+  look = (view) => {
     this.camera.go(view);
-    for (const panel of this.panels) panel.redraw();
-    this.store.set({ view });
-  }
+    for (const panel of this.panels) panel.plot.redraw();
+    this.state.set({ view });
+  };
 
-  /**
-   * @param {number} index of the point under the pointer, or under the probe that keys move; -1: none
-   * @param {Panel} panel @param {number} px where that is on its plot @param {number} py
-   */
-  hover(index, panel, px, py) {
-    this.pointed = { panel, px, py };
-    if (index === this.hovered) return;
-    this.hovered = index;
-    for (const panel of this.panels) panel.redrawOver();
-    this.tell("hover");
-  }
-
-  /** The corners put so far become the walk, if they are at least two. */
-  finishPath() {
-    const points = this.outline?.corners ?? [];
-    this.outline = null;
-    this.store.set({ tool: "decode", ...(points.length > 1 ? { walk: { kind: "path", points }, frame: 0 } : {}) });
-    for (const panel of this.panels) panel.redrawOver();
-  }
-
-  /** @param {Set<number>|null} selection */
-  select(selection) {
-    this.selection = selection?.size ? selection : null;
-    for (const panel of this.panels) panel.remark();
-    this.tell("selection");
-  }
-
-  /** While the view is dragged. @param {boolean} dragging */
-  setDragging(dragging) {
-    this.dragging = dragging;
-    for (const panel of this.panels) panel.redraw();
-    if (!dragging) this.#settle();
-  }
-
-  /** The steps that any panel has, in order. */
+  /** The steps of all panels, in order. */
   get steps() {
     return [...new Set(this.panels.flatMap((panel) => panel.space.info.steps))].sort((a, b) => a - b);
   }
 
-  /** @param {boolean} dark */
-  setTheme(dark) {
-    this.dark = dark;
-    document.documentElement.classList.toggle("dark", dark);
-    const get = (/** @type {string} */ name) => this.style.getPropertyValue(name).trim();
-    this.colours = { accent: get("--accent"), paper: get("--paper"), text: get("--text") };
-    for (const panel of this.panels) {
-      panel.recolour();
-      panel.refreshManifold();
-    }
-    this.tell("theme");
-  }
-
-  /** One animation frame; returns whether there is another. @param {number} now */
+  /** Draws one animation frame. Returns whether another one is needed. @param {number} now @returns {boolean} */
   #draw(now) {
     const moved = this.camera.move(now);
-    if (moved) for (const panel of this.panels) panel.redraw();
+    if (moved) for (const panel of this.panels) panel.plot.redraw();
     const playing = this.player.advance(now);
-    const busy = this.panels.map((panel) => panel.draw(now)).some(Boolean);
+    const busy = this.panels.map((panel) => panel.plot.draw(now)).some(Boolean);
     return moved || busy || playing;
   }
 }

@@ -1,4 +1,4 @@
-/** The view that all panels share, and its way from one to another. */
+/** The view that all plots share, and its way from one view to another. */
 
 import { between } from "../lib/view.js";
 
@@ -8,22 +8,24 @@ export class Camera {
   constructor() {
     /** @type {View} */
     this.view = { x: 0, y: 0, span: 4 };
+    /** The view of all points. */
+    this.fitted = this.view;
     /** @type {{from: View, to: View, start: number, ms: number}|null} */
     this.way = null;
   }
 
-  /** @param {View} to @param {number} [ms] 0: at once */
+  /** Moves to a view. @param {View} to @param {number} [ms] 0: at once */
   go(to, ms = 0) {
     this.way = ms ? { from: this.view, to, start: performance.now(), ms } : null;
     if (!ms) this.view = to;
   }
 
-  /** Where it is going. */
+  /** The view at the end of its way. */
   get target() {
     return this.way?.to ?? this.view;
   }
 
-  /** Returns whether the view moved. @param {number} now */
+  /** Goes on along its way. Returns whether the view moved. @param {number} now */
   move(now) {
     if (!this.way) return false;
     const t = Math.min(1, Math.max(0, (now - this.way.start) / this.way.ms));

@@ -1,4 +1,4 @@
-/** Animation frames, only while there is something to draw and somebody to see it. */
+/** Animation frames, only while there is something to draw and the tab is visible. */
 
 export class Loop {
   /** @param {(now: number) => boolean} draw returns whether another frame is needed */

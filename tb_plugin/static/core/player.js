@@ -1,4 +1,4 @@
-/** What plays: the steps of training, the frames of the walk. */
+/** Plays the steps of training and the frames of the walk. */
 
 const STEP_MS = 600;
 
@@ -6,44 +6,49 @@ export class Player {
   /** @param {import("./app.js").App} app */
   constructor(app) {
     this.app = app;
-    this.playing = { walk: false, time: false };
     this.due = { walk: 0, time: 0 };
+  }
+
+  /** @param {"walk"|"time"} what */
+  toggle(what) {
+    this.play(what, !this.app.session.now.playing[what]);
   }
 
   /** @param {"walk"|"time"} what @param {boolean} on */
   play(what, on) {
-    const { app } = this;
-    if (this.playing[what] === on) return;
-    if (what === "time" && on && !this.goOn(1)) app.store.set({ step: app.steps[0] }); // from its end: again
-    this.playing[what] = on;
-    this.due[what] = performance.now() + (what === "walk" ? app.store.state.ms : STEP_MS);
-    app.loop.request();
-    app.tell("playing");
+    const { state, session, steps, loop } = this.app;
+    if (session.now.playing[what] === on) return;
+    if (what === "time" && on && !this.goOn(1)) state.set({ step: steps[0] }); // from the last step to the first
+    this.due[what] = performance.now() + (what === "walk" ? state.now.ms : STEP_MS);
+    session.set({ playing: { ...session.now.playing, [what]: on } });
+    loop.request();
   }
 
-  /** Goes on by so many of the kept steps. @param {number} by @returns {boolean} whether there was one */
+  /** Goes on by some of the kept steps. Returns whether there is such a step. @param {number} by */
   goOn(by) {
-    const { steps, store } = this.app;
-    const { step } = store.state;
+    const { steps, state } = this.app;
+    const { step } = state.now;
     const at = step === null ? steps.length - 1 : steps.findLastIndex((kept) => kept <= step);
     const next = steps[at + by];
-    if (next !== undefined) store.set({ step: next });
+    if (next !== undefined) state.set({ step: next });
     return next !== undefined;
   }
 
-  /** Does what is due; returns whether anything plays. @param {number} now */
+  /** Shows the next frame or step if it is due. Returns whether anything plays. @param {number} now */
   advance(now) {
-    const { app, playing, due } = this;
-    if (playing.walk && now >= due.walk && app.walkPlaces.length) {
-      const { frame, frames, ms } = app.store.state;
+    const { app, due } = this;
+    const { state, session } = app;
+    if (session.now.playing.walk && now >= due.walk && app.course.places.length) {
+      const { frame, frames, ms } = state.now;
       due.walk = Math.max(due.walk + ms, now);
-      app.store.set({ frame: (frame + 1) % frames });
+      state.set({ frame: (frame + 1) % frames });
     }
-    // A step is shown before the next one is asked for.
-    if (playing.time && now >= due.time && !app.panels.some((panel) => panel.loading)) {
+    // Each step is shown before the player asks for the next one.
+    if (session.now.playing.time && now >= due.time && !app.panels.some((panel) => panel.loading)) {
       due.time = now + STEP_MS;
       if (!this.goOn(1)) this.play("time", false);
     }
-    return playing.walk || playing.time;
+    const { walk, time } = session.now.playing;
+    return walk || time;
   }
 }

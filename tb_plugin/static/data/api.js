@@ -1,38 +1,32 @@
-/** The routes of http_api.md. */
+/** Asks the routes of http_api.md. */
 
 import { unpack } from "../lib/codec.js";
 
-/** @typedef {{run: string, tag: string}} SpaceId */
+/** @typedef {import("../lib/planes.js").Labels} Labels */
+/** @typedef {import("../lib/planes.js").Plane} Plane */
 
 /**
- * What /runs says of a latent space.
+ * A latent space as /runs describes it.
  * @typedef {{display_name: string, description: string, steps: number[], wall_times: number[], kept: number,
  *   logged: number|null, points: number|null, dims: number|null, image_shape: number[]|null,
  *   class_names: string[]|null, parts: string[], error: string|null}} SpaceInfo
  */
 
-/** @typedef {{origin: Float32Array, u: Float32Array, v: Float32Array, shares: (number|null)[]}} Plane */
-
-/** @typedef {{name: string, count: number}} Class */
-
-/** Which class each point has, as an index into `classes`, or NO_CLASS: it is one of the rest.
- * @typedef {{classes: Class[], of: Uint8Array, rest: Class}} Labels
- */
-
-/** Points in a plane: what they are about (run, tag, step, plane), their places [n, 2], their box, and the labels that
- * were asked for.
+/**
+ * Points in a plane: run, tag, step and plane they belong to (`about`), their places xy [n, 2], their box, and the labels
+ * if they were asked for.
  * @typedef {{about: Record<string, any>, xy: Float32Array, box: import("../lib/view.js").Box, plane: Plane,
  *   labels: Labels|null}} Points
  */
 
 /** @typedef {{center: number[], radius: number, frames?: number, u?: number[], v?: number[]}} LoggedWalk */
 
-const TRIES = 3; // where the server is busy, which takes it 20 seconds to say
-const LONGEST_WAIT = 30; // seconds between them
+const TRIES = 3; // a busy server takes 20 seconds to say so
+const LONGEST_WAIT = 30; // seconds between two tries
 
-/** An answer other than 200; its message is a sentence for people. */
+/** An answer other than 200. Its message is a sentence for the user. */
 export class ApiError extends Error {
-  /** @param {number} status 0 where there was no answer @param {string} message */
+  /** @param {number} status 0: no answer @param {string} message */
   constructor(status, message) {
     super(message);
     this.status = status;
@@ -40,6 +34,7 @@ export class ApiError extends Error {
 }
 
 /**
+ * Asks a route, again if the server is busy.
  * @param {string} route
  * @param {Record<string, string|number>} params
  * @param {AbortSignal} [signal]
@@ -70,7 +65,7 @@ async function get(route, params, signal, tries = TRIES) {
 }
 
 /**
- * What there is, by run and tag, and how many latent spaces more are not listed.
+ * Returns the latent spaces by run and tag, and how many more are not listed.
  * @returns {Promise<{listing: Record<string, Record<string, SpaceInfo>>, omitted: number}>}
  */
 export async function runs() {
@@ -79,6 +74,7 @@ export async function runs() {
 }
 
 /**
+ * Returns the walk and the parts that were logged at a step.
  * @param {Record<string, string|number>} params
  * @param {AbortSignal} [signal]
  * @returns {Promise<{walk: LoggedWalk|null, parts: string[]}>}
@@ -91,7 +87,7 @@ export async function step(params, signal) {
 const ARRAYS = { float32: Float32Array, int32: Int32Array, uint8: Uint8Array };
 
 /**
- * As many rows of an array as one answer holds, little-endian as every browser is.
+ * Returns as many rows of an array as one answer holds. They are little-endian, as every browser is.
  * @param {string} route
  * @param {Record<string, string|number>} params
  * @param {AbortSignal} [signal]
@@ -105,7 +101,7 @@ async function rows(route, params, signal) {
 }
 
 /**
- * An array of one of the binary routes, all of it.
+ * Returns the whole array of a binary route.
  * @param {"codes"|"errors"|"images"|"reconstructions"} route
  * @param {Record<string, string|number>} params
  * @param {AbortSignal} [signal]
@@ -128,7 +124,7 @@ export async function array(route, params, signal) {
 }
 
 /**
- * The points of a step in a plane. Without `run` and `tag`: those of the first latent space, null where there is none.
+ * Returns the points of a step in a plane. Without `run` and `tag` they are of the first latent space; null: there is none.
  * @param {Record<string, string|number>} params
  * @param {AbortSignal} [signal]
  * @returns {Promise<Points|null>}
@@ -156,6 +152,7 @@ export async function points(params, signal) {
 }
 
 /**
+ * Returns the blob of a step's decoder.
  * @param {Record<string, string|number>} params
  * @param {AbortSignal} [signal]
  */

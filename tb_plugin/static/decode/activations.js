@@ -1,8 +1,9 @@
-/** The activations of a decoder, as in layers.py; each changes the values of one picture where they are. */
+/** The activations of a decoder, as in layers.py. Each changes the values of one picture in place. */
 
 /** @typedef {(x: Float32Array, config: Record<string, any>, channels: number) => void} Activation */
 
 /**
+ * Returns the activation that applies `f` to each value.
  * @param {(value: number, config: Record<string, any>) => number} f
  * @returns {Activation}
  */
@@ -38,7 +39,7 @@ const geluOfTanh = each((x) => 0.5 * x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) *
 const geluOfErf = each((x) => 0.5 * x * (1 + erf(x * Math.SQRT1_2)));
 
 /**
- * The error function, to 1.5e-7: Abramowitz and Stegun, Handbook of Mathematical Functions, 7.1.26.
+ * Returns the error function, to 1.5e-7: Abramowitz and Stegun, Handbook of Mathematical Functions, 7.1.26.
  *
  * @param {number} x
  */

@@ -1,4 +1,4 @@
-/** A decoder, evaluated in the browser; decoder.py is its reference. */
+/** Evaluates a decoder in the browser. decoder.py is the reference. */
 
 import { check, product, unpack } from "../lib/codec.js";
 import { stage } from "./layers.js";
@@ -7,7 +7,7 @@ import { stage } from "./layers.js";
 
 const MAX_VALUES = 2 ** 22; // of one picture between two layers
 
-/** Layers that make pictures of codes. */
+/** The layers that turn codes into pictures. */
 export class Decoder {
   /**
    * @param {number} dims the width of a code
@@ -16,7 +16,7 @@ export class Decoder {
   constructor(dims, stages) {
     this.dims = dims;
     this.stages = stages;
-    /** The shape of a picture as the last layer gives it, e.g. [784] or [28, 28, 1]. */
+    /** The shape of the last layer's output, e.g. [784] or [28, 28, 1]. */
     this.outputShape = stages[stages.length - 1].shape;
     /** Multiplications for one code. */
     this.macs = stages.reduce((sum, { macs }) => sum + macs, 0);
@@ -24,11 +24,11 @@ export class Decoder {
   }
 
   /**
-   * The decoder that `/data/plugin/latent/decoder` answers with.
+   * Returns the decoder of a blob of `/data/plugin/latent/decoder`.
    *
    * @param {ArrayBuffer} buffer
    * @returns {Decoder}
-   * @throws {Error} it is damaged, or has a layer that is not known here; the message is a sentence.
+   * @throws {Error} if the blob is damaged or has an unknown layer. The message is a sentence.
    */
   static parse(buffer) {
     const { header, arrays } = unpack(buffer);
@@ -57,7 +57,7 @@ export class Decoder {
   }
 
   /**
-   * Pictures of `n` codes, one after the other.
+   * Returns the pictures of `n` codes, one after the other.
    *
    * @param {Float32Array} codes n * dims numbers
    * @param {number} n

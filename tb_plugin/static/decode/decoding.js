@@ -1,7 +1,7 @@
 /**
- * Decoding beside the page: much work goes in slices to a worker, which all decoders of the page share.
+ * Decodes without blocking the page: much work goes in slices to a worker, which all decoders of the page share.
  *
- * Until the worker is there, or where the browser lets none start, the slices are done here, the page in between.
+ * Until the worker is ready, or if the browser refuses one, the page does the slices itself, with pauses between them.
  */
 
 import { product } from "../lib/codec.js";
@@ -11,13 +11,13 @@ import { Decoder } from "./decoder.js";
 const AT_ONCE = 3e6;
 const SLICE = 8e6;
 
-const VALUE_COST = 10; // of a value that is written, against a multiplication
+const VALUE_COST = 10; // of writing a value, in multiplications
 
-/** A decoder, its work done where it disturbs least. */
+/** A decoder that works in the page or in the worker. */
 export class Decoding {
   /**
-   * @param {ArrayBuffer} buffer what `/data/plugin/latent/decoder` answers with
-   * @throws {Error} as Decoder.parse does.
+   * @param {ArrayBuffer} buffer the blob of `/data/plugin/latent/decoder`
+   * @throws {Error} as Decoder.parse.
    */
   constructor(buffer) {
     this.decoder = Decoder.parse(buffer);
@@ -27,7 +27,7 @@ export class Decoding {
   }
 
   /**
-   * Pictures of `n` codes at once; for little work, a drag say.
+   * Returns the pictures of `n` codes at once. For little work, as in a drag.
    *
    * @param {Float32Array} codes n * dims numbers
    * @param {number} n
@@ -37,12 +37,12 @@ export class Decoding {
   }
 
   /**
-   * Pictures of `n` codes.
+   * Returns the pictures of `n` codes.
    *
    * @param {Float32Array} codes n * dims numbers
    * @param {number} n
-   * @param {AbortSignal} [signal] gives the rest of the work up
-   * @returns {Promise<Float32Array>} rejected with the signal's reason, or an AbortError when this was closed.
+   * @param {AbortSignal} [signal] stops the rest of the work
+   * @returns {Promise<Float32Array>} rejects with the signal's reason, or with an AbortError if this was closed.
    */
   async decode(codes, n, signal) {
     this.#check(signal);
@@ -62,7 +62,7 @@ export class Decoding {
         pictures.set(part, start * size);
       }
     };
-    await Promise.all([lane(), lane()]); // two: the worker need not wait for the page between slices
+    await Promise.all([lane(), lane()]); // two, so that the worker need not wait for the page between slices
     return pictures;
   }
 
@@ -75,7 +75,7 @@ export class Decoding {
     try {
       if (link.worker) return await link.ask(this, codes, n);
     } catch {
-      // the worker broke: it is done here
+      // the worker broke: the page does it
     }
     await new Promise((resolve) => setTimeout(resolve));
     return this.decodeNow(codes, n);
@@ -87,19 +87,19 @@ export class Decoding {
     if (this.closed) throw new DOMException("The decoder was closed.", "AbortError");
   }
 
-  /** Frees what the worker keeps of it. */
+  /** Makes the worker forget this decoder. */
   close() {
     this.closed = true;
     link.forget(this);
   }
 }
 
-/** The page's end of its worker. */
+/** The worker, as the page sees it. */
 const link = {
   started: false,
-  /** @type {Worker | null} null until it is ready, and once it broke. */
+  /** @type {Worker | null} null: it is not ready, or it broke */
   worker: null,
-  /** @type {Map<Decoding, number>} the decoders that the worker has, and their numbers there */
+  /** @type {Map<Decoding, number>} the decoders that the worker holds, and their numbers there */
   known: new Map(),
   /** @type {Map<number, {resolve: (pictures: Float32Array) => void, reject: () => void}>} */
   waiting: new Map(),
@@ -116,14 +116,14 @@ const link = {
         this.waiting.delete(data.request);
       };
       worker.onerror = (event) => {
-        event.preventDefault(); // no error of the page: it goes on without
+        event.preventDefault(); // no error of the page, which goes on without a worker
         worker.terminate();
         this.worker = null;
         for (const { reject } of this.waiting.values()) reject();
         this.waiting.clear();
       };
     } catch {
-      // workers are forbidden here
+      // the browser allows no workers
     }
   },
 

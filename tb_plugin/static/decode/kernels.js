@@ -1,7 +1,7 @@
 /**
- * The layers with kernels: dense and the convolutions, all of them made of `accumulate`.
+ * The layers with kernels: dense and the convolutions. All of them use `accumulate`.
  *
- * Values are stored in float32 and added up in float64.
+ * Values are stored in float32 and summed in float64.
  */
 
 import { check, product } from "../lib/codec.js";
@@ -10,9 +10,9 @@ import { check, product } from "../lib/codec.js";
 /** @typedef {import("./layers.js").Stage} Stage */
 
 /**
- * sums[at ...] += input[from ... from + count] @ kernel, whose [count, width] begin at `row`.
+ * Adds input[from ... from + count] @ kernel to sums[at ...]. The kernel's [count, width] begin at `row`.
  *
- * Everything heavy happens here. Four sums at a time stay in registers.
+ * All the heavy work happens here. Four sums at a time stay in registers.
  *
  * @param {Float64Array} sums
  * @param {number} at
@@ -41,7 +41,7 @@ function accumulate(sums, at, input, from, count, kernel, row, width) {
     sums[at + o + 3] += d;
   }
   for (; o < width; o++) {
-    // Four numbers at a time: the processor need not wait for one addition to begin the next.
+    // Four numbers at a time, so that the processor need not wait for one addition before it begins the next.
     let [a, b, c, d] = [0, 0, 0, 0];
     let i = from;
     let k = row + o;
@@ -88,7 +88,7 @@ export function dense({ weights }, shape) {
 }
 
 /**
- * What both convolutions are given, checked.
+ * Returns the checked weights and settings of a convolution.
  *
  * @param {Layer} layer
  * @param {number[]} shape
@@ -104,7 +104,7 @@ function convolution({ weights, config }, shape) {
   const [strideY, strideX] = config.strides;
   const [[top, bottom], [left, right]] = config.padding;
   const numbers = [strideY, strideX, top, bottom, left, right];
-  check(numbers.every(Number.isInteger) && strideY > 0 && strideX > 0, "its strides or padding are no whole numbers");
+  check(numbers.every(Number.isInteger) && strideY > 0 && strideX > 0, "its strides or padding are not whole numbers");
   return {
     kernel: kernel.values,
     bias: bias.values,
@@ -148,7 +148,7 @@ export function conv2d(layer, shape) {
         for (let i = 0; i < rows; i++) {
           const y0 = y * strideY - top + i;
           if (y0 < 0 || y0 >= inHeight || count <= 0) continue;
-          // One row of the kernel meets pixels that lie beside each other.
+          // The pixels under one row of the kernel are adjacent in memory.
           accumulate(
             sums,
             0,

@@ -1,7 +1,7 @@
 /**
- * The layers that a decoder is made of, for one picture at a time; layers.py is their reference.
+ * The layers of a decoder, for one picture at a time. layers.py is the reference.
  *
- * Pictures are height, width, channels; kernels are [in, out] and [height, width, in, out].
+ * Pictures are [height, width, channels]; kernels are [in, out] or [height, width, in, out].
  */
 
 import { ACTIVATIONS } from "./activations.js";
@@ -12,17 +12,18 @@ import { conv2d, conv2dTranspose, dense } from "./kernels.js";
 /** @typedef {{kind: string, config: Record<string, any>, weights: Weights[]}} Layer */
 
 /**
- * A layer that is ready to run: the shape of what it gives, its multiplications for one picture, its evaluation. What
- * `run` gives is its own memory or that of its input, and is overwritten by the next picture.
+ * A layer that is ready to run: the shape of its output, its multiplications for one picture, its evaluation. `run`
+ * returns its own buffer or its input's; the next picture overwrites it.
  *
  * @typedef {{shape: number[], macs: number, run: (x: Float32Array) => Float32Array}} Stage
  */
 
 /**
+ * Prepares a layer for an input.
  * @param {Layer} layer
  * @param {number[]} shape of the input
  * @returns {Stage}
- * @throws {Error} the layer does not fit, or is not known here.
+ * @throws {Error} if the layer does not fit or is unknown.
  */
 export function stage(layer, shape) {
   if (Object.hasOwn(ACTIVATIONS, layer.kind)) {

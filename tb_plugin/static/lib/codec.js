@@ -1,24 +1,24 @@
 /**
- * The stored format, read: the blob of a decoder or of points, as codec.py describes it.
+ * Reads the stored format: the blob of a decoder or of points, as codec.py describes it.
  *
  *   "LTNT", uint32 length of the header, uint32 CRC-32 of all that follows, the header in JSON, the arrays
  *
- * The server has checked what was stored; here only what would be read amiss is.
+ * The server has checked the blob. Only errors that would give wrong numbers are checked here.
  */
 
 /** @typedef {{shape: number[], values: Float32Array}} Weights */
 
 const PREFIX_BYTES = 12;
 
-/** @type {Record<string, any>} the types that the plugin serves */
+/** @type {Record<string, any>} the dtypes that the plugin serves */
 const TYPES = { "<f4": Float32Array, "|u1": Uint8Array };
 
 /**
- * The header of a blob and its arrays.
+ * Returns the header of a blob and its arrays.
  *
  * @param {ArrayBuffer} buffer
  * @returns {{header: Record<string, any>, arrays: {shape: number[], values: any}[]}}
- * @throws {Error} the blob is damaged; the message is a sentence.
+ * @throws {Error} if the blob is damaged. The message is a sentence.
  */
 export function unpack(buffer) {
   const bytes = new Uint8Array(buffer);
@@ -47,15 +47,15 @@ export function unpack(buffer) {
   return { header, arrays };
 }
 
-/** @param {number[]} sizes */
+/** Returns the product of sizes, 1 of none. @param {number[]} sizes */
 export function product(sizes) {
   return sizes.reduce((all, size) => all * size, 1);
 }
 
 /**
+ * Throws an Error with `message` unless a condition holds.
  * @param {unknown} condition
  * @param {string} message
- * @throws {Error} of `message`, where the condition does not hold.
  */
 export function check(condition, message) {
   if (!condition) throw new Error(message);
@@ -70,7 +70,7 @@ function parse(text) {
     const header = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(text));
     if (header !== null && typeof header === "object") return header;
   } catch {
-    // said below
+    // the error below says so
   }
   throw new Error("The answer's header is not JSON.");
 }

@@ -1,7 +1,7 @@
 /** Codes as text for a spreadsheet. */
 
 /**
- * CSV of codes [n, dims], each number as short as it can be and still the same float32.
+ * Returns codes [n, dims] as CSV. Each number is the shortest that gives the same float32.
  *
  * @param {Float32Array} codes
  * @param {number} dims
@@ -14,7 +14,7 @@ export function csv(codes, dims) {
   return lines.join("\n") + "\n";
 }
 
-/** @param {number} value a float32: nine digits always tell it from its neighbours */
+/** @param {number} value a float32; nine digits are always enough */
 function shortest(value) {
   for (let digits = 6; digits < 9; digits++) {
     const rounded = Number(value.toPrecision(digits));

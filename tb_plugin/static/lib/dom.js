@@ -1,11 +1,11 @@
-/** Elements without a template language. Text is always text: nothing here parses HTML. */
+/** Builds elements. Nothing here parses HTML: text stays text. */
 
 /**
- * An element with properties and children.
+ * Returns a new element with properties and children.
  * @template {keyof HTMLElementTagNameMap} K
  * @param {K} tag
- * @param {Record<string, any>} [props] properties; those with a dash, `role` and `for` are set as attributes, `on*`
- *   as listeners
+ * @param {Record<string, any>} [props] properties; names with a dash, `role`, `for` and `list` become attributes,
+ *   `on*` listeners
  * @param {...(Node|string|null|undefined|false)} children
  * @returns {HTMLElementTagNameMap[K]}
  */
@@ -22,7 +22,7 @@ export function h(tag, props = {}, ...children) {
 }
 
 /**
- * A push button; `label` is what screen readers say and what the mouse shows.
+ * Returns a push button. `label` is its name for screen readers and its tooltip.
  * @param {string} text
  * @param {string} label
  * @param {(event: MouseEvent) => void} onclick
@@ -33,7 +33,7 @@ export function button(text, label, onclick, props = {}) {
 }
 
 /**
- * A check box with its text.
+ * Returns a check box with its text.
  * @param {string} text
  * @param {boolean} checked
  * @param {(checked: boolean) => void} onchange
@@ -44,7 +44,7 @@ export function checkbox(text, checked, onchange) {
 }
 
 /**
- * A choice of one of several.
+ * Returns a drop-down list.
  * @param {string} label
  * @param {[value: string, text: string][]} choices
  * @param {string} value
@@ -58,7 +58,7 @@ export function select(label, choices, value, onchange) {
 }
 
 /**
- * A field for a number; calls back with what is finite and within the bounds, else shows the old value again.
+ * Returns a field for a number. It calls back with finite numbers within the bounds; else it shows the old value again.
  * @param {string} label
  * @param {{min?: number, max?: number, step?: number|"any", width?: string}} bounds
  * @param {(value: number) => void} onchange
@@ -89,20 +89,20 @@ export function numberField(label, bounds, onchange) {
 }
 
 /**
- * A number as people read it, at most five digits.
+ * Returns a number with at most five digits.
  * @param {number} value
  */
 export function short(value) {
   return Number.isFinite(value) ? String(Number(value.toPrecision(5))) : "–";
 }
 
-/** @param {number} count @param {string} noun */
+/** Returns a count and its noun, e.g. "2 points". @param {number} count @param {string} noun */
 export function plural(count, noun) {
   return `${count.toLocaleString("en")} ${noun}${count === 1 ? "" : "s"}`;
 }
 
 /**
- * Makes a canvas as sharp as the screen and gives its context, scaled to CSS pixels.
+ * Gives a canvas the resolution of the screen and clears it. Returns its context, scaled to CSS pixels.
  * @param {HTMLCanvasElement} canvas
  * @param {number} width in CSS pixels
  * @param {number} height

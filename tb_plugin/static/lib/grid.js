@@ -1,7 +1,7 @@
-/** Points in cells, so that those near the pointer are found without asking all. */
+/** Points sorted into cells, so that a search near a place visits few of them. */
 
 export class Grid {
-  /** @param {Float32Array} xy [n, 2]; kept, not copied @param {import("./view.js").Box} box about them */
+  /** @param {Float32Array} xy [n, 2]; kept, not copied @param {import("./view.js").Box} box around them */
   constructor(xy, box) {
     this.xy = xy;
     const n = xy.length / 2;
@@ -36,9 +36,9 @@ export class Grid {
   }
 
   /**
-   * The points of a box, by index.
+   * Visits the points in a box, by index.
    * @param {number} left @param {number} right @param {number} bottom @param {number} top
-   * @param {(index: number) => unknown} visit returns true when it has seen enough
+   * @param {(index: number) => unknown} visit returns true to stop
    */
   within(left, right, bottom, top, visit) {
     for (let row = this.#row(bottom); row <= this.#row(top); row++) {
@@ -55,7 +55,7 @@ export class Grid {
   }
 
   /**
-   * The nearest point within `radius` that `wanted` takes, or -1.
+   * Returns the nearest point within `radius` that `wanted` accepts, or -1.
    * @param {number} x @param {number} y @param {number} radius @param {(index: number) => boolean} wanted
    */
   nearest(x, y, radius, wanted) {
@@ -68,7 +68,7 @@ export class Grid {
   }
 
   /**
-   * The points within a polygon, by the even-odd rule.
+   * Returns the points in a polygon, by the even-odd rule.
    * @param {[number, number][]} corners
    */
   inside(corners) {

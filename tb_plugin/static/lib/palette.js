@@ -1,6 +1,11 @@
-/** Colours: of classes, of errors; each a table of 256, so that both renderers look a point's colour up by a byte. */
+/** Colors of classes and of errors. Each is a table of 256, so that both renderers look a color up by a byte. */
 
-/** Ten colours that colour-blind people tell apart: M. Petroff, arXiv:2107.02270. */
+/** The color modes, by their names in the address, with the words for them in the page. */
+export const COLOR_MODES = /** @type {const} */ ({ label: "label", error: "error", none: "nothing" });
+
+/** @typedef {keyof typeof COLOR_MODES} ColorMode */
+
+/** Ten colors that color-blind people can tell apart: M. Petroff, arXiv:2107.02270. */
 const CLASSES = [
   "#3f90da",
   "#ffa90e",
@@ -14,7 +19,7 @@ const CLASSES = [
   "#92dadd",
 ];
 
-/** On dark paper, found by search: as far from each other as those, in all kinds of colour blindness; contrast 3 or more. */
+/** Ten for dark paper, found by search: as far apart in all kinds of color blindness, with a contrast of 3 or more. */
 const CLASSES_DARK = [
   "#85a7e6",
   "#eca346",
@@ -28,7 +33,7 @@ const CLASSES_DARK = [
   "#5ceff8",
 ];
 
-/** Stops of cividis: J. Nuñez, C. Anderton, R. Renslow, PLOS ONE 13(7), 2018; it looks alike to the colour-blind. */
+/** Stops of cividis: J. Nuñez, C. Anderton, R. Renslow, PLOS ONE 13(7), 2018. The color-blind see the same order. */
 const ERRORS = [
   "#00224e",
   "#123570",
@@ -45,7 +50,7 @@ const ERRORS = [
 /** How many shapes the renderers draw; class i has shape i % SHAPES. */
 export const SHAPES = 10;
 
-/** What a point without a class has. */
+/** The index of a point without a class. */
 export const NO_CLASS = 255;
 
 /** @param {string} hex */
@@ -54,35 +59,36 @@ function rgb(hex) {
 }
 
 /**
- * @param {number} index of a class, or NO_CLASS
+ * Returns the color of a class.
+ * @param {number} index of the class, or NO_CLASS
  * @param {boolean} dark
  */
-export function classColour(index, dark) {
+export function classColor(index, dark) {
   if (index === NO_CLASS) return dark ? "#9e9e9e" : "#616161";
-  const colours = dark ? CLASSES_DARK : CLASSES;
-  return colours[index % colours.length];
+  const colors = dark ? CLASSES_DARK : CLASSES;
+  return colors[index % colors.length];
 }
 
-/** The lower and the upper end of the colours of errors, as a CSS gradient. */
+/** The colors of errors, the lowest first, as a CSS gradient. */
 export const errorGradient = `linear-gradient(to right, ${ERRORS.join(", ")})`;
 
 /**
- * The table of the present colours: uint8 [256, 4].
- * @param {"label"|"error"|"none"} by
+ * Returns the table of the colors, uint8 [256, 4].
+ * @param {ColorMode} by
  * @param {boolean} dark
  */
 export function table(by, dark) {
-  const colours = new Uint8Array(256 * 4);
+  const colors = new Uint8Array(256 * 4);
   for (let i = 0; i < 256; i++) {
-    let colour;
+    let color;
     if (by === "error") {
       const at = (i / 255) * (ERRORS.length - 1);
       const [low, high] = [rgb(ERRORS[Math.floor(at)]), rgb(ERRORS[Math.ceil(at)])];
-      colour = low.map((value, c) => value + (high[c] - value) * (at % 1));
+      color = low.map((value, c) => value + (high[c] - value) * (at % 1));
     } else {
-      colour = rgb(by === "label" ? classColour(i, dark) : dark ? "#5aa9f2" : "#1f6fb8");
+      color = rgb(by === "label" ? classColor(i, dark) : dark ? "#5aa9f2" : "#1f6fb8");
     }
-    colours.set([...colour.map(Math.round), 255], i * 4);
+    colors.set([...color.map(Math.round), 255], i * 4);
   }
-  return colours;
+  return colors;
 }

@@ -1,11 +1,30 @@
-/** Pictures on canvases. */
+/** Pictures, and how they get on canvases. */
 
 import { product } from "./codec.js";
 
+/** Pictures of one shape, uint8 [n, height, width, channels] with 1, 3 or 4 channels. */
+export class Pictures {
+  /** @param {{data: Uint8Array, shape: number[]}} array */
+  constructor({ data, shape: [count, height, width, channels] }) {
+    this.data = data;
+    this.count = count;
+    this.height = height;
+    this.width = width;
+    this.channels = channels;
+    this.values = height * width * channels;
+  }
+
+  /** @param {number} index */
+  at(index) {
+    return this.data.subarray(index * this.values, (index + 1) * this.values);
+  }
+}
+
 /**
- * What a decoder gives as a picture: its own shape, or for a vector that of the images; null if it is none.
+ * Returns the shape of a decoder's output as a picture: its own, or of a vector the shape of the logged images. Null if
+ * the output is no picture.
  * @param {number[]} output
- * @param {number[]|null} imageShape as logged
+ * @param {number[]|null} imageShape
  * @returns {[height: number, width: number, channels: number]|null}
  */
 export function pictureShape(output, imageShape) {
@@ -15,7 +34,7 @@ export function pictureShape(output, imageShape) {
 }
 
 /**
- * Numbers 0..1 as bytes, rounded as the server rounds.
+ * Returns numbers 0..1 as bytes, rounded as the server rounds.
  * @param {Float32Array} values
  */
 export function toBytes(values) {
@@ -25,7 +44,7 @@ export function toBytes(values) {
 }
 
 /**
- * The pixels RGBA of a picture in grey or in colour.
+ * Returns the RGBA pixels of a gray picture or of one in color.
  * @param {ArrayLike<number>} bytes
  * @param {[number, number, number]} shape
  * @returns {Uint8ClampedArray}
@@ -40,7 +59,7 @@ export function rgba(bytes, [height, width, channels]) {
 }
 
 /**
- * A picture as ink: a grey one is colour where it is bright, and nothing where it is dark; one in colours is itself.
+ * Returns a picture as ink. A gray one gets the ink's color, opaque where it is bright; one in color stays as it is.
  * @param {ArrayLike<number>} bytes
  * @param {[number, number, number]} shape
  * @param {number[]} ink RGB
@@ -69,7 +88,7 @@ export function put(canvas, pixels, width, height) {
   context.putImageData(new ImageData(/** @type {any} */ (pixels), width, height), 0, 0);
 }
 
-/** @param {Uint8ClampedArray} pixels @param {number} width @param {number} height */
+/** Returns a new canvas with pixels. @param {Uint8ClampedArray} pixels @param {number} width @param {number} height */
 export function toCanvas(pixels, width, height) {
   const canvas = document.createElement("canvas");
   put(canvas, pixels, width, height);

@@ -1,9 +1,25 @@
-/** A plane through the space of the codes. */
-
-/** @typedef {import("../data/api.js").Plane} Plane */
+/** Planes through the space of the codes, and points in them. */
 
 /**
- * The codes [n, D] of places [n, 2] in a plane.
+ * The place (x, y) of a plane is the code origin + x u + y v. `shares` of the variance lie along u and v.
+ * @typedef {{origin: Float32Array, u: Float32Array, v: Float32Array, shares: (number|null)[]}} Plane
+ */
+
+/** @typedef {{name: string, count: number}} Class */
+
+/**
+ * The class of each point, as an index into `classes`. NO_CLASS stands for the rest.
+ * @typedef {{classes: Class[], of: Uint8Array, rest: Class}} Labels
+ */
+
+/**
+ * The points of a step in a plane: their places xy [n, 2], the box around them, their labels.
+ * @typedef {{step: number, choice: import("./state.js").PlaneChoice, xy: Float32Array, box: import("./view.js").Box,
+ *   grid: import("./grid.js").Grid, plane: Plane, labels: Labels|null}} Frame
+ */
+
+/**
+ * Returns the codes [n, D] of places [n, 2] in a plane.
  * @param {ArrayLike<number>} xy
  * @param {Plane} plane
  */
@@ -17,7 +33,7 @@ export function lift(xy, { origin, u, v }) {
 }
 
 /**
- * What the axes of a plane are called.
+ * Returns the names of a plane's axes.
  * @param {import("./state.js").PlaneChoice} choice
  * @param {number} dims
  * @returns {[string, string]}
@@ -28,7 +44,7 @@ export function axisNames(choice, dims) {
 }
 
 /**
- * The circle about the mean of points [n, 2], as far from it as they are on average.
+ * Returns the circle around the mean of points [n, 2]. Its radius is their mean distance from it.
  * @param {Float32Array} xy
  * @returns {{kind: "circle", x: number, y: number, r: number}}
  */
@@ -44,7 +60,7 @@ export function about(xy) {
 }
 
 /**
- * How far a code lies from a plane of orthonormal directions.
+ * Returns the distance of a code from a plane whose directions are orthonormal.
  * @param {ArrayLike<number>} code
  * @param {Plane} plane
  */

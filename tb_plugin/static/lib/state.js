@@ -1,6 +1,8 @@
-/** What the tab shows, in one object; what of it goes into the address, and back. */
+/** The state of the tab, and how the address holds it. */
 
-/** @typedef {import("../data/api.js").SpaceId} SpaceId */
+import { COLOR_MODES } from "./palette.js";
+
+/** @typedef {{run: string, tag: string}} SpaceId a latent space */
 /** @typedef {import("./view.js").View} View */
 
 /** @typedef {{kind: "axes", i: number, j: number}|{kind: "pca"}} PlaneChoice */
@@ -10,26 +12,24 @@
  * @typedef {{kind: "circle", x: number, y: number, r: number}|{kind: "path", points: [number, number][]}} Walk
  */
 
-/** @typedef {"decode"|"pan"|"box"|"lasso"|"path"} Tool */
-
 /**
  * @typedef {object} State
- * @property {SpaceId[]} spaces the latent spaces shown, side by side
- * @property {number|null} step null: the last, also when the run grows
+ * @property {SpaceId[]} spaces the latent spaces shown side by side
+ * @property {number|null} step null: the last step, also of a run that grows
  * @property {PlaneChoice} plane
- * @property {View|null} view null: all points, at each step anew
- * @property {"label"|"error"|"none"} colour
- * @property {boolean} shapes
- * @property {boolean|null} manifold null: where a code has two numbers
- * @property {boolean} thumbnails
- * @property {number[]} hidden classes
- * @property {Tool} tool
- * @property {[number, number]|null} probe where is decoded
- * @property {Walk|null} walk null: the one that was logged, or one about the middle
- * @property {number} frames of a walk
- * @property {number} frame that is shown
- * @property {number} ms for each frame
- * @property {1|-1} direction
+ * @property {View|null} view null: it fits all points at each step
+ * @property {import("./palette.js").ColorMode} color what the colors of the points show
+ * @property {boolean} shapes whether each class has a shape
+ * @property {boolean|null} manifold whether the grid of decoded images is shown; null: where codes have two numbers
+ * @property {boolean} thumbnails whether points become their images when few are in view
+ * @property {number[]} hidden classes that the legend hides; -1: points without a class
+ * @property {string} tool a name of plot/tools.js
+ * @property {[number, number]|null} probe the place that is decoded, in the plane
+ * @property {Walk|null} walk null: the logged one, or a circle around the mean of the points
+ * @property {number} frames of the walk
+ * @property {number} frame the one that is shown
+ * @property {number} ms duration of a frame
+ * @property {1|-1} direction of the walk
  */
 
 /** @type {State} */
@@ -38,7 +38,7 @@ export const DEFAULTS = {
   step: null,
   plane: { kind: "axes", i: 0, j: 1 },
   view: null,
-  colour: "label",
+  color: "label",
   shapes: false,
   manifold: null,
   thumbnails: true,
@@ -56,6 +56,9 @@ export const MAX_FRAMES = 240;
 export const MAX_SPACES = 4;
 export const MAX_CORNERS = 32;
 
+/** Keys that were renamed: links that have them still open. @type {Partial<Record<keyof State, string>>} */
+const OLD_KEYS = { color: "colour" };
+
 /** @param {string} text @param {number} count @returns {number[]|null} */
 function numbers(text, count) {
   const values = text.split(",").map((part) => (part.trim() === "" ? NaN : Number(part)));
@@ -70,9 +73,6 @@ const integer = (value, low, high) => {
   const n = Number(value);
   return /^-?\d+$/.test(value) && n >= low && n <= high ? n : null;
 };
-
-/** @template {string} T @param {string} value @param {readonly T[]} choices @returns {T|null} */
-const choice = (value, choices) => choices.find((c) => c === value) ?? null;
 
 /** @param {string} value */
 const flag = (value) => (value === "1" ? true : value === "0" ? false : null);
@@ -104,7 +104,7 @@ function plane(value) {
 }
 
 /**
- * How each part of the state is written and read; a reader gives null for nonsense.
+ * How each part of the state is written and read. A reader returns null for nonsense.
  * @type {Record<keyof State, [write: (value: any) => string, read: (text: string) => any]>}
  */
 const FORMS = {
@@ -118,12 +118,12 @@ const FORMS = {
       return view && view[2] > 0 ? { x: view[0], y: view[1], span: view[2] } : null;
     },
   ],
-  colour: [String, (v) => choice(v, ["label", "error", "none"])],
+  color: [String, (v) => (Object.hasOwn(COLOR_MODES, v) ? v : null)],
   shapes: [(v) => (v ? "1" : "0"), flag],
   manifold: [(v) => (v ? "1" : "0"), flag],
   thumbnails: [(v) => (v ? "1" : "0"), flag],
   hidden: [(v) => v.join(","), (v) => numbers(v, v.split(",").length)?.filter((c) => Number.isInteger(c) && c >= -1)],
-  tool: [String, (v) => choice(v, ["decode", "pan", "box", "lasso", "path"])],
+  tool: [String, String],
   probe: [text, (v) => numbers(v, 2)],
   walk: [(v) => (v.kind === "circle" ? `circle:${text([v.x, v.y, v.r])}` : `path:${text(v.points.flat())}`), walk],
   frames: [String, (v) => integer(v, 2, MAX_FRAMES)],
@@ -136,7 +136,7 @@ const FORMS = {
 const KEYS = /** @type {any} */ (Object.keys(DEFAULTS));
 
 /**
- * The state as the address holds it: only what is not as by default.
+ * Returns the state as the address holds it: without the defaults.
  * @param {State} state
  */
 export function toAddress(state) {
@@ -147,48 +147,28 @@ export function toAddress(state) {
 }
 
 /**
- * The state of an address; nonsense in it is as if it were not there.
+ * Returns the state of an address. Nonsense in it is ignored.
  * @param {Record<string, string>} data
+ * @param {string[]} tools the names of the tools
  * @returns {State}
  */
-export function fromAddress(data) {
+export function fromAddress(data, tools) {
   const state = /** @type {any} */ ({ ...DEFAULTS });
   for (const key of KEYS) {
+    const old = OLD_KEYS[key];
+    const given = data[key] ?? (old && data[old]);
     try {
-      state[key] = (key in data ? FORMS[key][1](data[key]) : null) ?? DEFAULTS[key];
+      state[key] = (given === undefined ? null : FORMS[key][1](given)) ?? DEFAULTS[key];
     } catch {
       // not JSON
     }
   }
+  if (!tools.includes(state.tool)) state.tool = DEFAULTS.tool;
   state.frame = Math.min(state.frame, state.frames - 1);
   return state;
 }
 
-/** @param {unknown} a @param {unknown} b */
+/** Returns whether two parts of a state are equal. @param {unknown} a @param {unknown} b */
 export function same(a, b) {
   return Object.is(a, b) || (typeof a === "object" && typeof b === "object" && JSON.stringify(a) === JSON.stringify(b));
-}
-
-/** The state, and who wants to know when it changes. */
-export class Store {
-  /** @param {State} state */
-  constructor(state) {
-    this.state = state;
-    /** @type {((changed: Set<keyof State>) => void)[]} */
-    this.listeners = [];
-  }
-
-  /** @param {Partial<State>} patch */
-  set(patch) {
-    const keys = /** @type {(keyof State)[]} */ (Object.keys(patch));
-    const changed = new Set(keys.filter((key) => !same(patch[key], this.state[key])));
-    if (!changed.size) return;
-    this.state = { ...this.state, ...patch };
-    for (const listener of this.listeners) listener(changed);
-  }
-
-  /** @param {(changed: Set<keyof State>) => void} listener */
-  on(listener) {
-    this.listeners.push(listener);
-  }
 }

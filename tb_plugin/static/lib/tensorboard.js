@@ -1,9 +1,9 @@
-/** What TensorBoard gives the tab: its theme, its address bar, its reload, and whether the tab is seen. */
+/** TensorBoard around the tab: its theme, its address bar, its reload button, and whether the tab is visible. */
 
 const PREFIX = "p.latent.";
 
 /**
- * TensorBoard's document, or null where the tab stands in a page of another origin.
+ * Returns TensorBoard's document, or null if the tab is in a page of another origin.
  * @returns {Document|null}
  */
 function host() {
@@ -26,7 +26,7 @@ export function onTheme(listener) {
 }
 
 /**
- * The tab's part of the address, where TensorBoard keeps plugins' data: #latent&p.latent.key=value.
+ * Reads the tab's part of the address, where TensorBoard keeps the data of plugins: #latent&p.latent.key=value.
  * @returns {Record<string, string>}
  */
 export function readAddress() {
@@ -37,14 +37,14 @@ export function readAddress() {
     try {
       if (key.startsWith(PREFIX)) data[key.slice(PREFIX.length)] = decodeURIComponent(value);
     } catch {
-      // not text; the state has its default
+      // not text; the state keeps its default
     }
   }
   return data;
 }
 
 /**
- * Writes the tab's part of the address, and leaves the rest as it is.
+ * Writes the tab's part of the address and leaves the rest as it is.
  * @param {Record<string, string>} data
  */
 export function writeAddress(data) {
@@ -68,9 +68,9 @@ export function onAddress(listener) {
 }
 
 /**
- * Calls back whenever TensorBoard reloads its data: by its button, or by itself.
+ * Calls back whenever TensorBoard reloads its data, by its button or on its own.
  *
- * The messages are those of tensorboard/components/experimental/plugin_lib: the page does not reload this iframe.
+ * TensorBoard does not reload this iframe. The messages are defined in tensorboard/components/experimental/plugin_lib.
  * @param {() => void} listener
  */
 export function onReload(listener) {
@@ -85,8 +85,8 @@ export function onReload(listener) {
 }
 
 /**
- * Calls back with whether the tab is seen. TensorBoard keeps the iframe of a tab that is not chosen, at height 0,
- * and its animation frames go on.
+ * Calls back with whether the tab is visible, now and whenever that changes. TensorBoard keeps the iframe of a tab that
+ * is not chosen, at height 0, and its animation frames go on.
  * @param {(seen: boolean) => void} listener
  */
 export function onSeen(listener) {

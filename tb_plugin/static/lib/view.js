@@ -1,7 +1,7 @@
-/** Which part of a plane is seen: pure functions. */
+/** The part of a plane that a panel shows: pure functions. */
 
 /**
- * The centre in the plane's coordinates, and how much of the plane the shorter side of a panel shows.
+ * The center in the plane's coordinates, and the length of the plane along the shorter side of a panel.
  * @typedef {{x: number, y: number, span: number}} View
  */
 
@@ -9,26 +9,26 @@
 
 /** @typedef {{left: number, right: number, bottom: number, top: number}} Box */
 
-/** Pixels per unit; the same along both axes. @param {View} view @param {Size} size */
+/** Returns the pixels per unit, the same along both axes. @param {View} view @param {Size} size */
 export function scale(view, size) {
   return Math.min(size.width, size.height) / view.span;
 }
 
-/** @param {View} view @param {Size} size @param {number} x @param {number} y @returns {[number, number]} */
+/** Returns the pixel of a place. @param {View} view @param {Size} size @param {number} x @param {number} y @returns {[number, number]} */
 export function toScreen(view, size, x, y) {
   const k = scale(view, size);
   return [size.width / 2 + (x - view.x) * k, size.height / 2 - (y - view.y) * k];
 }
 
-/** @param {View} view @param {Size} size @param {number} px @param {number} py @returns {[number, number]} */
+/** Returns the place of a pixel. @param {View} view @param {Size} size @param {number} px @param {number} py @returns {[number, number]} */
 export function toPlane(view, size, px, py) {
   const k = scale(view, size);
   return [view.x + (px - size.width / 2) / k, view.y - (py - size.height / 2) / k];
 }
 
 /**
- * The view after a zoom that leaves the point under the pointer where it is.
- * @param {View} view @param {Size} size @param {number} px @param {number} py @param {number} factor above 1: nearer
+ * Returns the view after a zoom that keeps the place under a pixel where it is.
+ * @param {View} view @param {Size} size @param {number} px @param {number} py @param {number} factor above 1: closer
  * @returns {View}
  */
 export function zoom(view, size, px, py, factor) {
@@ -38,14 +38,14 @@ export function zoom(view, size, px, py, factor) {
   return { x: x + (view.x - x) * kept, y: y + (view.y - y) * kept, span };
 }
 
-/** @param {View} view @param {Size} size @param {number} dx in pixels, as the pointer moved @param {number} dy */
+/** Returns the view after a drag. @param {View} view @param {Size} size @param {number} dx in pixels @param {number} dy */
 export function pan(view, size, dx, dy) {
   const k = scale(view, size);
   return { ...view, x: view.x - dx / k, y: view.y + dy / k };
 }
 
 /**
- * The view that shows boxes whole, with a margin.
+ * Returns the view that shows all of the boxes, with a margin.
  * @param {(Box|null)[]} boxes
  * @param {Size} size
  * @returns {View}
@@ -69,7 +69,7 @@ export function fit(boxes, size) {
   return { x: (left + right) / 2, y: (bottom + top) / 2, span: span > 0 ? span : 1 };
 }
 
-/** @param {View} from @param {View} to @param {number} t @returns {View} */
+/** Returns the view between two, at t = 0..1. @param {View} from @param {View} to @param {number} t @returns {View} */
 export function between(from, to, t) {
   return {
     x: from.x + (to.x - from.x) * t,
@@ -79,7 +79,7 @@ export function between(from, to, t) {
 }
 
 /**
- * Round numbers from `low` to `high`, about `count` of them: 1, 2 or 5 times a power of ten apart.
+ * Returns about `count` round numbers from `low` to `high`, which are 1, 2 or 5 times a power of ten apart.
  * @param {number} low @param {number} high @param {number} count
  */
 export function ticks(low, high, count) {

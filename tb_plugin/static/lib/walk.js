@@ -1,14 +1,14 @@
-/** Walks: places [frames, D], one after the other, in the space of the codes or in a plane. */
+/** Walks: places [frames, D] in the space of the codes or in a plane. */
 
 /**
- * The circle center + radius * (cos(t) u + sin(t) v), the first place at t = 0.
+ * Returns the places of the circle center + radius * (cos(t) u + sin(t) v), the first at t = 0.
  *
  * @param {ArrayLike<number>} center
  * @param {number} radius
  * @param {ArrayLike<number>} u
  * @param {ArrayLike<number>} v
  * @param {number} frames
- * @param {1 | -1} direction -1 goes the other way round
+ * @param {1 | -1} direction -1: the other way around
  */
 export function circle(center, radius, u, v, frames, direction = 1) {
   const dims = center.length;
@@ -22,8 +22,8 @@ export function circle(center, radius, u, v, frames, direction = 1) {
 }
 
 /**
- * From the first point straight to the next, and so on: the first and the last are met, the steps between are equally
- * long along the way.
+ * Returns the places of straight lines from point to point. The first and the last point are among them; along the lines
+ * the places are equally far apart.
  *
  * @param {ArrayLike<number>[]} points one or more
  * @param {number} frames
@@ -31,7 +31,7 @@ export function circle(center, radius, u, v, frames, direction = 1) {
 export function path(points, frames) {
   const dims = points[0].length;
   const places = new Float32Array(frames * dims);
-  const reached = [0]; // the length of the way up to each point
+  const reached = [0]; // the length of the lines up to each point
   for (let i = 1; i < points.length; i++) reached.push(reached[i - 1] + distance(points[i - 1], points[i]));
   const whole = reached[points.length - 1];
   let i = 0;
@@ -43,7 +43,7 @@ export function path(points, frames) {
     const share = length > 0 ? Math.min(1, (gone - reached[i]) / length) : 0;
     for (let d = 0; d < dims; d++) places[k * dims + d] = (1 - share) * from[d] + share * to[d];
   }
-  // Also where the last part of the way is too short to be measured.
+  // Exact even if the last line is too short for a float.
   if (frames > 1) places.set(points[points.length - 1], places.length - dims);
   return places;
 }
@@ -59,7 +59,7 @@ function distance(a, b) {
 }
 
 /**
- * The places [frames, 2] of a walk in a plane.
+ * Returns the places [frames, 2] of a walk in a plane.
  *
  * @param {import("./state.js").Walk} walk
  * @param {number} frames

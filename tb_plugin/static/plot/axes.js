@@ -1,17 +1,17 @@
-/** Axes with ticks, and the lines of the grid. */
+/** Draws the axes with their ticks and grid lines. */
 
 import { sharp, short } from "../lib/dom.js";
 import { ticks, toPlane, toScreen } from "../lib/view.js";
 
-/** What the axes take of a panel, in CSS pixels. */
+/** The space for the axes around a plot, in CSS pixels. */
 export const MARGIN = { left: 46, right: 6, top: 6, bottom: 34 };
 
 /**
- * @param {HTMLCanvasElement} canvas of the whole panel
+ * @param {HTMLCanvasElement} canvas over the whole panel
  * @param {import("../lib/view.js").View} view
- * @param {import("../lib/view.js").Size} size of the plot within its margins
+ * @param {import("../lib/view.js").Size} size of the plot inside its margins
  * @param {[string, string]} names of the axes
- * @param {CSSStyleDeclaration} style whose colours are taken
+ * @param {CSSStyleDeclaration} style that has the colors
  */
 export function drawAxes(canvas, view, size, names, style) {
   const c = sharp(canvas, size.width + MARGIN.left + MARGIN.right, size.height + MARGIN.top + MARGIN.bottom);

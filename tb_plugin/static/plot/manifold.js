@@ -1,4 +1,4 @@
-/** A grid of decoded pictures behind the points: what the decoder makes of the plane, fading where no data is. */
+/** The grid of decoded pictures behind the points. It fades where there is no data. */
 
 import { h } from "../lib/dom.js";
 import { inked, pictureShape, put, toBytes } from "../lib/picture.js";
@@ -18,20 +18,20 @@ export class Manifold {
   constructor(redraw) {
     this.redraw = redraw;
     this.canvas = h("canvas", { className: "manifold", hidden: true });
-    /** @type {{left: number, top: number, width: number, height: number}|null} the part of the plane it shows */
+    /** @type {{left: number, top: number, width: number, height: number}|null} the part of the plane that it shows */
     this.area = null;
     /** @type {AbortController|null} */
     this.work = null;
   }
 
   /**
-   * Decodes anew; what was there stays until it is done.
-   * @param {import("../data/space.js").Frame} frame
+   * Decodes the grid for a view. The old grid stays until the new one is done.
+   * @param {import("../lib/planes.js").Frame} frame
    * @param {import("../decode/decoding.js").Decoding} decoding
    * @param {number[]|null} imageShape
    * @param {View} view
    * @param {Size} size
-   * @param {number} span of all points
+   * @param {number} span of the view of all points
    * @param {number[]} ink RGB
    */
   async show(frame, decoding, imageShape, view, size, span, ink) {
@@ -41,7 +41,7 @@ export class Manifold {
     if (!shape) return this.clear();
     const pixels = Math.max(CELL, Math.sqrt((size.width * size.height) / MOST), 0.6 * Math.max(shape[0], shape[1]));
     const cell = pixels / scale(view, size);
-    // Cells lie on multiples of their size, so that pictures stay where they are while the view is moved.
+    // Cells lie on multiples of their size, so that pictures stay in place while the view moves.
     const [left, top] = toPlane(view, size, 0, 0);
     const [right, bottom] = toPlane(view, size, size.width, size.height);
     const [column, row] = [Math.floor(left / cell), Math.floor(bottom / cell)];
@@ -81,7 +81,7 @@ export class Manifold {
     this.canvas.hidden = true;
   }
 
-  /** Puts it where it belongs in a view; nothing is drawn anew for that. @param {View} view @param {Size} size */
+  /** Moves the grid to its place in a view, without drawing. @param {View} view @param {Size} size */
   place(view, size) {
     if (!this.area) return;
     this.canvas.hidden = false;
@@ -94,8 +94,8 @@ export class Manifold {
 }
 
 /**
- * How much data is about a place, 0..1: points are counted in cells, and between cells it changes gradually.
- * @param {import("../data/space.js").Frame} frame
+ * Returns the density of the points as a function of the place, 0..1: counts in cells, interpolated between them.
+ * @param {import("../lib/planes.js").Frame} frame
  * @param {number} cell
  * @returns {(x: number, y: number) => number}
  */

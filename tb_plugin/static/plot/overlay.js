@@ -1,4 +1,4 @@
-/** What lies over the points: the walk with its handles, the probe, what is hovered, a selection being drawn. */
+/** Draws over the points: the walk with its handles, the probe, a ring around the hovered point, an outline. */
 
 import { toScreen } from "../lib/view.js";
 
@@ -6,19 +6,19 @@ import { toScreen } from "../lib/view.js";
 /** @typedef {import("../lib/view.js").View} View */
 /** @typedef {import("../lib/view.js").Size} Size */
 
-/** How near the pointer takes a handle, in pixels. */
+/** The distance at which the pointer takes a handle, in pixels. */
 const REACH = 12;
 
 /**
- * What of a walk the pointer would take: its centre, its rim, a corner.
+ * Returns the handle of a walk under the pointer: its center, its rim, a corner, or null.
  * @param {Walk} walk @param {View} view @param {Size} size @param {number} px @param {number} py
- * @returns {"centre"|"rim"|number|null} a number is the index of a corner
+ * @returns {"center"|"rim"|number|null} a number is the index of a corner
  */
 export function handleAt(walk, view, size, px, py) {
   if (walk.kind === "circle") {
     const [cx, cy] = toScreen(view, size, walk.x, walk.y);
     const away = Math.hypot(px - cx, py - cy);
-    if (away <= REACH) return "centre";
+    if (away <= REACH) return "center";
     const rim = toScreen(view, size, walk.x + walk.r, walk.y)[0] - cx;
     return Math.abs(away - rim) <= REACH / 2 ? "rim" : null;
   }
@@ -30,8 +30,9 @@ export function handleAt(walk, view, size, px, py) {
 }
 
 /**
+ * Draws the walk, its handles and the place of a frame.
  * @param {CanvasRenderingContext2D} c @param {Walk} walk @param {ArrayLike<number>} places [frames, 2] @param {number} frame
- * @param {View} view @param {Size} size @param {{accent: string, paper: string}} colours
+ * @param {View} view @param {Size} size @param {{accent: string, paper: string}} colors
  */
 export function drawWalk(c, walk, places, frame, view, size, { accent, paper }) {
   c.beginPath();
@@ -73,17 +74,17 @@ function dot(c, x, y, radius, fill, line) {
 }
 
 /**
- * A cross where is decoded, and the decoded picture beside it.
+ * Draws a cross at the probe and the decoded picture beside it.
  * @param {CanvasRenderingContext2D} c @param {number} x @param {number} y in pixels
- * @param {HTMLCanvasElement|null} picture @param {Size} size @param {{accent: string, paper: string}} colours
+ * @param {HTMLCanvasElement|null} picture @param {Size} size @param {{accent: string, paper: string}} colors
  */
 export function drawProbe(c, x, y, picture, size, { accent, paper }) {
-  for (const [width, colour] of /** @type {[number, string][]} */ ([
+  for (const [width, color] of /** @type {[number, string][]} */ ([
     [5, paper],
     [2, accent],
   ])) {
     c.lineWidth = width;
-    c.strokeStyle = colour;
+    c.strokeStyle = color;
     c.beginPath();
     for (const [dx, dy] of [
       [1, 0],
@@ -110,26 +111,27 @@ export function drawProbe(c, x, y, picture, size, { accent, paper }) {
 }
 
 /**
+ * Draws a ring around the hovered point.
  * @param {CanvasRenderingContext2D} c @param {number} x @param {number} y @param {number} radius
- * @param {{text: string, paper: string}} colours
+ * @param {{text: string, paper: string}} colors
  */
 export function drawHovered(c, x, y, radius, { text, paper }) {
-  for (const [width, colour] of /** @type {[number, string][]} */ ([
+  for (const [width, color] of /** @type {[number, string][]} */ ([
     [5, paper],
     [2, text],
   ])) {
     c.beginPath();
     c.arc(x, y, radius, 0, 7);
     c.lineWidth = width;
-    c.strokeStyle = colour;
+    c.strokeStyle = color;
     c.stroke();
   }
 }
 
 /**
- * The outline of a selection, or of a path, while it is drawn.
+ * Draws the outline of a selection or of a path that the user is drawing.
  * @param {CanvasRenderingContext2D} c @param {[number, number][]} corners in the plane @param {boolean} closed
- * @param {View} view @param {Size} size @param {{accent: string}} colours
+ * @param {View} view @param {Size} size @param {{accent: string}} colors
  */
 export function drawOutline(c, corners, closed, view, size, { accent }) {
   c.beginPath();

@@ -1,4 +1,4 @@
-/** The points of a panel: in WebGL2 where that is to be had, else on a 2D canvas. */
+/** The points of a plot, drawn by WebGL2 if the browser has it, else on a 2D canvas. */
 
 import { h } from "../lib/dom.js";
 import { CanvasPoints } from "./points_canvas.js";
@@ -9,7 +9,7 @@ import { GLPoints } from "./points_gl.js";
 /** @type {GLPoints|null} */
 let ahead = null;
 
-/** Makes the renderer of the first panel before its data are there. */
+/** Makes the renderer of the first plot while its data are on their way. */
 export function prepare() {
   ahead = GLPoints.create(h("canvas"));
   ahead?.warmUp();
@@ -17,8 +17,8 @@ export function prepare() {
 
 export class Points {
   /**
-   * @param {HTMLElement} plot where the canvas is put; its data-renderer says which it is
-   * @param {() => void} redraw called when the renderer was changed
+   * @param {HTMLElement} plot gets the canvas; its data-renderer names the renderer
+   * @param {() => void} redraw called when the renderer changed
    */
   constructor(plot, redraw) {
     this.plot = plot;
@@ -26,13 +26,13 @@ export class Points {
     const gl = ahead ?? GLPoints.create(h("canvas"));
     ahead = null;
     this.canvas = gl?.canvas ?? h("canvas");
-    /** @type {Partial<Data>} what the next renderer needs */
+    /** @type {Partial<Data>} for the next renderer */
     this.data = {};
     /** @type {HTMLCanvasElement|null} */
     this.spare = null;
     if (gl) {
       this.canvas.addEventListener("webglcontextlost", (event) => {
-        event.preventDefault(); // so that it may be restored
+        event.preventDefault(); // allows that it is restored
         this.#fallBack();
       });
       this.canvas.addEventListener("webglcontextrestored", () => this.#restore(gl.gl));
@@ -46,7 +46,7 @@ export class Points {
     this.plot.dataset.renderer = this.renderer instanceof GLPoints ? "webgl" : "canvas";
   }
 
-  /** A canvas whose context was lost shows nothing until it is restored: another one takes its place meanwhile. */
+  /** Draws on another canvas until the lost context is restored: its own canvas shows nothing. */
   #fallBack() {
     this.spare = h("canvas");
     this.canvas.style.display = "none";
@@ -69,13 +69,13 @@ export class Points {
     this.redraw();
   }
 
-  /** @param {Partial<Data>} data those parts that changed */
+  /** Takes new data. @param {Partial<Data>} data the parts that changed */
   set(data) {
     Object.assign(this.data, data);
     this.renderer.set(data);
   }
 
-  /** Before the first picture: it takes the GPU some milliseconds. @param {import("../lib/view.js").Size} size */
+  /** Resizes before the first picture, which takes the GPU some milliseconds. @param {import("../lib/view.js").Size} size */
   resize(size) {
     if (this.renderer instanceof GLPoints && !this.canvas.isConnected) this.renderer.resize(size);
   }
@@ -83,7 +83,7 @@ export class Points {
   /** @param {import("./points_gl.js").Scene} scene */
   draw(scene) {
     this.renderer.draw(scene);
-    // Not before: where its picture has to be fetched from the GPU, an empty canvas costs a frame as well.
+    // Not earlier: if pictures are copied from the GPU, an empty canvas costs as much as a full one.
     const canvas = this.spare ?? this.canvas;
     if (!canvas.isConnected) this.plot.firstChild?.after(canvas);
   }

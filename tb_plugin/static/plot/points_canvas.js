@@ -1,4 +1,4 @@
-/** Points without WebGL: the same interface as GLPoints, on a 2D canvas. */
+/** Draws points without WebGL: the interface of GLPoints, on a 2D canvas. */
 
 import { sharp } from "../lib/dom.js";
 import { toScreen } from "../lib/view.js";
@@ -7,7 +7,7 @@ import { toScreen } from "../lib/view.js";
 /** @typedef {import("./points_gl.js").Scene} Scene */
 
 /**
- * A shape about (x, y), as the shader of GLPoints has it.
+ * Traces a shape around (x, y), the same as the shader of GLPoints.
  * @param {CanvasRenderingContext2D} c @param {number} shape @param {number} x @param {number} y @param {number} r
  */
 export function trace(c, shape, x, y, r) {
@@ -115,13 +115,13 @@ export class CanvasPoints {
   }
 
   /** @param {Scene} scene */
-  draw({ view, size, time, radius, opacity, colours, shapes, share }) {
+  draw({ view, size, time, radius, opacity, colors, shapes, share }) {
     const c = sharp(this.canvas, size.width, size.height);
     const { from, to, values, marks } = this.points;
     const r = radius * (shapes ? 1.35 : 1);
     const ratio = window.devicePixelRatio || 1;
     const side = Math.ceil(3 * r * ratio) + 2;
-    // Each colour and shape is drawn once, and then stamped.
+    // Each color and shape is drawn once and then copied.
     /** @type {Map<number, HTMLCanvasElement>} */
     const stamps = new Map();
     /** @param {number} value */
@@ -130,7 +130,7 @@ export class CanvasPoints {
       canvas.width = canvas.height = side;
       const s = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
       trace(s, shapes ? value % 10 : 0, side / 2, side / 2, r * ratio);
-      s.fillStyle = `rgb(${colours[4 * value]} ${colours[4 * value + 1]} ${colours[4 * value + 2]})`;
+      s.fillStyle = `rgb(${colors[4 * value]} ${colors[4 * value + 1]} ${colors[4 * value + 2]})`;
       s.fill();
       stamps.set(value, canvas);
       return canvas;

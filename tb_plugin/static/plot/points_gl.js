@@ -1,22 +1,22 @@
-/** Points in WebGL2: one draw call, their way from step to step computed by the GPU. */
+/** Draws points by WebGL2, in one draw call. The GPU computes their way from step to step. */
 
 const VERTEX = `
 layout(location = 0) in vec2 start;
 layout(location = 1) in vec2 end;
 layout(location = 2) in float value;
 layout(location = 3) in float mark;
-uniform vec2 centre;
+uniform vec2 center;
 uniform vec2 scale;
 uniform float time;
 uniform float size;
 uniform float opacity;
-uniform sampler2D colours;
-out vec4 colour;
+uniform sampler2D colors;
+out vec4 color;
 flat out int shape;
 flat out float pixels;
 void main() {
   vec2 place = mix(start, end, time);
-  gl_Position = vec4((place - centre) * scale, 0.0, 1.0);
+  gl_Position = vec4((place - center) * scale, 0.0, 1.0);
 #ifdef SHAPED
   pixels = size * 1.35;
   shape = int(value) % 10;
@@ -25,14 +25,14 @@ void main() {
   shape = 0;
 #endif
   gl_PointSize = mark < 0.5 ? 0.0 : pixels;
-  colour = vec4(texelFetch(colours, ivec2(int(value), 0), 0).rgb, mark < 1.5 ? 0.12 * opacity : opacity);
+  color = vec4(texelFetch(colors, ivec2(int(value), 0), 0).rgb, mark < 1.5 ? 0.12 * opacity : opacity);
   if (mark < 0.5) gl_Position = vec4(2.0, 2.0, 2.0, 1.0);
 }`;
 
-// Each shape is a distance: below 0 inside. p runs from -1 to 1, y downwards.
+// Each shape is a distance, below 0 inside. p runs from -1 to 1, y downwards.
 const FRAGMENT = `
 precision highp float;
-in vec4 colour;
+in vec4 color;
 flat in int shape;
 flat in float pixels;
 out vec4 fragment;
@@ -59,24 +59,26 @@ float distanceTo(vec2 p) {
 }
 void main() {
   float d = distanceTo(gl_PointCoord * 2.0 - 1.0) * pixels * 0.5;
-  float alpha = colour.a * clamp(0.5 - d, 0.0, 1.0);
+  float alpha = color.a * clamp(0.5 - d, 0.0, 1.0);
   if (alpha <= 0.0) discard;
-  fragment = vec4(colour.rgb * alpha, alpha);
+  fragment = vec4(color.rgb * alpha, alpha);
 }`;
 
-/** How a scene is drawn; both renderers take it.
+/**
+ * A scene, for both renderers.
  * @typedef {object} Scene
  * @property {import("../lib/view.js").View} view
  * @property {import("../lib/view.js").Size} size
- * @property {number} time 0..1 on the way from the step before
+ * @property {number} time 0..1 on the way from the last step
  * @property {number} radius in CSS pixels
  * @property {number} opacity
- * @property {Uint8Array} colours [256, 4]
+ * @property {Uint8Array} colors [256, 4]
  * @property {boolean} shapes
- * @property {number} share of the points that is drawn, the first ones
+ * @property {number} share of the points that are drawn, the first ones
  */
 
-/** What is drawn; `marks` are 0 hidden, 1 dimmed, 2 shown.
+/**
+ * The points. `marks` are 0 hidden, 1 dimmed, 2 shown.
  * @typedef {{from: Float32Array, to: Float32Array, values: Uint8Array, marks: Uint8Array}} Points
  */
 
@@ -84,7 +86,7 @@ export class GLPoints {
   /** @type {boolean|undefined} */
   #software;
 
-  /** @param {HTMLCanvasElement} canvas @returns {GLPoints|null} null without WebGL2 */
+  /** Returns a renderer, or null without WebGL2. @param {HTMLCanvasElement} canvas @returns {GLPoints|null} */
   static create(canvas) {
     const gl = canvas.getContext("webgl2", { antialias: false, premultipliedAlpha: true, depth: false });
     return gl && new GLPoints(gl, canvas);
@@ -94,9 +96,9 @@ export class GLPoints {
   constructor(gl, canvas) {
     this.gl = gl;
     this.canvas = canvas;
-    // Two programs: without a GPU all shapes are computed for each pixel, whichever it is of.
+    // Two programs, because without a GPU every pixel computes all of the shapes.
     this.plain = new Program(gl, "");
-    /** @type {Program|undefined} made when shapes are switched on */
+    /** @type {Program|undefined} made when shapes are turned on */
     this.shaped = undefined;
     gl.enable(gl.BLEND);
     gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
@@ -118,23 +120,23 @@ export class GLPoints {
       marks: attribute(3, 1, gl.UNSIGNED_BYTE),
     };
     this.count = 0;
-    /** @type {Uint8Array|undefined} those of the texture */
-    this.colours = undefined;
+    /** @type {Uint8Array|undefined} in the texture */
+    this.colors = undefined;
   }
 
-  /** Draws a point that is not seen: what the driver makes for a first draw call is made meanwhile. */
+  /** Draws a point that nobody sees, so that the driver prepares its first draw call early. */
   warmUp() {
     const [gl, none] = [this.gl, new Float32Array(2)];
     this.set({ from: none, to: none, values: new Uint8Array(1), marks: new Uint8Array([2]) });
-    this.#colour(new Uint8Array(1024));
+    this.#color(new Uint8Array(1024));
     gl.useProgram(this.plain.program);
     gl.drawArrays(gl.POINTS, 0, 1);
-    gl.fenceSync(gl.SYNC_GPU_COMMANDS_COMPLETE, 0); // else a driver may leave the work until there is more of it
+    gl.fenceSync(gl.SYNC_GPU_COMMANDS_COMPLETE, 0); // else a driver may wait for more work
     gl.flush();
     this.count = 0;
   }
 
-  /** @param {import("../lib/view.js").Size} size of the plot; a new one takes the picture away */
+  /** @param {import("../lib/view.js").Size} size of the plot; a new one clears the picture */
   resize(size) {
     const ratio = window.devicePixelRatio || 1;
     const [width, height] = [Math.max(1, Math.round(size.width * ratio)), Math.max(1, Math.round(size.height * ratio))];
@@ -142,19 +144,19 @@ export class GLPoints {
     if (this.canvas.height !== height) this.canvas.height = height;
   }
 
-  /** @param {Uint8Array} colours [256, 4] */
-  #colour(colours) {
+  /** @param {Uint8Array} colors [256, 4] */
+  #color(colors) {
     const gl = this.gl;
-    if (colours === this.colours) return;
-    this.colours = colours;
-    gl.texImage2D(gl.TEXTURE_2D, 0, gl.RGBA, 256, 1, 0, gl.RGBA, gl.UNSIGNED_BYTE, colours);
+    if (colors === this.colors) return;
+    this.colors = colors;
+    gl.texImage2D(gl.TEXTURE_2D, 0, gl.RGBA, 256, 1, 0, gl.RGBA, gl.UNSIGNED_BYTE, colors);
   }
 
-  /** @param {Partial<Points>} points those parts that changed */
+  /** Takes new data. @param {Partial<Points>} points the parts that changed */
   set(points) {
     const gl = this.gl;
     for (const [name, data] of Object.entries(points)) {
-      if (name === "from" && data === points.to) continue; // they are not on their way: sent once
+      if (name === "from" && data === points.to) continue; // not on their way: sent once
       gl.bindBuffer(gl.ARRAY_BUFFER, this.buffers[/** @type {keyof Points} */ (name)]);
       gl.bufferData(gl.ARRAY_BUFFER, data, gl.DYNAMIC_DRAW);
     }
@@ -165,7 +167,7 @@ export class GLPoints {
   }
 
   /** @param {Scene} scene */
-  draw({ view, size, time, radius, opacity, colours, shapes, share }) {
+  draw({ view, size, time, radius, opacity, colors, shapes, share }) {
     const [gl, ratio] = [this.gl, window.devicePixelRatio || 1];
     const used = shapes ? (this.shaped ??= new Program(gl, "#define SHAPED")) : this.plain;
     this.resize(size);
@@ -175,9 +177,9 @@ export class GLPoints {
     if (!this.count) return;
     gl.useProgram(used.program);
     const u = used.uniforms;
-    this.#colour(colours);
+    this.#color(colors);
     const k = Math.min(size.width, size.height) / view.span;
-    gl.uniform2f(u.centre, view.x, view.y);
+    gl.uniform2f(u.center, view.x, view.y);
     gl.uniform2f(u.scale, (2 * k) / size.width, (2 * k) / size.height);
     gl.uniform1f(u.time, time);
     gl.uniform1f(u.size, 2 * radius * ratio);
@@ -185,12 +187,12 @@ export class GLPoints {
     gl.drawArrays(gl.POINTS, 0, Math.ceil(this.count * share));
   }
 
-  /** Whether there is no GPU: the names are those of the drivers that do without. Firefox does not mask them. */
+  /** Whether there is no GPU, by the names of the software drivers. Firefox does not mask them. */
   get software() {
     return (this.#software ??= /SwiftShader|llvmpipe|softpipe|Basic Render/i.test(this.#driver()));
   }
 
-  /** @returns {string} */
+  /** Returns the driver's name. @returns {string} */
   #driver() {
     const { gl } = this;
     const name = gl.getParameter(gl.RENDERER);
@@ -198,13 +200,13 @@ export class GLPoints {
     return String(info ? gl.getParameter(info.UNMASKED_RENDERER_WEBGL) : name);
   }
 
-  /** Gives the context back: a page has about sixteen. */
+  /** Frees the context: a page has about sixteen. */
   close() {
     this.gl.getExtension("WEBGL_lose_context")?.loseContext();
   }
 }
 
-/** The shaders. Nothing is asked of the driver before the first draw call: it compiles meanwhile. */
+/** The shaders. No question to the driver before the first draw call, so that it compiles in the background. */
 class Program {
   /** @param {WebGL2RenderingContext} gl @param {string} define a line of both shaders */
   constructor(gl, define) {
@@ -235,7 +237,7 @@ class Program {
     }
     const place = (/** @type {string} */ name) => gl.getUniformLocation(program, name);
     return {
-      centre: place("centre"),
+      center: place("center"),
       scale: place("scale"),
       time: place("time"),
       size: place("size"),

@@ -1,4 +1,4 @@
-/** The images themselves instead of dots, once few enough points are in view. */
+/** Draws the images of the points instead of dots, once few enough are in view. */
 
 import { inked, toCanvas } from "../lib/picture.js";
 import { toPlane, toScreen } from "../lib/view.js";
@@ -15,8 +15,8 @@ export class Thumbnails {
   }
 
   /**
-   * The points whose image is drawn, so that none lies on another; null: too many are in view.
-   * @param {import("../data/space.js").Frame} frame
+   * Returns the points whose image is drawn, so that no image covers another; null: too many points are in view.
+   * @param {import("../lib/planes.js").Frame} frame
    * @param {Uint8Array} marks
    * @param {import("../lib/view.js").View} view
    * @param {import("../lib/view.js").Size} size
@@ -36,7 +36,7 @@ export class Thumbnails {
     const side = Math.min(LARGE, Math.max(SMALL, 0.6 * Math.sqrt((size.width * size.height) / seen.length)));
     const columns = Math.ceil(size.width / side) + 2;
     const around = [-columns - 1, -columns, -columns + 1, -1, 0, 1, columns - 1, columns, columns + 1];
-    /** @type {Map<number, [number, number]>} what is taken, by cell: two of a cell would lie on each other */
+    /** @type {Map<number, [number, number]>} the chosen places, by cell of the size of an image */
     const taken = new Map();
     const indices = seen
       .sort((a, b) => a - b)
@@ -56,17 +56,17 @@ export class Thumbnails {
   /**
    * @param {CanvasRenderingContext2D} c
    * @param {{indices: number[], side: number}} chosen
-   * @param {import("../data/space.js").Frame} frame
-   * @param {import("../data/space.js").Pictures} images
+   * @param {import("../lib/planes.js").Frame} frame
+   * @param {import("../lib/picture.js").Pictures} images
    * @param {import("../lib/view.js").View} view
    * @param {import("../lib/view.js").Size} size
-   * @param {Uint8Array} colours [256, 4]
+   * @param {Uint8Array} colors [256, 4]
    * @param {Uint8Array} values of the points
    */
-  draw(c, { indices, side }, frame, images, view, size, colours, values) {
+  draw(c, { indices, side }, frame, images, view, size, colors, values) {
     for (const index of indices) {
       if (index >= images.count) continue;
-      const ink = colours.subarray(4 * values[index], 4 * values[index] + 3);
+      const ink = colors.subarray(4 * values[index], 4 * values[index] + 3);
       const key = `${index} ${ink}`;
       let canvas = this.cache.get(key);
       if (!canvas) {

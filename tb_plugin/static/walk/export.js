@@ -1,15 +1,16 @@
-/** What can be taken along of a walk: an animation, a picture, numbers. */
+/** Saves a walk: as an animation, a picture or numbers. */
 
 import { csv } from "../lib/csv.js";
-import { encodeGIF } from "../lib/gif.js";
+import { animation } from "./gif.js";
 import { toCanvas } from "../lib/picture.js";
 
 /** @typedef {import("./strip.js").Strip} Strip */
 
-const SIDE = 224; // of an exported animation, in pixels at most, if its pictures are smaller
-const WIDEST = 8192;
+const SIDE = 224; // pixels, up to which smaller pictures are enlarged
+const WIDEST = 8192; // pixels of a canvas, for all browsers
 
 /**
+ * Downloads a file, named after run and step.
  * @param {Blob} blob
  * @param {Strip} strip
  * @param {string} ending
@@ -24,27 +25,14 @@ function save(blob, { panel, step }, ending) {
   setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
 }
 
-/** @param {Strip} strip */
-const enlarged = ({ width, height }) => Math.max(1, Math.floor(SIDE / Math.max(width, height)));
-
-/** @param {Strip} strip @param {import("../core/app.js").App} app */
+/** Saves the animation. @param {Strip} strip @param {import("../core/app.js").App} app */
 export function downloadGIF(strip, app) {
   const { frames, width, height } = strip;
-  const k = enlarged(strip);
-  const large = frames.map((pixels) => {
-    const out = new Uint32Array(width * k * height * k);
-    const source = new Uint32Array(pixels.buffer);
-    for (let y = 0; y < height * k; y++) {
-      for (let x = 0; x < width * k; x++)
-        out[y * width * k + x] = source[Math.floor(y / k) * width + Math.floor(x / k)];
-    }
-    return new Uint8ClampedArray(out.buffer);
-  });
-  const bytes = encodeGIF(large, width * k, height * k, app.store.state.ms);
-  save(new Blob([/** @type {any} */ (bytes)], { type: "image/gif" }), strip, "gif");
+  const enlarged = Math.max(1, Math.floor(SIDE / Math.max(width, height)));
+  save(new Blob([animation(frames, width, height, enlarged, app.state.now.ms)], { type: "image/gif" }), strip, "gif");
 }
 
-/** All frames one after the other, in one row if browsers' canvases are wide enough for it. @param {Strip} strip */
+/** Saves all frames beside each other, in one row if a canvas is wide enough. @param {Strip} strip */
 export function downloadPNG(strip) {
   const { frames, width, height } = strip;
   const columns = Math.min(frames.length, Math.max(1, Math.floor(WIDEST / width)));
@@ -57,7 +45,7 @@ export function downloadPNG(strip) {
   canvas.toBlob((blob) => blob && save(blob, strip, "png"), "image/png");
 }
 
-/** @param {Strip} strip */
+/** Saves the codes. @param {Strip} strip */
 export function downloadCSV(strip) {
   const { codes, frames } = strip;
   if (codes) save(new Blob([csv(codes, codes.length / frames.length)], { type: "text/csv" }), strip, "csv");

@@ -1,4 +1,4 @@
-/** The walk of one latent space, decoded: its frames, and the film strip of them. */
+/** The decoded walk of one latent space: its frames and their film strip. */
 
 import { h, sharp } from "../lib/dom.js";
 import { pictureShape, put, rgba, toBytes, toCanvas } from "../lib/picture.js";
@@ -7,11 +7,11 @@ import { lift } from "../lib/planes.js";
 const HEIGHT = 44; // of the strip, in CSS pixels
 
 export class Strip {
-  /** @param {import("../plot/panel.js").Panel} panel @param {import("../core/app.js").App} app */
+  /** @param {import("../core/panel.js").Panel} panel @param {import("../core/app.js").App} app */
   constructor(panel, app) {
     this.panel = panel;
     this.app = app;
-    /** @type {number|undefined} the step that decoded them */
+    /** @type {number|undefined} the step whose decoder made the frames */
     this.step = undefined;
     /** @type {Float32Array|null} [frames, D] */
     this.codes = null;
@@ -40,10 +40,10 @@ export class Strip {
     const box = this.canvas.getBoundingClientRect();
     const at = Math.floor(((event.clientX - box.left) / box.width) * this.frames.length);
     this.app.player.play("walk", false);
-    this.app.store.set({ frame: Math.min(this.frames.length - 1, Math.max(0, at)) });
+    this.app.state.set({ frame: Math.min(this.frames.length - 1, Math.max(0, at)) });
   }
 
-  /** Decodes the walk; what was there stays until it is done. */
+  /** Decodes the walk. The old frames stay until it is done. */
   async decode() {
     this.work?.abort();
     const work = (this.work = new AbortController());
@@ -55,13 +55,13 @@ export class Strip {
       !decoding ||
       !shape ||
       decoding.decoder.dims !== frame.plane.origin.length ||
-      !this.app.walkPlaces.length
+      !this.app.course.places.length
     ) {
       this.frames = [];
       this.codes = null;
       return this.draw();
     }
-    const codes = lift(this.app.walkPlaces, frame.plane);
+    const codes = lift(this.app.course.places, frame.plane);
     const n = codes.length / decoding.decoder.dims;
     try {
       const decoded = await decoding.decode(codes, n, work.signal);
@@ -81,16 +81,15 @@ export class Strip {
   draw() {
     const n = this.frames.length;
     const coming = this.panel.decoding === undefined && this.panel.space.has("decoder");
-    this.canvas.hidden = !n && !coming; // its place is kept: the plot would change its size
+    this.canvas.hidden = !n && !coming; // its place is kept, or the plot would change its size
     this.figure.hidden = !n;
     if (!n) return;
-    const { state } = this.app.store;
-    const at = Math.min(state.frame, n - 1);
+    const at = Math.min(this.app.state.now.frame, n - 1);
     put(this.preview, this.frames[at], this.width, this.height);
     this.preview.setAttribute("aria-label", `Frame ${at + 1} of ${n} of the walk, decoded by ${this.panel.space.name}`);
     const width = this.canvas.clientWidth;
     if (!width) return;
-    // As many frames as there is room for, at least in part; each at its own place along the strip.
+    // As many frames as there is room for, each at its own place along the strip.
     const cell = Math.max(width / n, Math.min((HEIGHT * this.width) / this.height, width));
     if (!this.sheet || this.sheet.width !== width) {
       const every = Math.max(1, Math.ceil(cell / (width / n) - 0.01));
@@ -113,7 +112,7 @@ export class Strip {
     }
     const c = sharp(this.canvas, width, HEIGHT);
     c.drawImage(this.sheet.canvas, 0, 0, width, HEIGHT);
-    c.fillStyle = this.app.colours.accent;
+    c.fillStyle = this.app.theme.colors.accent;
     c.fillRect(((at + 0.5) / n) * width - 1.5, 0, 3, HEIGHT);
   }
 

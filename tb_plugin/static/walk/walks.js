@@ -1,25 +1,26 @@
-/** Walks: a circle, a line or a path through the plane, decoded frame by frame. */
+/** The section and the film strips of the walk: a circle, a line or a path, decoded frame by frame. */
 
 import { button, h, numberField, select } from "../lib/dom.js";
 import { downloadCSV, downloadGIF, downloadPNG } from "./export.js";
 import { about } from "../lib/planes.js";
 import { MAX_FRAMES } from "../lib/state.js";
+import { path } from "../plot/tools/path.js";
 import { Strip } from "./strip.js";
 
 /** @typedef {import("../core/app.js").App} App */
 
 /**
- * The film strips for under the plots, and the section with everything about the walk.
+ * Returns the film strips under the plots and the section about the walk.
  * @param {App} app
  */
 export function walks(app) {
-  const { store } = app;
-  /** @type {Map<import("../plot/panel.js").Panel, Strip>} */
+  const { state } = app;
+  /** @type {Map<import("../core/panel.js").Panel, Strip>} */
   const strips = new Map();
   const strip = h("div", { className: "strips", role: "group", "aria-label": "Film strip of the walk" });
   const figures = h("div", { className: "figures" });
 
-  const play = button("▶", "Play the walk (space)", () => app.player.play("walk", !app.player.playing.walk), {
+  const play = button("▶", "Play the walk (space)", () => app.player.toggle("walk"), {
     className: "icon",
   });
   const scrub = h("input", {
@@ -29,7 +30,7 @@ export function walks(app) {
     "aria-label": "Frame of the walk",
     oninput: () => {
       app.player.play("walk", false);
-      store.set({ frame: scrub.valueAsNumber });
+      state.set({ frame: scrub.valueAsNumber });
     },
   });
   const kind = select(
@@ -41,11 +42,11 @@ export function walks(app) {
     ],
     "circle",
     (value) => {
-      const { walk } = app;
-      if (value === "path" || !walk) store.set({ tool: "path" });
-      else if (value === "circle") store.set({ walk: about(app.panels[0].frame?.xy ?? new Float32Array(2)) });
+      const walk = app.course.shown;
+      if (value === "path" || !walk) state.set({ tool: path.name });
+      else if (value === "circle") state.set({ walk: about(app.panels[0].frame?.xy ?? new Float32Array(2)) });
       else if (walk.kind === "circle")
-        store.set({
+        state.set({
           walk: {
             kind: "path",
             points: [
@@ -54,39 +55,39 @@ export function walks(app) {
             ],
           },
         });
-      else store.set({ walk: { kind: "path", points: [walk.points[0], walk.points[walk.points.length - 1]] } });
+      else state.set({ walk: { kind: "path", points: [walk.points[0], walk.points[walk.points.length - 1]] } });
     },
   );
   /** @param {"x"|"y"|"r"} part @param {string} label @param {number} [min] */
   const circleField = (part, label, min) =>
     numberField(label, { min }, (value) => {
-      if (app.walk?.kind === "circle") store.set({ walk: { ...app.walk, [part]: value } });
+      if (app.course.shown?.kind === "circle") state.set({ walk: { ...app.course.shown, [part]: value } });
     });
   const fields = {
-    x: circleField("x", "Centre, across"),
-    y: circleField("y", "Centre, up"),
+    x: circleField("x", "Center, across"),
+    y: circleField("y", "Center, up"),
     r: circleField("r", "Radius", 0),
   };
   const circle = h(
     "div",
     { className: "row" },
-    h("label", {}, "centre ", fields.x.element, " ", fields.y.element),
+    h("label", {}, "center ", fields.x.element, " ", fields.y.element),
     h("label", {}, "radius ", fields.r.element),
   );
   const corners = h("div", { className: "row corners" });
   const frames = numberField("How many frames", { min: 2, max: MAX_FRAMES, step: 1, width: "2.9em" }, (value) =>
-    store.set({ frames: Math.round(value), frame: Math.min(store.state.frame, Math.round(value) - 1) }),
+    state.set({ frames: Math.round(value), frame: Math.min(state.now.frame, Math.round(value) - 1) }),
   );
   const ms = numberField("Milliseconds for each frame", { min: 20, max: 5000, step: "any", width: "3.4em" }, (value) =>
-    store.set({ ms: Math.round(value) }),
+    state.set({ ms: Math.round(value) }),
   );
   const direction = button(
     "↺",
-    "Turn the direction round",
-    () => store.set({ direction: store.state.direction === 1 ? -1 : 1 }),
+    "Reverse the direction",
+    () => state.set({ direction: state.now.direction === 1 ? -1 : 1 }),
     { className: "icon" },
   );
-  const reset = button("reset", "The walk to start with", () => store.set({ walk: null, frame: 0 }));
+  const reset = button("reset", "Reset the walk", () => state.set({ walk: null, frame: 0 }));
   const hint = h("p", { className: "hint", role: "status" });
   /** @type {[string, string, (strip: Strip, app: App) => void][]} */
   const kinds = [
@@ -130,45 +131,49 @@ export function walks(app) {
   new ResizeObserver(() => strips.forEach((one) => one.draw())).observe(strip);
 
   /** @type {import("../core/app.js").Topic[]} */
-  const shown = ["walk", "frames", "frame", "ms", "direction", "playing", "tool"];
-  app.on(["runs", "spaces", "data", "decoder", "theme", "selection", ...shown], (topics) => {
-    if (topics.has("spaces") || topics.has("runs")) arrange();
-    if (topics.has("walk") || topics.has("decoder")) {
+  const shown = ["course", "frames", "frame", "ms", "direction", "playing"];
+  app.on(["listing", "spaces", "data", "decoder", "dark", ...shown], (topics) => {
+    if (topics.has("spaces") || topics.has("listing")) arrange();
+    if (topics.has("course") || topics.has("decoder")) {
       for (const one of strips.values()) one.decode().catch((error) => one.panel.say(error.message, true));
-    } else if (topics.has("frame") || topics.has("theme")) for (const one of strips.values()) one.draw();
-    const { state } = store;
-    const { walk, outline } = app;
+    } else if (topics.has("frame") || topics.has("dark")) for (const one of strips.values()) one.draw();
+    const walk = app.course.shown;
+    const playing = app.session.now.playing.walk;
+    const now = state.now;
     const without = app.panels.length > 0 && app.panels.every((panel) => panel.frame && !panel.space.has("decoder"));
     none.textContent =
       "No decoder was logged. With one, given to the writer as decoder=…, the tab decodes anywhere and walks.";
     none.hidden = !without;
     controls.hidden = without;
-    play.textContent = app.player.playing.walk ? "❚❚" : "▶";
-    play.setAttribute("aria-label", app.player.playing.walk ? "Pause the walk" : "Play the walk");
-    direction.textContent = state.direction === 1 ? "↺" : "↻";
-    scrub.max = String(state.frames - 1);
-    scrub.value = String(state.frame);
-    scrub.setAttribute("aria-valuetext", `frame ${state.frame + 1} of ${state.frames}`);
-    frames.show(state.frames);
-    ms.show(state.ms);
+    play.textContent = playing ? "❚❚" : "▶";
+    play.setAttribute("aria-label", playing ? "Pause the walk" : "Play the walk");
+    direction.textContent = now.direction === 1 ? "↺" : "↻";
+    scrub.max = String(now.frames - 1);
+    scrub.value = String(now.frame);
+    scrub.setAttribute("aria-valuetext", `frame ${now.frame + 1} of ${now.frames}`);
+    frames.show(now.frames);
+    ms.show(now.ms);
     if (walk) kind.value = walk.kind === "circle" ? "circle" : walk.points.length === 2 ? "line" : "path";
     circle.hidden = walk?.kind !== "circle";
     corners.hidden = walk?.kind !== "path";
     if (walk?.kind === "circle")
       for (const part of /** @type {("x"|"y"|"r")[]} */ (["x", "y", "r"]))
-        fields[part].show(Math.abs(walk[part]) < 1e-6 * app.fitted.span ? 0 : walk[part]);
+        fields[part].show(Math.abs(walk[part]) < 1e-6 * app.camera.fitted.span ? 0 : walk[part]);
     if (walk?.kind === "path") showCorners(corners, walk.points, app);
-    const drawing = state.tool === "path";
-    const put = outline && !outline.closed ? outline.corners.length : 0;
-    hint.textContent = drawing
-      ? `Click through the plot, corner by corner; a double click ends the path. ${put ? `${put} put.` : ""}`
-      : "Drag its centre, rim or corners on the plot.";
+  });
+  app.on(["listing", "tool", "outline"], () => {
+    const put = app.session.now.outline?.corners.length ?? 0;
+    const text =
+      state.now.tool === path.name
+        ? `Click the corners in the plot; a double click ends the path. ${put ? `So far: ${put}.` : ""}`
+        : "Drag its center, rim or corners in the plot.";
+    if (text !== hint.textContent) hint.textContent = text;
   });
   return { strip, section };
 }
 
 /**
- * The corners of a path, to be typed.
+ * Shows fields for the corners of a path.
  * @param {HTMLElement} element @param {[number, number][]} points @param {App} app
  */
 function showCorners(element, points, app) {
@@ -179,7 +184,7 @@ function showCorners(element, points, app) {
       const field = (part, name) => {
         const one = numberField(`Corner ${i + 1}, ${name}`, {}, (value) => {
           const moved = points.map((p, k) => /** @type {[number, number]} */ (k === i ? p.with(part, value) : p));
-          app.store.set({ walk: { kind: "path", points: moved } });
+          app.state.set({ walk: { kind: "path", points: moved } });
         });
         one.show(part ? y : x);
         return one.element;

@@ -1,24 +1,26 @@
-/** What is shown and how: runs, plane, colours, tools. */
+/** The controls: runs, plane, display, tools. */
 
 import { button, checkbox, h, select } from "../lib/dom.js";
+import { COLOR_MODES } from "../lib/palette.js";
 import { MAX_SPACES, same } from "../lib/state.js";
+import { TOOLS } from "../plot/tools.js";
 
 /** @typedef {import("../core/app.js").App} App */
 
-/** The runs and their latent spaces; ticked ones stand side by side. @param {App} app */
+/** Returns the list of runs and their latent spaces. Checked ones are shown side by side. @param {App} app */
 export function runList(app) {
-  const { store } = app;
+  const { state } = app;
   const list = h("div", { className: "runs", role: "group", "aria-label": "Latent spaces" });
   const about = h("div", { className: "about" });
   const omitted = h("p", { className: "hint" });
   const element = h("section", {}, h("h3", {}, "Runs"), list, omitted, about);
   let shown = "";
-  app.on(["runs", "spaces"], () => {
+  app.on(["listing", "spaces"], () => {
     omitted.hidden = !app.omitted;
     omitted.textContent =
       `${app.omitted.toLocaleString("en")} more are not listed: there are too many. ` +
       "To see them, start TensorBoard with a --logdir of fewer runs.";
-    const { spaces } = store.state;
+    const { spaces } = state.now;
     const ids = Object.entries(app.listing).flatMap(([run, tags]) => Object.keys(tags).map((tag) => ({ run, tag })));
     const now = JSON.stringify([ids, spaces, ids.map(({ run, tag }) => app.listing[run][tag].display_name)]);
     if (now === shown) return;
@@ -29,13 +31,13 @@ export function runList(app) {
         const chosen = spaces.some((other) => same(other, id));
         const info = app.listing[id.run][id.tag];
         const { element: row, input } = checkbox(`${id.run} · ${info.display_name}`, chosen, (checked) => {
-          const rest = store.state.spaces.filter((other) => !same(other, id));
-          store.set({ spaces: checked ? [...rest, id] : rest });
+          const rest = state.now.spaces.filter((other) => !same(other, id));
+          state.set({ spaces: checked ? [...rest, id] : rest });
         });
         input.dataset.id = JSON.stringify(id);
         input.disabled = chosen ? spaces.length === 1 : spaces.length >= MAX_SPACES;
         row.title = info.error ?? `${info.points} points of ${info.dims} numbers`;
-        row.addEventListener("dblclick", () => store.set({ spaces: [id] }));
+        row.addEventListener("dblclick", () => state.set({ spaces: [id] }));
         return row;
       }),
     );
@@ -43,16 +45,16 @@ export function runList(app) {
     if (focused) again?.focus();
     const [first] = spaces;
     const description = first && app.listing[first.run]?.[first.tag]?.description;
-    // TensorBoard made this HTML of the description's Markdown, and cleaned it.
+    // TensorBoard made this HTML from the Markdown of the description and sanitized it.
     about.innerHTML = description ?? "";
     about.hidden = !description;
   });
   return element;
 }
 
-/** @param {App} app */
+/** Returns the choice of the plane, for codes of more than two numbers. @param {App} app */
 export function planeChoice(app) {
-  const { store } = app;
+  const { state } = app;
   const kind = select(
     "Plane",
     [
@@ -60,21 +62,21 @@ export function planeChoice(app) {
       ["pca", "PCA"],
     ],
     "axes",
-    (value) => store.set({ plane: value === "pca" ? { kind: "pca" } : { kind: "axes", i: 0, j: 1 } }),
+    (value) => state.set({ plane: value === "pca" ? { kind: "pca" } : { kind: "axes", i: 0, j: 1 } }),
   );
   /** @param {"i"|"j"} part @param {string} label */
   const axis = (part, label) =>
     select(label, [], "", (value) => {
-      const { plane } = store.state;
-      if (plane.kind === "axes") store.set({ plane: { ...plane, [part]: Number(value) } });
+      const { plane } = state.now;
+      if (plane.kind === "axes") state.set({ plane: { ...plane, [part]: Number(value) } });
     });
   const axes = { i: axis("i", "Axis across"), j: axis("j", "Axis up") };
-  const told = h("p", { className: "hint" });
+  const shares = h("p", { className: "hint" });
   const row = h("div", { className: "row" }, kind, axes.i, axes.j);
-  const element = h("section", {}, h("h3", {}, "Plane"), row, told);
+  const element = h("section", {}, h("h3", {}, "Plane"), row, shares);
   app.on(["data", "plane"], () => {
     const dims = Math.max(1, ...app.panels.map((panel) => panel.frame?.plane.origin.length ?? 1));
-    const { plane } = store.state;
+    const { plane } = state.now;
     element.hidden = dims <= 2;
     kind.value = plane.kind;
     for (const part of /** @type {("i"|"j")[]} */ (["i", "j"])) {
@@ -86,10 +88,11 @@ export function planeChoice(app) {
       axes[part].hidden = plane.kind === "pca";
       if (plane.kind === "axes") axes[part].value = String(plane[part]);
     }
-    told.textContent = app.panels
+    shares.textContent = app.panels
       .map(({ frame, space }) => {
-        const shares = frame?.plane.shares ?? [];
-        const percent = shares.map((share) => (share === null ? "–" : `${(100 * share).toFixed(1)} %`)).join(" + ");
+        const percent = (frame?.plane.shares ?? [])
+          .map((share) => (share === null ? "–" : `${(100 * share).toFixed(1)} %`))
+          .join(" + ");
         const { steps } = space.info;
         return `${percent} of the variance${frame?.choice.kind === "pca" ? ` at step ${steps[steps.length - 1]}` : ""}`;
       })
@@ -98,73 +101,53 @@ export function planeChoice(app) {
   return element;
 }
 
-/** @param {App} app */
+/** Returns the options of the display. @param {App} app */
 export function display(app) {
-  const { store } = app;
-  const colour = select(
-    "Colour by",
-    [
-      ["label", "label"],
-      ["error", "error"],
-      ["none", "nothing"],
-    ],
-    "label",
-    (value) => store.set({ colour: /** @type {any} */ (value) }),
+  const { state } = app;
+  const color = select("Color by", Object.entries(COLOR_MODES), state.now.color, (value) =>
+    state.set({ color: /** @type {any} */ (value) }),
   );
-  const shapes = checkbox("shapes", false, (on) => store.set({ shapes: on }));
-  const manifold = checkbox("decoded grid", false, (on) => store.set({ manifold: on }));
-  const thumbnails = checkbox("images when near", true, (on) => store.set({ thumbnails: on }));
-  const hold = checkbox("hold axes", false, (on) => store.set({ view: on ? app.camera.target : null }));
+  const shapes = checkbox("shapes", false, (on) => state.set({ shapes: on }));
+  const manifold = checkbox("decoded grid", false, (on) => state.set({ manifold: on }));
+  const thumbnails = checkbox("images when near", true, (on) => state.set({ thumbnails: on }));
+  const hold = checkbox("hold axes", false, (on) => state.set({ view: on ? app.camera.target : null }));
   const element = h(
     "section",
     {},
     h("h3", {}, "Display"),
-    h("div", { className: "row" }, h("label", {}, "colour ", colour)),
+    h("div", { className: "row" }, h("label", {}, "color ", color)),
     h("div", { className: "checks" }, shapes.element, manifold.element, thumbnails.element, hold.element),
   );
-  app.on(["runs", "spaces", "data", "colour", "shapes", "manifold", "thumbnails"], () => {
-    const { state } = store;
-    colour.value = state.colour;
+  app.on(["listing", "spaces", "data", "color", "shapes", "manifold", "thumbnails"], () => {
+    color.value = state.now.color;
     const spaces = app.panels.map((panel) => panel.space);
     /** @param {string} part */
     const without = (part) => spaces.length > 0 && spaces.every((space) => !space.has(part));
-    for (const option of colour.options) {
+    for (const option of color.options) {
       option.disabled =
         (option.value === "error" && without("errors")) || (option.value === "label" && without("labels"));
     }
-    shapes.input.checked = state.shapes;
-    manifold.input.checked = spaces.some((space) => app.manifoldOn(space) && space.has("decoder"));
+    shapes.input.checked = state.now.shapes;
+    manifold.input.checked = app.panels.some((panel) => panel.manifoldOn && panel.space.has("decoder"));
     manifold.input.disabled = without("decoder");
-    thumbnails.input.checked = state.thumbnails && !without("images");
+    thumbnails.input.checked = state.now.thumbnails && !without("images");
     thumbnails.input.disabled = without("images");
   });
-  app.on(["runs", "view"], () => (hold.input.checked = store.state.view !== null));
+  app.on(["listing", "view"], () => (hold.input.checked = state.now.view !== null));
   return element;
 }
 
-/** @type {[value: import("../lib/state.js").Tool, text: string, title: string][]} */
-const TOOLS = [
-  ["decode", "decode", "Click or drag: the decoder shows what is there"],
-  ["pan", "pan", "Drag the view (also: shift and drag)"],
-  ["box", "box", "Select the points of a box"],
-  ["lasso", "lasso", "Select the points of an outline"],
-  ["path", "path", "Click the corners of a walk"],
-];
-
-/** @param {App} app */
+/** Returns the buttons over the plots: tools and zoom. @param {App} app */
 export function toolBar(app) {
-  const { store, camera } = app;
-  const inputs = TOOLS.map(([value, text, title]) => {
+  const { state, camera } = app;
+  const inputs = TOOLS.map(({ name, title, key }) => {
     const input = h("input", {
       type: "radio",
       name: "tool",
-      value,
-      onchange: () => {
-        app.outline = null;
-        store.set({ tool: value });
-      },
+      value: name,
+      onchange: () => state.set({ tool: name }),
     });
-    return { input, label: h("label", { title }, input, h("span", {}, text)) };
+    return { input, label: h("label", { title: `${title} (key ${key})` }, input, h("span", {}, name)) };
   });
   /** @param {number} factor */
   const zoomBy = (factor) => app.look({ ...camera.view, span: camera.view.span / factor });
@@ -174,11 +157,10 @@ export function toolBar(app) {
     h("div", { className: "radios", role: "radiogroup", "aria-label": "Tool" }, ...inputs.map(({ label }) => label)),
     button("+", "Zoom in (key +)", () => zoomBy(1.4), { className: "icon" }),
     button("−", "Zoom out (key −)", () => zoomBy(1 / 1.4), { className: "icon" }),
-    button("fit", "Show all points (key 0)", () => store.set({ view: null })),
+    button("fit", "Show all points (key 0)", () => state.set({ view: null })),
   );
-  app.on(["tool", "runs"], () => {
-    for (const { input } of inputs) input.checked = input.value === store.state.tool;
-    for (const panel of app.panels) panel.plot.dataset.tool = store.state.tool;
+  app.on(["tool", "listing"], () => {
+    for (const { input } of inputs) input.checked = input.value === state.now.tool;
   });
   return element;
 }

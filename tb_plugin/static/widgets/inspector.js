@@ -1,13 +1,13 @@
-/** What is under the pointer, what is decoded at the probe, what is selected. */
+/** Details: of the point under the pointer, of the probe, of the selection. */
 
 import { button, h, plural, short } from "../lib/dom.js";
 import { pictureShape, put, rgba, toBytes } from "../lib/picture.js";
 import { offPlane } from "../lib/planes.js";
 
 /** @typedef {import("../core/app.js").App} App */
-/** @typedef {import("../plot/panel.js").Panel} Panel */
+/** @typedef {import("../core/panel.js").Panel} Panel */
 
-/** The card beside the point that is hovered: its image, its reconstruction, label, error, index. @param {App} app */
+/** Returns the card beside the hovered point: its image, reconstruction, label, error, index. @param {App} app */
 export function card(app) {
   const image = h("canvas", { className: "preview", role: "img", "aria-label": "Image" });
   const reconstruction = h("canvas", { className: "preview", role: "img", "aria-label": "Reconstruction" });
@@ -26,9 +26,9 @@ export function card(app) {
   const spoken = h("p", { className: "spoken", role: "status", "aria-live": "polite" });
   let asked = 0;
 
-  app.on(["hover", "data", "decoder"], (topics) => {
-    const { hovered: index, pointed } = app;
-    const panel = pointed && app.panels.includes(pointed.panel) ? pointed.panel : app.panels[0];
+  app.on(["hovered", "data", "decoder"], (topics) => {
+    const { hovered: index, pointed } = app.session.now;
+    const panel = app.panels.find(({ plot }) => plot.element === pointed?.plot) ?? app.panels[0];
     const frame = panel?.frame;
     element.hidden = index < 0 || !frame || 2 * index >= frame.xy.length;
     if (element.hidden || !frame) return;
@@ -50,7 +50,7 @@ export function card(app) {
       put(image, rgba(panel.images.at(index), [height, width, channels]), width, height);
     }
     reconstruction.parentElement?.toggleAttribute("hidden", true);
-    if (topics.has("hover"))
+    if (topics.has("hovered"))
       spoken.textContent = `point ${index}${name ? `, label ${name}` : ""}, at ${short(place[0])}, ${short(place[1])}`;
     more(panel, index).then(
       ({ error, away, picture }) => {
@@ -69,12 +69,12 @@ export function card(app) {
 }
 
 /**
- * What has to be fetched or decoded of a point.
+ * Fetches or decodes the rest of what the card shows.
  * @param {Panel} panel @param {number} index
  */
 async function more(panel, index) {
   const { space, decoding } = panel;
-  const frame = /** @type {import("../data/space.js").Frame} */ (panel.frame);
+  const frame = /** @type {import("../lib/planes.js").Frame} */ (panel.frame);
   const { plane, step } = frame;
   const dims = plane.origin.length;
   const [errors, logged, codes] = await Promise.all([
@@ -94,9 +94,12 @@ async function more(panel, index) {
   return { error: errors ? errors[index] : null, away: dims > 2 ? offPlane(code, plane) : null, picture };
 }
 
-/** Puts the card beside the point, within the window. @param {HTMLElement} element @param {{panel: Panel, px: number, py: number}} pointed */
-function beside(element, { panel, px, py }) {
-  const box = panel.plot.getBoundingClientRect();
+/**
+ * Puts the card beside a place of a plot, inside the window.
+ * @param {HTMLElement} element @param {{plot: HTMLElement, px: number, py: number}} place
+ */
+function beside(element, { plot, px, py }) {
+  const box = plot.getBoundingClientRect();
   const { offsetWidth: width, offsetHeight: height } = element;
   const [x, y] = [box.left + px, box.top + py];
   const left = x + 18 + width > window.innerWidth - 4 ? x - 18 - width : x + 18;
@@ -104,13 +107,13 @@ function beside(element, { panel, px, py }) {
   element.style.top = `${Math.min(Math.max(4, y + 14), Math.max(4, window.innerHeight - height - 4))}px`;
 }
 
-/** What the decoder makes of the probe, large, for each latent space. @param {App} app */
+/** Returns the decoded image of the probe, for each latent space. @param {App} app */
 export function decoded(app) {
   const figures = h("div", { className: "figures" });
   const place = h("p", { className: "hint", role: "status" });
   const element = h("section", { "aria-label": "Decoded" }, h("h3", {}, "Decoded"), figures, place);
   app.on(["probe", "decoder", "spaces", "data", "plane"], () => {
-    const { probe } = app.store.state;
+    const { probe } = app.state.now;
     element.hidden = !app.panels.some((panel) => panel.space.has("decoder"));
     const shown = app.panels.filter((panel) => panel.probed);
     figures.replaceChildren(
@@ -133,9 +136,9 @@ export function decoded(app) {
   return element;
 }
 
-const SHOWN = 48; // images of a selection
+const SHOWN = 48; // images of a selection at most
 
-/** What is selected: how many, of which classes, their images. @param {App} app */
+/** Returns the section about the selection: how many points, their classes, mean error and images. @param {App} app */
 export function selected(app) {
   const text = h("p", { role: "status" });
   const classes = h("p", { className: "hint" });
@@ -148,14 +151,14 @@ export function selected(app) {
       {},
       "Selection",
       h("span", { className: "spring" }),
-      button("clear", "Select nothing (Escape)", () => app.select(null)),
+      button("clear", "Select nothing (Escape)", () => app.session.set({ selection: null })),
     ),
     text,
     classes,
     images,
   );
   app.on(["selection", "data", "step"], () => {
-    const chosen = app.selection;
+    const chosen = app.session.now.selection;
     const panel = app.panels.find((p) => p.frame);
     element.hidden = !chosen || !panel;
     if (!chosen || !panel?.frame) return;
@@ -176,7 +179,7 @@ export function selected(app) {
       .join(", ");
     panel.space.errors(panel.frame.step).then(
       (errors) => {
-        if (!errors || app.selection !== chosen) return;
+        if (!errors || app.session.now.selection !== chosen) return;
         let sum = 0;
         for (const index of chosen) sum += errors[index];
         text.textContent = `${plural(chosen.size, "point")}, mean error ${short(sum / chosen.size)}`;

@@ -1,15 +1,15 @@
-/** Which colour means what; a click takes a class away or brings it back. */
+/** The legend: the colors of classes and errors. A click on a class hides or shows it. */
 
 import { button, h, plural, short } from "../lib/dom.js";
-import { classColour, errorGradient, NO_CLASS } from "../lib/palette.js";
+import { classColor, errorGradient, NO_CLASS } from "../lib/palette.js";
 import { trace } from "../plot/points_canvas.js";
 
-/** @param {import("../core/app.js").App} app */
+/** Returns the legend. @param {import("../core/app.js").App} app */
 export function legend(app) {
-  const { store } = app;
+  const { state } = app;
   const classes = h("div", { className: "classes", role: "group", "aria-label": "Classes that are shown" });
-  const all = button("all", "Show all classes", () => store.set({ hidden: [] }));
-  const none = button("none", "Hide all classes", () => store.set({ hidden: keys().map(([key]) => key) }));
+  const all = button("all", "Show all classes", () => state.set({ hidden: [] }));
+  const none = button("none", "Hide all classes", () => state.set({ hidden: keys().map(([key]) => key) }));
   const scale = h("div", { className: "scale" });
   const element = h(
     "section",
@@ -19,7 +19,7 @@ export function legend(app) {
     scale,
   );
 
-  /** The classes of the first panel that has some: key (-1: without a class), name, how many. @returns {[number, string, number][]} */
+  /** Returns the classes of the first panel that has some: key (-1: without a class), name, count. @returns {[number, string, number][]} */
   const keys = () => {
     const labels = app.panels.find((panel) => panel.frame?.labels)?.frame?.labels;
     if (!labels) return [];
@@ -31,12 +31,13 @@ export function legend(app) {
   };
 
   let shown = "";
-  app.on(["data", "colour", "shapes", "hidden", "theme", "runs", "spaces"], () => {
-    const { colour, shapes, hidden } = store.state;
+  app.on(["data", "color", "shapes", "hidden", "dark", "listing", "spaces"], () => {
+    const { color, shapes, hidden } = state.now;
+    const { dark } = app.session.now;
     const list = keys();
-    element.hidden = !list.length && colour !== "error";
+    element.hidden = !list.length && color !== "error";
     all.hidden = none.hidden = list.length < 2;
-    const now = JSON.stringify([list, colour, shapes, app.dark]);
+    const now = JSON.stringify([list, color, shapes, dark]);
     if (now !== shown) {
       shown = now;
       classes.replaceChildren(
@@ -48,12 +49,12 @@ export function legend(app) {
               "data-class": key,
               title: `${name}: ${plural(count, "point")}. Double click: this class alone`,
               onclick: () => {
-                const { hidden: now } = store.state;
-                store.set({ hidden: now.includes(key) ? now.filter((k) => k !== key) : [...now, key] });
+                const { hidden: now } = state.now;
+                state.set({ hidden: now.includes(key) ? now.filter((k) => k !== key) : [...now, key] });
               },
-              ondblclick: () => store.set({ hidden: list.map(([k]) => k).filter((k) => k !== key) }),
+              ondblclick: () => state.set({ hidden: list.map(([k]) => k).filter((k) => k !== key) }),
             },
-            swatch(key, colour === "label", shapes, app.dark),
+            swatch(key, color === "label", shapes, dark),
             h("span", { className: "name" }, name),
             h("span", { className: "count" }, count.toLocaleString("en")),
           ),
@@ -64,7 +65,7 @@ export function legend(app) {
       one.setAttribute("aria-pressed", String(!hidden.includes(Number(one.dataset.class))));
     }
     const errors = app.panels.find((panel) => panel.errors)?.errors;
-    scale.hidden = colour !== "error" || !errors;
+    scale.hidden = color !== "error" || !errors;
     if (errors) {
       const bar = h("div", { className: "gradient" });
       bar.style.background = errorGradient;
@@ -79,13 +80,13 @@ export function legend(app) {
   return element;
 }
 
-/** @param {number} key @param {boolean} coloured @param {boolean} shapes @param {boolean} dark */
-function swatch(key, coloured, shapes, dark) {
+/** Returns the image of a class's point. @param {number} key @param {boolean} colored @param {boolean} shapes @param {boolean} dark */
+function swatch(key, colored, shapes, dark) {
   const index = key < 0 ? NO_CLASS : key;
   const canvas = h("canvas", { width: 28, height: 28 });
   const c = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
   trace(c, shapes ? index % 10 : 0, 14, 14, 11);
-  c.fillStyle = classColour(coloured ? index : NO_CLASS, dark);
+  c.fillStyle = classColor(colored ? index : NO_CLASS, dark);
   c.fill();
-  return h("img", { src: canvas.toDataURL(), alt: "" }); // a canvas is composited by itself in each frame
+  return h("img", { src: canvas.toDataURL(), alt: "" }); // not a canvas: the browser would composite each one in each frame
 }

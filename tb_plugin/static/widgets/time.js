@@ -1,15 +1,15 @@
-/** The slider over the logged steps: it moves points, decoder and walk together. */
+/** The slider over the kept steps. It moves points, decoder and walk together. */
 
 import { button, h, numberField } from "../lib/dom.js";
 
-/** @param {import("../core/app.js").App} app */
+/** Returns the bar with the slider. @param {import("../core/app.js").App} app */
 export function timeBar(app) {
-  const { store } = app;
-  const play = button("▶", "Play the steps", () => app.player.play("time", !app.player.playing.time), {
+  const { state } = app;
+  const play = button("▶", "Play the steps", () => app.player.toggle("time"), {
     className: "icon",
   });
-  const back = button("‹", "Step before (key ,)", () => app.player.goOn(-1), { className: "icon" });
-  const on = button("›", "Step after (key .)", () => app.player.goOn(1), { className: "icon" });
+  const back = button("‹", "Previous step (key ,)", () => app.player.goOn(-1), { className: "icon" });
+  const on = button("›", "Next step (key .)", () => app.player.goOn(1), { className: "icon" });
   const slider = h("input", {
     type: "range",
     min: "0",
@@ -17,11 +17,11 @@ export function timeBar(app) {
     "aria-label": "Step",
     oninput: () => {
       app.player.play("time", false);
-      store.set({ step: app.steps[slider.valueAsNumber] });
+      state.set({ step: app.steps[slider.valueAsNumber] });
     },
   });
-  const field = numberField("Step; the last kept one until then is shown", { step: 1, width: "6.5em" }, (step) =>
-    store.set({ step: Math.round(step) }),
+  const field = numberField("Step; the last kept step up to it is shown", { step: 1, width: "6.5em" }, (step) =>
+    state.set({ step: Math.round(step) }),
   );
   const kept = h("span", { className: "note" });
   const element = h(
@@ -35,9 +35,9 @@ export function timeBar(app) {
     kept,
   );
 
-  app.on(["step", "spaces", "runs", "playing", "data"], () => {
+  app.on(["step", "spaces", "listing", "playing", "data"], () => {
     const { steps, panels } = app;
-    const { step } = store.state;
+    const { step } = state.now;
     const at =
       step === null
         ? steps.length - 1
@@ -50,8 +50,9 @@ export function timeBar(app) {
     slider.disabled = play.disabled = back.disabled = on.disabled = steps.length < 2;
     slider.setAttribute("aria-valuetext", steps.length ? `step ${steps[at]}` : "no step");
     if (steps.length) field.show(steps[at]);
-    play.textContent = app.player.playing.time ? "❚❚" : "▶";
-    play.setAttribute("aria-label", app.player.playing.time ? "Pause" : "Play the steps");
+    const playing = app.session.now.playing.time;
+    play.textContent = playing ? "❚❚" : "▶";
+    play.setAttribute("aria-label", playing ? "Pause" : "Play the steps");
     kept.textContent = panels.length
       ? panels
           .map((panel) => {

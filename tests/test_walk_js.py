@@ -1,4 +1,4 @@
-"""Walks in the browser against those of walks.py, and their CSV."""
+"""The tab's walks against walks.py, and their CSV."""
 
 import io
 

@@ -1,0 +1,254 @@
+/** One plot: the points of a latent space with their axes, the grid of decoded images, the thumbnails and the walk. */
+
+import { drawAxes } from "./axes.js";
+import { h, sharp } from "../lib/dom.js";
+import { Manifold } from "./manifold.js";
+import * as overlay from "./overlay.js";
+import { NO_CLASS, table } from "../lib/palette.js";
+import { axisNames } from "../lib/planes.js";
+import { Points } from "./points.js";
+import { Thumbnails } from "./thumbnails.js";
+import { toPlane, toScreen } from "../lib/view.js";
+
+/** @typedef {import("../lib/planes.js").Frame} Frame */
+/** @typedef {import("../lib/view.js").View} View */
+
+/**
+ * The content of a plot. core/panel.js holds it.
+ * @typedef {object} Content
+ * @property {Frame|null} frame the points
+ * @property {{values: Float32Array, low: number, high: number}|null} errors of the points, and the range of their colors
+ * @property {import("../lib/picture.js").Pictures|null} images of the points
+ * @property {HTMLCanvasElement|null} probed the decoded image of the probe
+ */
+
+/**
+ * The parts of the tab that all plots share and change. core/app.js implements it.
+ * @typedef {object} Shared
+ * @property {import("../lib/observable.js").Observable<import("../lib/state.js").State>} state
+ * @property {import("../lib/observable.js").Observable<import("../lib/session.js").Session>} session
+ * @property {{view: View, fitted: View}} camera the view, and the view of all points
+ * @property {{shown: import("../lib/state.js").Walk|null, places: Float32Array}} course the walk and its places
+ * @property {{style: CSSStyleDeclaration, colors: {accent: string, paper: string, text: string}}} theme
+ * @property {{request: () => void}} loop draws all plots in the next frame
+ * @property {{goOn: (by: number) => boolean, toggle: (what: "walk"|"time") => void}} player
+ * @property {(view: View) => void} look takes a view that the user chose
+ */
+
+const TWEEN_MS = 350;
+const PICK_PIXELS = 14;
+/** With more points, only a third is drawn while the view is dragged, if there is no GPU. */
+const MANY = 2000;
+
+export class Plot {
+  /**
+   * @param {string} name of the latent space
+   * @param {Content} content
+   * @param {Shared} shared
+   */
+  constructor(name, content, shared) {
+    this.content = content;
+    this.shared = shared;
+    /** @type {Uint8Array} class or error of each point, an index into the colors */
+    this.values = new Uint8Array();
+    this.marks = new Uint8Array();
+    /** @type {Float32Array} where the points come from */
+    this.from = new Float32Array();
+    this.started = -Infinity;
+    this.size = { width: 0, height: 0 };
+    this.dirty = { scene: true, over: true };
+    this.thumbnails = new Thumbnails();
+    this.manifold = new Manifold(() => this.redraw());
+    this.axes = h("canvas", { className: "axes" });
+    this.over = h("canvas");
+    this.element = h(
+      "div",
+      {
+        className: "plot",
+        tabIndex: 0,
+        role: "application",
+        "aria-label": `Latent space of ${name}`,
+        "aria-describedby": "plot-help",
+      },
+      this.manifold.canvas,
+    );
+    this.points = new Points(this.element, () => this.redraw());
+    this.element.append(this.over);
+  }
+
+  /** Shows the new points of the content. They move there if they are those of `before`. @param {Frame|null} before */
+  show(before) {
+    const frame = /** @type {Frame} */ (this.content.frame);
+    const tween =
+      before &&
+      before.xy !== frame.xy &&
+      before.xy.length === frame.xy.length &&
+      !this.shared.session.now.calm &&
+      before.plane.origin.length === frame.plane.origin.length;
+    this.from = tween ? this.#places(before.xy) : frame.xy;
+    this.started = tween ? performance.now() : -Infinity;
+    this.points.set({ from: this.from, to: frame.xy });
+    this.recolor();
+    this.remark();
+    this.element.dataset.step = String(frame.step);
+    this.shared.loop.request();
+  }
+
+  /** Returns where the points are now, perhaps on their way to `xy`. @param {Float32Array} xy */
+  #places(xy) {
+    const t = this.time(performance.now());
+    return t >= 1 ? xy : xy.map((value, i) => this.from[i] + (value - this.from[i]) * t);
+  }
+
+  /** Returns how much of their way the points have gone, 0..1. @param {number} now */
+  time(now) {
+    const t = Math.min(1, Math.max(0, (now - this.started) / TWEEN_MS));
+    return t * t * (3 - 2 * t);
+  }
+
+  recolor() {
+    const { frame, errors } = this.content;
+    if (!frame) return;
+    const { state, session } = this.shared;
+    const { color } = state.now;
+    const { labels } = frame;
+    if (color === "error" && errors) {
+      const unit = 255 / (errors.high - errors.low || 1);
+      this.values = new Uint8Array(errors.values.map((e) => Math.min(255, Math.max(0, (e - errors.low) * unit))));
+    } else if (labels && color === "label") {
+      this.values = labels.of;
+    } else {
+      this.values = new Uint8Array(frame.xy.length / 2).fill(color === "none" ? 0 : NO_CLASS);
+    }
+    this.colors = table(color === "error" && !errors ? "none" : color, session.now.dark);
+    this.points.set({ values: this.values });
+    this.redraw();
+  }
+
+  /** Marks the points: the legend hides some, a selection dims the others. */
+  remark() {
+    const { frame } = this.content;
+    if (!frame) return;
+    const { selection } = this.shared.session.now;
+    const [hidden, labels] = [new Set(this.shared.state.now.hidden), frame.labels];
+    this.marks = new Uint8Array(frame.xy.length / 2).fill(2);
+    if (hidden.size || selection) {
+      for (let i = 0; i < this.marks.length; i++) {
+        const of = labels ? labels.of[i] : NO_CLASS;
+        this.marks[i] = hidden.has(of === NO_CLASS ? -1 : of) ? 0 : selection && !selection.has(i) ? 1 : 2;
+      }
+    }
+    this.points.set({ marks: this.marks });
+    this.redraw();
+  }
+
+  redraw() {
+    this.dirty.scene = this.dirty.over = true;
+    this.shared.loop.request();
+  }
+
+  redrawOver() {
+    this.dirty.over = true;
+    this.shared.loop.request();
+  }
+
+  resize() {
+    const { clientWidth: width, clientHeight: height } = this.element;
+    if (width === this.size.width && height === this.size.height) return;
+    this.size = { width, height };
+    this.points.resize(this.size);
+    this.redraw();
+  }
+
+  /** Returns the place of a pixel. @param {number} px @param {number} py @returns {[number, number]} */
+  place(px, py) {
+    return toPlane(this.shared.camera.view, this.size, px, py);
+  }
+
+  /** Returns the index of the point at a pixel, or -1. @param {number} px @param {number} py */
+  pick(px, py) {
+    const { frame } = this.content;
+    if (!frame) return -1;
+    const radius = (PICK_PIXELS * this.shared.camera.view.span) / Math.min(this.size.width, this.size.height);
+    return frame.grid.nearest(...this.place(px, py), radius, (i) => this.marks[i] > 0);
+  }
+
+  /** Returns the points inside an outline that the legend does not hide; null: none. @param {[number, number][]} corners */
+  inside(corners) {
+    const found = this.content.frame?.grid.inside(corners).filter((index) => this.marks[index] > 0);
+    return found?.length ? new Set(found) : null;
+  }
+
+  /** The radius of the dots, in CSS pixels. */
+  get radius() {
+    const { frame } = this.content;
+    const { camera } = this.shared;
+    const n = frame ? frame.xy.length / 2 : 1;
+    const crowded = Math.min(4.5, Math.max(1.6, 60 / Math.sqrt(n) + 1.2));
+    const nearer = camera.fitted.span / camera.view.span;
+    return crowded * Math.min(2, Math.max(1, Math.sqrt(nearer)));
+  }
+
+  /** Draws what is out of date. Returns whether points are still on their way. @param {number} now */
+  draw(now) {
+    const { size, shared } = this;
+    const { frame, images } = this.content;
+    if (!frame || !size.width || !size.height) return false;
+    const state = shared.state.now;
+    const { dragging } = shared.session.now;
+    const { view } = shared.camera;
+    const time = this.time(now);
+    const moving = this.started > -Infinity && time < 1;
+    if (moving || this.dirty.scene) {
+      const chosen =
+        state.thumbnails && images && !moving && !dragging
+          ? this.thumbnails.choose(frame, this.marks, view, size)
+          : null;
+      this.points.draw({
+        view,
+        size,
+        time,
+        radius: this.radius,
+        opacity: chosen ? 0.3 : 0.85,
+        colors: this.colors ?? new Uint8Array(1024),
+        shapes: state.shapes,
+        share: dragging && this.points.slow && frame.xy.length / 2 > MANY ? 1 / 3 : 1,
+      });
+      drawAxes(this.axes, view, size, axisNames(frame.choice, frame.plane.origin.length), shared.theme.style);
+      this.manifold.place(view, size);
+      this.chosen = chosen;
+    }
+    if (moving || this.dirty.scene || this.dirty.over) this.#drawOver(frame, view);
+    this.dirty.scene = moving;
+    this.dirty.over = false;
+    if (!moving) this.element.dataset.painted = String(frame.step);
+    return moving;
+  }
+
+  /** @param {Frame} frame @param {View} view */
+  #drawOver(frame, view) {
+    const { size, chosen } = this;
+    const { images, probed } = this.content;
+    const { state, session, course, theme } = this.shared;
+    const { colors } = theme;
+    const { hovered, outline } = session.now;
+    const { probe } = state.now;
+    const c = sharp(this.over, size.width, size.height);
+    if (chosen && images) {
+      const points = /** @type {Uint8Array} */ (this.colors);
+      this.thumbnails.draw(c, chosen, frame, images, view, size, points, this.values);
+    }
+    if (course.shown) overlay.drawWalk(c, course.shown, course.places, state.now.frame, view, size, colors);
+    if (hovered >= 0 && hovered < this.marks.length) {
+      const [x, y] = toScreen(view, size, frame.xy[2 * hovered], frame.xy[2 * hovered + 1]);
+      overlay.drawHovered(c, x, y, chosen ? chosen.side / 2 : this.radius + 4, colors);
+    }
+    if (probe) overlay.drawProbe(c, ...toScreen(view, size, ...probe), probed, size, colors);
+    if (outline) overlay.drawOutline(c, outline.corners, outline.closed, view, size, colors);
+  }
+
+  close() {
+    this.points.close();
+    this.manifold.clear();
+  }
+}

@@ -1,0 +1,126 @@
+/** The state in the address. */
+
+import assert from "node:assert/strict";
+import test from "node:test";
+import { DEFAULTS, fromAddress, MAX_FRAMES, same, toAddress } from "../../tb_plugin/static/lib/state.js";
+import { COLOR_MODES } from "../../tb_plugin/static/lib/palette.js";
+import { Observable } from "../../tb_plugin/static/lib/observable.js";
+
+const TOOLS = ["decode", "box"];
+const read = (data) => fromAddress(data, TOOLS);
+
+/** @type {import("../../tb_plugin/static/lib/state.js").State} */
+const FULL = {
+  spaces: [{ run: "a&b=c/d", tag: "é%" }],
+  step: -3,
+  plane: { kind: "axes", i: 4, j: 0 },
+  view: { x: 1.5, y: -2, span: 0.25 },
+  color: "error",
+  shapes: true,
+  manifold: false,
+  thumbnails: false,
+  hidden: [-1, 3],
+  tool: "box",
+  probe: [0, -7.25],
+  walk: {
+    kind: "path",
+    points: [
+      [1, 2],
+      [3, 4.5],
+    ],
+  },
+  frames: 7,
+  frame: 3,
+  ms: 250,
+  direction: -1,
+};
+
+test("an empty address is the default state, which is an empty address", () => {
+  assert.deepEqual(read({}), DEFAULTS);
+  assert.deepEqual(toAddress(DEFAULTS), {});
+});
+
+test("every key comes back, alone and together with the others", () => {
+  assert.deepEqual(read(toAddress(FULL)), FULL);
+  for (const key of Object.keys(DEFAULTS)) {
+    const state = { ...DEFAULTS, [key]: FULL[key] };
+    assert.deepEqual(Object.keys(toAddress(state)), [key]);
+    assert.deepEqual(read(toAddress(state)), state);
+  }
+});
+
+test("other values come back as well", () => {
+  for (const patch of [
+    { plane: { kind: "pca" } },
+    { walk: { kind: "circle", x: 0, y: 1e-5, r: 0 } },
+    { manifold: true },
+    { hidden: [0] },
+    ...Object.keys(COLOR_MODES).map((color) => ({ color })),
+  ]) {
+    assert.deepEqual(read(toAddress({ ...DEFAULTS, ...patch })), { ...DEFAULTS, ...patch });
+  }
+});
+
+test("old links open", () => {
+  assert.equal(read({ colour: "error" }).color, "error");
+  assert.equal(read({ colour: "error", color: "none" }).color, "none");
+  assert.equal(read({ "": "error" }).color, "label");
+  assert.equal(toAddress(read({ colour: "error" })).colour, undefined);
+});
+
+const NONSENSE = {
+  spaces: ["[", "7", '["a"]', '[["a",7]]', "null"],
+  step: ["", "x", "1.5", "1e3", "99999999999999999999"],
+  plane: ["", "axes:1", "axes:1,-1", "axes:1,x", "pca2"],
+  view: ["1,2", "1,2,0", "1,2,-1", "1,2,1e999", "1,,3", "a,b,c"],
+  color: ["", "pink", "toString", "constructor", "LABEL"],
+  shapes: ["", "2", "true"],
+  manifold: ["yes"],
+  thumbnails: ["-1"],
+  hidden: ["x", "", "1.5,x"],
+  tool: ["", "pan", "toString"],
+  probe: ["1", "1,2,3", "NaN,0", "1e30,0"],
+  walk: ["circle:1,2,-3", "circle:1,2", "path:1,2", "path:1,2,3", "line:1,2,3,4", `path:${Array(66).fill(1)}`],
+  frames: ["1", String(MAX_FRAMES + 1), "1e2"],
+  frame: ["-1", String(MAX_FRAMES)],
+  ms: ["19", "5001"],
+  direction: ["0", "2"],
+};
+
+test("nonsense is ignored, key by key", () => {
+  assert.deepEqual(Object.keys(NONSENSE), Object.keys(DEFAULTS));
+  for (const [key, values] of Object.entries(NONSENSE)) {
+    for (const value of values) {
+      const { [key]: given, ...others } = read({ ...toAddress(FULL), [key]: value });
+      const { [key]: _, ...kept } = FULL;
+      assert.deepEqual(given, DEFAULTS[key], `${key}=${value}`);
+      assert.deepEqual(others, kept, `${key}=${value}`);
+    }
+  }
+});
+
+test("the frame is one of the walk's, panels are at most four", () => {
+  assert.equal(read({ frames: "5", frame: "9" }).frame, 4);
+  assert.equal(read({ spaces: JSON.stringify(Array(9).fill(["a", "b"])) }).spaces.length, 4);
+});
+
+test("parts of the state are equal by value", () => {
+  assert.ok(same({ x: 1, y: [2] }, { x: 1, y: [2] }));
+  assert.ok(!same(null, { x: 1 }));
+  assert.ok(!same([1], [1, 2]));
+  assert.ok(same(NaN, NaN));
+});
+
+test("listeners hear of what changed, and of nothing else", () => {
+  const heard = [];
+  const values = new Observable({ a: 1, b: [1], c: 3 }, same);
+  values.on((changed) => heard.push([...changed]));
+  values.set({ a: 1, b: [1] });
+  values.set({ a: 2, b: [1] });
+  values.set({ b: [2], c: 4 });
+  assert.deepEqual(heard, [["a"], ["b", "c"]]);
+  assert.deepEqual(values.now, { a: 2, b: [2], c: 4 });
+  const first = values.now;
+  values.set({ a: 5 });
+  assert.equal(first.a, 2);
+});
