@@ -9,7 +9,7 @@ import re
 
 import pytest
 
-from tb_plugin.server.plugin import SCRIPTS, STATIC
+from tb_plugin.server.static_files import SCRIPTS, STATIC
 
 BELOW = {"lib": set()}
 for folder, below in (

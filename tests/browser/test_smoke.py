@@ -11,7 +11,7 @@ from helpers.tab import Tab
 from PIL import Image, ImageSequence
 
 from tb_plugin.decoder import Decoder
-from tb_plugin.server import projection
+from tb_plugin.server import walks
 
 BOTH = [["flat", "codes"], ["deep", "codes"]]
 
@@ -83,7 +83,7 @@ def test_a_saved_animation_has_the_frames_of_the_walk(page, board):
     with open(download.value.path(), "rb") as file, Image.open(io.BytesIO(file.read())) as gif:
         frames = [np.asarray(frame.convert("RGB")) for frame in ImageSequence.Iterator(gif)]
         assert (gif.info["duration"], gif.info["loop"]) == (70, 0)
-    codes = projection.circle(np.full(2, 20), 2, np.array([1, 0]), np.array([0, 1]), 5)
+    codes = walks.circle(np.full(2, 20), 2, np.array([1, 0]), np.array([0, 1]), 5)
     expected = decoded(board, 20, codes)
     times = 224 // SIDE
     assert len(frames) == 5
