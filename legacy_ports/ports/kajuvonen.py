@@ -10,7 +10,7 @@ What the post shows
 What changed, and why
     tf.contrib.learn.datasets.load_dataset -> legacy_ports.data.batches (tf.contrib is gone). tf is tf.compat.v1.
     The variable scope's `name`, undefined in the post's snippet, is the "autoencoder" of its graph.
-    Defaults are written out: Adam's, the initialisers of tf.layers.dense, the reduction of tf.losses.
+    Defaults are written out: Adam's, the initializers of tf.layers.dense, the reduction of tf.losses.
     train_loss and "Final test loss" are as in the author's script, as are the titles "Step N"; the
     original beside each reconstruction is ours.
 Open questions

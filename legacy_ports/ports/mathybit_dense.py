@@ -8,7 +8,7 @@ What the post says
 What the post shows
     A drawing of the network; the reconstructions of some images over the epochs, animated; 36 digits
     decoded from N(0, 0.33); histograms of eight coordinates of the training codings; their KernelPCA in
-    2-D and 3-D, 3,000 of them, coloured by digit.
+    2-D and 3-D, 3,000 of them, colored by digit.
 What changed, and why
     keras.datasets -> legacy_ports.data.batches. compile and fit -> the loss, the optimizer and the loop, written
     out as Keras 2.2.2 had them: tf-keras's fit shuffles otherwise (see batches.keras_batches).
@@ -73,8 +73,8 @@ FIGURES = {
     "reconstructions.png": "The first test digit of each class above, its reconstruction below.",
     "generated_digits.png": "36 pictures decoded from codings drawn from N(0, 0.33).",
     "codings_histograms.png": "Histograms of eight of the codings over the training images.",
-    "kernel_pca_2d.png": "KernelPCA of 3,000 training codings in two dimensions, coloured by digit.",
-    "kernel_pca_3d.png": "KernelPCA of 3,000 training codings in three dimensions, coloured by digit.",
+    "kernel_pca_2d.png": "KernelPCA of 3,000 training codings in two dimensions, colored by digit.",
+    "kernel_pca_3d.png": "KernelPCA of 3,000 training codings in three dimensions, colored by digit.",
 }
 PROOF = {
     "weights": 457_370,

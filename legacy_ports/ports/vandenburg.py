@@ -4,7 +4,7 @@ https://gertjanvandenburg.com/blog/autoencoder/
 What the post says
     784-50-50-2-50-50-784 after Andrej Karpathy's ConvNetJS demo: tanh, a linear code of 2 and a linear
     read-out; weights truncated normal 0.1, biases 0.1; mean squared error; Adam 1e-4; 10,000 steps,
-    logged every 500. A ReLU over the read-out removes the grey offset; so might a softmax times 255.
+    logged every 500. A ReLU over the read-out removes the gray offset; so might a softmax times 255.
 What the post shows
     In TensorBoard the scalar Loss and the grids Input, Encoder, Output; an animation of input and
     output over training (also with the ReLU); a scatter of the codes of the first 1,000 test digits;
@@ -53,7 +53,7 @@ HELP = {"readout": "what is applied to the output layer, as the post suggests"}
 FIGURES = {
     "network.png": "The network: 784 inputs, two tanh layers of 50, a code of 2, two tanh layers of 50, 784 outputs.",
     "input_output.gif": "Over training: 50 digits going in, and what comes out of the network.",
-    "latent_space.png": "The codes of the first 1,000 test digits in the plane, coloured by digit.",
+    "latent_space.png": "The codes of the first 1,000 test digits in the plane, colored by digit.",
     "circle_walk.gif": "A point walks around a circle among the codes; beside it the digit decoded from where it is.",
 }
 PROOF = {
