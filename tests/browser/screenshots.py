@@ -4,7 +4,7 @@ The log folder holds three runs:
 
     legacy-ports run vandenburg --name linear --logdir runs
     legacy-ports run vandenburg --readout relu --name relu --logdir runs
-    legacy-ports run mathybit_dense --readout-bias -2 --epochs 5 --name bias --logdir runs
+    legacy-ports run mathybit_dense --logdir runs
 """
 
 import argparse
@@ -22,7 +22,7 @@ from helpers.latent import TensorBoard
 from helpers.pages import Problems, watched_page
 from helpers.tab import Tab
 
-LINEAR, RELU, DEEP = (["vandenburg/linear", "codes"], ["vandenburg/relu", "codes"], ["mathybit_dense/bias", "codes"])
+LINEAR, RELU, DEEP = (["vandenburg/linear", "codes"], ["vandenburg/relu", "codes"], ["mathybit_dense/default", "codes"])
 IMAGES = Path(__file__).parents[2] / "docs" / "images"
 PREVIEW = "[aria-label=Walk] .preview"
 WIDTH = 960  # of the animation
