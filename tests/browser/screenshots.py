@@ -51,7 +51,7 @@ def stills(new_page, board):
         hover(page, tab, 0.615, 0.16)
         shot(page, tab, "tab")
         shot(page, opened(page, [LINEAR], view="-2.5,-5,3", probe="-2.5,-5", walk="circle:-2.5,-5,1"), "tab-near")
-        tab = opened(page, [LINEAR], manifold="0", frame="17", walk="path:-3,-7,-4,-2,-2,4,0,7,1,0,0.5,-2.5")
+        tab = opened(page, [LINEAR], manifold="0", frame="17", walk="path:-4,-2,-2.5,-5,0.5,-5,2,-1.5,1.3,1.8,6,0.3")
         shot(page, tab, "tab-walk")
         shot(page, opened(page, [LINEAR, RELU], probe="1,3", frame="20"), "tab-runs")
         tab = opened(page, [DEEP], plane="pca", color="error", manifold="1")
