@@ -22,16 +22,26 @@ if "tensorflow" in sys.modules and os.environ.get("TF_USE_LEGACY_KERAS") not in 
     )
 os.environ["TF_USE_LEGACY_KERAS"] = "1"
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+# TensorFlow takes oneDNN by itself only where the processor has AVX512-VNNI or the like (tensorflow/core/util/util.cc,
+# IsMKLEnabled). Without it a convolution takes five times as long, and another processor would be another run.
+os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 
-# While TensorFlow is imported, its C++ code looks for CUDA and reports on stderr before it reads any log level.
-_stderr = os.dup(2)
-with open(os.devnull, "w") as _devnull:
-    os.dup2(_devnull.fileno(), 2)
-try:
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Discards what C++ code writes to stderr whatever the log level."""
+    stderr = os.dup(2)
+    with open(os.devnull, "w") as devnull:
+        os.dup2(devnull.fileno(), 2)
+    try:
+        yield
+    finally:
+        os.dup2(stderr, 2)
+        os.close(stderr)
+
+
+with quiet():  # it looks for CUDA, and reports
     import tensorflow.compat.v1 as tf
-finally:
-    os.dup2(_stderr, 2)
-    os.close(_stderr)
 
 tf.logging.set_verbosity(tf.logging.ERROR)
 tf.disable_v2_behavior()
@@ -52,7 +62,7 @@ except (ImportError, AttributeError) as error:
         f"seed random ops as TensorFlow 1 did ({error}); install an earlier TensorFlow"
     ) from error
 
-__all__ = ["draw_on_cpu", "glorot_uniform", "keras", "new_graph", "session_config", "tf"]
+__all__ = ["draw_on_cpu", "glorot_uniform", "keras", "new_graph", "quiet", "session_config", "tf"]
 
 _RANDOM_OPS = {"RandomStandardNormal", "RandomUniform", "RandomUniformInt", "TruncatedNormal"}
 
@@ -104,11 +114,12 @@ def glorot_uniform() -> tf.keras.initializers.Initializer:
     return tf.glorot_uniform_initializer(seed=np.random.randint(10**7))
 
 
-def session_config(device: str = "auto") -> tf.ConfigProto:
+def session_config(device: str = "auto", threads: int | None = None) -> tf.ConfigProto:
     """Returns the session configuration that puts a graph on `device`.
 
     Args:
       device: "auto" (a GPU if TensorFlow sees one, else the CPU), "cpu" or "gpu:N".
+      threads: how many cores one op may use; None: all.
 
     Raises:
       UserError: there is no such device; the message lists those there are.
@@ -116,7 +127,7 @@ def session_config(device: str = "auto") -> tf.ConfigProto:
     gpus = [f"gpu:{i}" for i in range(len(tf.config.list_physical_devices("GPU")))]
     if device not in ("auto", "cpu", *gpus):
         raise UserError(f"there is no device {device!r} here; there are: {', '.join(['cpu', *gpus])}")
-    config = tf.ConfigProto()
+    config = tf.ConfigProto(intra_op_parallelism_threads=threads or 0)
     if device == "cpu":
         config.device_count["GPU"] = 0
     elif device != "auto":

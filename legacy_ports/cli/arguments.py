@@ -6,7 +6,7 @@ import math
 from pathlib import Path
 from typing import Any
 
-from legacy_ports import ports
+from legacy_ports import UserError, files, ports
 
 
 def port(name: str) -> str:
@@ -52,6 +52,25 @@ def seeds(text: str) -> list[int]:
     return [] if text == "all" else [seed(part) for part in text.split(",")]
 
 
+def seed_ranges(text: str) -> list[int]:
+    """Returns seeds between commas, A:B for those from A to B - 1, each once."""
+    found: list[int] = []
+    for part in text.split(","):
+        first, colon, end = part.partition(":")
+        found += range(seed(first), seed(end)) if colon else [seed(first)]
+        if colon and seed(first) >= seed(end):
+            raise argparse.ArgumentTypeError(f"{part!r} is empty: A:B is A to B - 1")
+    return list(dict.fromkeys(found))
+
+
+def grid(text: str) -> tuple[str, list[str]]:
+    """Returns an option, with underscores, and its values."""
+    key, equals, values = text.partition("=")
+    if not (key and equals and all(values.split(","))):
+        raise argparse.ArgumentTypeError(f"{text!r} is not OPTION=VALUE,VALUE…")
+    return key.lstrip("-").replace("-", "_"), values.split(",")
+
+
 def name(text: str) -> str:
     if text in ("", ".", "..") or "/" in text or "\0" in text:
         raise argparse.ArgumentTypeError(f"{text!r} cannot be a folder's name")
@@ -64,7 +83,34 @@ def device(text: str) -> str:
     return text
 
 
+def path(text: str) -> Path:
+    try:
+        return files.local(text)
+    except UserError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def data(text: str) -> str:
+    return text if text in ("auto", "bundled", "full") else str(path(text))
+
+
+def restore(text: str) -> str:
+    """Returns a run's folder as the options keep it, which TensorBoard shows."""
+    try:
+        files.check_utf8(path(text))
+    except UserError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+    return text
+
+
 def picture(text: str) -> Path:
     if Path(text).suffix not in (".png", ".svg"):
         raise argparse.ArgumentTypeError(f"{text!r} is neither a .png nor a .svg file")
-    return Path(text)
+    return path(text)
+
+
+def json_file(text: str) -> Path:
+    """Returns a file's name. It must end in .json, so that no port's name is taken for it."""
+    if Path(text).suffix != ".json":
+        raise argparse.ArgumentTypeError(f"{text!r} is no .json file; the ports go first: verify PORT --json")
+    return path(text)

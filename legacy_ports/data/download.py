@@ -16,7 +16,8 @@ import urllib3
 from tqdm import tqdm
 
 from legacy_ports import files
-from legacy_ports.data.idx import OFFICIAL_SHA256, DataError, find
+from legacy_ports.data.folder import find
+from legacy_ports.data.idx import OFFICIAL_SHA256, DataError
 
 MIRRORS = (
     "https://storage.googleapis.com/cvdf-datasets/mnist/",

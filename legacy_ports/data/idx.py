@@ -1,10 +1,9 @@
-"""Reads MNIST from files: IDX (gzipped or not) and Keras's mnist.npz. A file that is not in order is refused."""
+"""Reads one file of MNIST, or of a set like it: IDX (gzipped or not) or npz. A file not in order is refused."""
 
 import gzip
 import hashlib
 import io
 import math
-import os
 import warnings
 import zipfile
 import zlib
@@ -25,9 +24,9 @@ OFFICIAL_SHA256 = {
     "t10k-labels-idx1-ubyte": "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
 }
 IMAGES_MAGIC, LABELS_MAGIC = 2051, 2049  # http://yann.lecun.com/exdb/mnist/
-# Images in a file. A header that promises more is damaged, so that a decompression bomb stops at 392 MB. The largest
-# set of this kind, all digits of NIST's Special Database 19, has 402,953.
-MAX_COUNT = 500_000
+# Images in a file. A header that promises more is damaged, so that a decompression bomb stops at 549 MB. The largest
+# sets of this kind, EMNIST ByClass and ByMerge, have 697,932.
+MAX_COUNT = 700_000
 NPZ_KEYS = ("x_train", "y_train", "x_test", "y_test")
 
 
@@ -36,7 +35,10 @@ class DataError(UserError, ValueError):
 
 
 class Arrays(NamedTuple):
-    """The arrays of MNIST as the files hold them: images uint8 [N, 28, 28], labels uint8 [N]."""
+    """The arrays of MNIST as the files hold them: images uint8 [N, 28, 28], labels uint8 [N].
+
+    MNIST has the labels 0 to 9, other sets may have any.
+    """
 
     train_images: np.ndarray
     train_labels: np.ndarray
@@ -55,52 +57,8 @@ def sha256(arrays: Arrays) -> dict[str, str]:
     return digests
 
 
-def find(directory: Path) -> dict[str, Path]:
-    """Returns the IDX files in `directory`, by official name; a plain file is preferred to its .gz."""
-    candidates = {name: [directory / name, directory / f"{name}.gz"] for name in OFFICIAL_SHA256}
-    return {
-        name: next(p for p in paths if p.is_file())
-        for name, paths in candidates.items()
-        if any(p.is_file() for p in paths)
-    }
-
-
-def read_directory(directory: str | os.PathLike) -> Arrays:
-    """Reads the four IDX files, or else mnist.npz, of `directory`.
-
-    Raises:
-      DataError: there is no such directory, a file is missing, or a file is not in order.
-    """
-    directory = Path(directory)
-    if not directory.is_dir():
-        raise DataError(f"{directory}: no such directory; --data takes auto, full, bundled or a folder")
-    files = find(directory)
-    if files:
-        missing = [name for name in OFFICIAL_SHA256 if name not in files]
-        if missing:
-            raise DataError(
-                f"{directory}: {', '.join(missing)} missing (with or without .gz); add them, or use --data full"
-            )
-        arrays = Arrays(*(read_idx(files[name]) for name in OFFICIAL_SHA256))
-    elif (directory / "mnist.npz").is_file():
-        arrays = read_npz(directory / "mnist.npz")
-    else:
-        raise DataError(
-            f"{directory}: has neither the four IDX files ({', '.join(OFFICIAL_SHA256)}, with or without .gz) "
-            "nor mnist.npz"
-        )
-    for part, images, labels in (("training", *arrays[:2]), ("test", *arrays[2:])):
-        if len(images) != len(labels):
-            raise DataError(f"{directory}: {len(images):,} {part} images, but {len(labels):,} labels")
-        if not len(images):
-            raise DataError(f"{directory}: no {part} images")
-    return arrays
-
-
-def read_idx(path: Path) -> np.ndarray:
-    """Reads one IDX file, gzipped if its name ends in .gz.
-
-    The name also decides whether it holds images or labels, as in TensorFlow's `read_data_sets`.
+def read_idx(path: Path, ndim: int) -> np.ndarray:
+    """Reads one IDX file, gzipped if its name ends in .gz: images (`ndim` 3) or labels (1).
 
     Returns:
       uint8 [N, 28, 28] for images, [N] for labels.
@@ -108,8 +66,7 @@ def read_idx(path: Path) -> np.ndarray:
     Raises:
       DataError: the file cannot be read, is truncated, too long, or of another kind or image size.
     """
-    images = "images" in path.name
-    want, ndim = (IMAGES_MAGIC, 3) if images else (LABELS_MAGIC, 1)
+    want = IMAGES_MAGIC if ndim == 3 else LABELS_MAGIC
     try:
         with (gzip.open if path.suffix == ".gz" else open)(path, "rb") as file:
             header = file.read(4 * (1 + ndim))
@@ -120,16 +77,13 @@ def read_idx(path: Path) -> np.ndarray:
                 raise DataError(f"{path}: wrong magic number {magic}, {want} expected")
             if size not in ([], [28, 28]):
                 raise DataError(f"{path}: images of {size[0]} x {size[1]} pixels, 28 x 28 expected")
-            array = _read(file, (count, *size), str(path))
+            return _read(file, (count, *size), str(path))
     except gzip.BadGzipFile as error:
         raise DataError(f"{path}: not gzip, or damaged ({error})") from None
     except (EOFError, zlib.error) as error:
         raise DataError(f"{path}: truncated or damaged ({error})") from None
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror})") from None
-    if not images:
-        _check_labels(array, path)
-    return array
 
 
 def _read(file: io.BufferedIOBase | IO[bytes], shape: tuple[int, ...], name: str) -> np.ndarray:
@@ -153,27 +107,41 @@ def _read(file: io.BufferedIOBase | IO[bytes], shape: tuple[int, ...], name: str
 def read_npz(path: Path) -> Arrays:
     """Reads Keras's mnist.npz.
 
-    NumPy's own loader is not used, because it allocates what a header promises and can run pickles.
+    Raises:
+      DataError: the file is not such an npz file.
+    """
+    return Arrays(*_read_npz(path, {key: 3 if key.startswith("x") else 1 for key in NPZ_KEYS}))
+
+
+def read_array_npz(path: Path, ndim: int) -> np.ndarray:
+    """Reads an npz file of one array, as `numpy.savez` stores it without a name: images (`ndim` 3) or labels (1).
 
     Raises:
       DataError: the file is not such an npz file.
     """
+    return _read_npz(path, {"arr_0": ndim})[0]
+
+
+def _read_npz(path: Path, ndims: dict[str, int]) -> list[np.ndarray]:
+    """Reads arrays of an npz file by name: images uint8 [N, 28, 28] where `ndims` has 3, labels uint8 [N] for 1.
+
+    NumPy's own loader is not used, because it allocates what a header promises and can run pickles.
+    """
     try:
         with zipfile.ZipFile(path) as archive:
             names = archive.namelist()
-            missing = [key for key in NPZ_KEYS if f"{key}.npy" not in names]
+            missing = [key for key in ndims if f"{key}.npy" not in names]
             if missing:
                 raise DataError(f"{path}: has no {', '.join(missing)}")
-            arrays = {key: _read_npy(archive, key, path) for key in NPZ_KEYS}
+            return [_read_npy(archive, key, ndim, path) for key, ndim in ndims.items()]
     except (EOFError, OSError, RuntimeError, ValueError, zipfile.BadZipFile, zlib.error) as error:
         if isinstance(error, DataError):
             raise
         reason = (str(error) or type(error).__name__).splitlines()[0][:100]  # zipfile quotes the damaged bytes
         raise DataError(f"{path}: not a plain npz file ({reason})") from None
-    return Arrays(*(arrays[key] for key in NPZ_KEYS))
 
 
-def _read_npy(archive: zipfile.ZipFile, key: str, path: Path) -> np.ndarray:
+def _read_npy(archive: zipfile.ZipFile, key: str, ndim: int, path: Path) -> np.ndarray:
     if archive.getinfo(f"{key}.npy").compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         raise DataError(f"{path}: {key} is compressed by a method that NumPy does not write")
     with archive.open(f"{key}.npy") as file:
@@ -191,18 +159,9 @@ def _read_npy(archive: zipfile.ZipFile, key: str, path: Path) -> np.ndarray:
         if dtype != np.uint8:
             what = "an object array" if dtype.hasobject else dtype
             raise DataError(f"{path}: {key} is {what}, uint8 expected")
-        if key.startswith("x") and (len(shape) != 3 or shape[1:] != (28, 28)):
+        if ndim == 3 and (len(shape) != 3 or shape[1:] != (28, 28)):
             raise DataError(f"{path}: {key} has shape {shape}, (N, 28, 28) expected")
-        if key.startswith("y") and len(shape) != 1:
+        if ndim == 1 and len(shape) != 1:
             raise DataError(f"{path}: {key} has shape {shape}, (N,) expected")
         array = _read(file, shape, f"{path}: {key}")
-    if fortran:
-        array = array.reshape(-1).reshape(shape, order="F")
-    if key.startswith("y"):
-        _check_labels(array, path)
-    return array
-
-
-def _check_labels(labels: np.ndarray, path: Path) -> None:
-    if labels.size and labels.max() > 9:
-        raise DataError(f"{path}: label {labels.max()} at {labels.argmax()}; labels are 0 to 9")
+    return array.reshape(-1).reshape(shape, order="F") if fortran else array

@@ -1,13 +1,17 @@
 """The tools that ports draw with: colors for the ten digits, axes and PNG files. The recipes are in the ports."""
 
+from collections.abc import Callable, Iterable, Sequence
 from io import BytesIO
+from typing import Any
 
 import matplotlib
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
+from matplotlib.typing import ColorType
 from PIL import Image
 
 # Ten colors that color-blind people can tell apart: M. Petroff, arXiv:2107.02270.
@@ -19,15 +23,23 @@ def new_figure(width: float, height: float) -> Figure:
     return Figure(figsize=(width, height), dpi=100, layout="constrained")
 
 
+def label_colors(labels: np.ndarray) -> Sequence[ColorType]:
+    """Returns a color for each label from 0 on: COLORS, or more where there are labels above 9."""
+    count = int(labels.max(initial=0)) + 1
+    return COLORS if count <= len(COLORS) else list(matplotlib.colormaps["turbo"](np.linspace(0, 1, count)))
+
+
 def scatter_digits(axes: Axes, codes: np.ndarray, labels: np.ndarray) -> None:
     """Scatters codes [N, 2], each as its digit in the digit's color, with a legend and axes of equal scale."""
-    for digit in range(10):
+    colors = label_colors(labels)
+    for digit, color in enumerate(colors):
         across, up = codes[labels == digit].T
-        axes.scatter(across, up, s=34, marker=f"${digit}$", linewidths=0.3, label="", color=COLORS[digit])
-        axes.scatter([], [], s=60, color=COLORS[digit], label=str(digit))
+        axes.scatter(across, up, s=34, marker=f"${digit}$", linewidths=0.3, label="", color=color)
+        axes.scatter([], [], s=60, color=color, label=str(digit))
     axes.set_aspect("equal", adjustable="datalim")
     axes.grid(alpha=0.25)
-    axes.legend(title="digit", loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False)
+    columns = -(-len(colors) // 20)
+    axes.legend(title="digit", loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False, ncols=columns)
 
 
 def show_pixels(axes: Axes, pixels: np.ndarray) -> AxesImage:
@@ -37,11 +49,38 @@ def show_pixels(axes: Axes, pixels: np.ndarray) -> AxesImage:
     return axes.imshow(pixels, cmap="gray", vmin=0, vmax=top, interpolation="nearest")
 
 
-def picture(figure: Figure) -> Image.Image:
-    """Returns the figure as an RGB picture. The first call fixes the layout for later calls."""
+def animation(
+    figure: Figure, moving: Sequence[Artist], frames: Iterable[Any], show: Callable[[Any], None]
+) -> list[Image.Image]:
+    """Returns a picture of the figure for each of `frames`. All but the artists `moving` is drawn only once.
+
+    Args:
+      moving: artists of the figure with nothing drawn over them, e.g. axes.
+      show: makes these artists show a frame.
+    """
+    for artist in moving:
+        artist.set_animated(True)
     canvas = FigureCanvasAgg(figure)
     canvas.draw()
-    figure.set_layout_engine("none")
+    still = canvas.copy_from_bbox(figure.bbox)
+    pictures = []
+    for frame in frames:
+        canvas.restore_region(still)
+        show(frame)
+        for artist in moving:
+            figure.draw_artist(artist)
+        pictures.append(_pixels(canvas))
+    return pictures
+
+
+def picture(figure: Figure) -> Image.Image:
+    """Returns the figure as an RGB picture."""
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    return _pixels(canvas)
+
+
+def _pixels(canvas: FigureCanvasAgg) -> Image.Image:
     return Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
 
 

@@ -6,6 +6,7 @@ literals:
     OPTIONS   the post's values of the options of `run`; a tuple holds choices, the post's first
     HELP      what each option does that not every port has
     FIGURES   the figures of a run, each with a text for readers who cannot see it
+    ENGINE    what trains it: "fused" where that is faster and the same run, else "session"; see `run.training`
     PROOF     what its proof needs: see `Proof`
 
 For a run the module has `main`; for a replay `feed`, its batches, and `build`, its graph: a tuple of x, codes, output,
@@ -28,6 +29,7 @@ class Proof(NamedTuple):
     """What the proof of a port needs beside its recordings."""
 
     weights: int  # of the post's network, by its layers
+    networks: dict[str, str]  # variant -> its layers, see `proof.gradients`: written here, not read from the graph
     # variant -> {steps: the largest relative error of a step's loss over the first so many}; the port is one, too
     tolerances: dict[str, dict[int, float]]
     norms: dict[int, float]  # steps -> the largest relative error of a variable's norm over the first so many
@@ -46,6 +48,7 @@ class Facts(NamedTuple):
     options: dict[str, Any]
     help: dict[str, str]
     figures: dict[str, str]  # file name or pattern -> what is to be seen
+    engine: str
     proof: Proof
 
 
@@ -58,10 +61,10 @@ def facts(name: str) -> Facts:
         for node in tree.body
         if isinstance(node, (ast.Assign, ast.AnnAssign)) and node.value
     }
-    options, texts, figures, proof = (
-        ast.literal_eval(literals[key]) for key in ("OPTIONS", "HELP", "FIGURES", "PROOF")
+    options, texts, figures, engine, proof = (
+        ast.literal_eval(literals[key]) for key in ("OPTIONS", "HELP", "FIGURES", "ENGINE", "PROOF")
     )
-    return Facts(ast.get_docstring(tree) or "", options, texts, figures, Proof(**proof))
+    return Facts(ast.get_docstring(tree) or "", options, texts, figures, engine, Proof(**proof))
 
 
 def load(name: str) -> ModuleType:

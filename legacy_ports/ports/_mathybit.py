@@ -1,4 +1,4 @@
-"""What the two mathybit ports share: the figures of their one post, and their models as Keras files.
+"""The figures of the one post that both mathybit ports share, and their models as Keras files.
 
 The recipes are those of the notebook that the post names, autoencoders.ipynb.
 """
@@ -24,12 +24,12 @@ def combine_images(images: np.ndarray, cols: int) -> np.ndarray:
 
 
 def random_images(images: np.ndarray, count: int, seed: int) -> np.ndarray:
-    """Some of the images uint8 [N, 28, 28], as float32 [count, 28, 28, 1]; NumPy's global state stays."""
+    """Returns some of the images uint8 [N, 28, 28], as float32 [count, 28, 28, 1]. NumPy's global state stays."""
     return keras_pixels(images[np.random.RandomState(seed).randint(0, len(images), count)])
 
 
 def reconstructions(originals: np.ndarray, images_out: np.ndarray, caption: str) -> Figure:
-    """The originals [N, 28, 28, 1] above, what the model makes of them below."""
+    """Draws the originals [N, 28, 28, 1] above the model's reconstructions."""
     figure = figures.new_figure(len(originals) + 1.0, 2.4)
     axes = figure.subplots()
     figures.show_pixels(axes, combine_images(np.concatenate([originals, images_out]), len(originals)))
@@ -40,7 +40,7 @@ def reconstructions(originals: np.ndarray, images_out: np.ndarray, caption: str)
 
 
 def generated_digits(images_out: np.ndarray, caption: str) -> bytes:
-    """36 images [36, 28, 28, 1] in six rows."""
+    """Draws 36 images [36, 28, 28, 1] in six rows."""
     figure = figures.new_figure(5.6, 6)
     axes = figure.subplots()
     figures.show_pixels(axes, combine_images(images_out, 6))
@@ -49,7 +49,7 @@ def generated_digits(images_out: np.ndarray, caption: str) -> bytes:
 
 
 def histograms(codes: np.ndarray, coordinates: tuple[int, ...]) -> bytes:
-    """The distributions of eight coordinates of the codes [N, n_codings], as 2 x 4 histograms."""
+    """Draws the distributions of eight coordinates of the codes [N, n_codings], as 2 x 4 histograms."""
     figure = figures.new_figure(11, 5)
     figure.suptitle(f"encoding coordinate distributions, {len(codes):,} training images")
     for axes, coordinate in zip(figure.subplots(2, 4).flat, coordinates):
@@ -64,7 +64,7 @@ def histograms(codes: np.ndarray, coordinates: tuple[int, ...]) -> bytes:
 
 
 def kernel_pca(codes: np.ndarray, labels: np.ndarray, n_components: int, recipe: dict[str, Any]) -> bytes:
-    """The scatter of codes [N, n_codings] in the 2 or 3 dimensions of a KernelPCA, colored by digit.
+    """Draws the codes [N, n_codings] in the 2 or 3 dimensions of a KernelPCA, colored by digit.
 
     `recipe` is KernelPCA's; where it has no random_state (of the eigenvector's first guess: it decides a
     sign at most) that is 0, so that the picture comes out the same again.
@@ -73,7 +73,7 @@ def kernel_pca(codes: np.ndarray, labels: np.ndarray, n_components: int, recipe:
         points = KernelPCA(n_components=n_components, **{"random_state": 0} | recipe).fit_transform(codes)
     else:
         points = np.zeros((len(codes), n_components))  # codes all equal leave KernelPCA nothing to find
-    # What is saturated may leave fewer dimensions than are asked for.
+    # Saturated codes may leave fewer dimensions than are asked for.
     points = np.pad(points, ((0, 0), (0, n_components - points.shape[1])))
     setting = ", ".join(f"{key} {value}" for key, value in recipe.items() if key != "random_state")
     title = f"KernelPCA ({setting}) of {len(codes):,} training codings"
@@ -83,10 +83,12 @@ def kernel_pca(codes: np.ndarray, labels: np.ndarray, n_components: int, recipe:
         figures.scatter_digits(axes, points, labels)
     else:
         axes = figure.add_subplot(projection="3d")
-        for digit in range(10):
-            axes.scatter(*points[labels == digit].T, s=9, color=figures.COLORS[digit], label=str(digit))
+        colors = figures.label_colors(labels)
+        for digit, color in enumerate(colors):
+            axes.scatter(*points[labels == digit].T, s=9, color=color, label=str(digit))
         axes.set_zlabel("component 3")
-        figure.legend(title="digit", loc="outside right center", frameon=False, markerscale=2.5)
+        columns = -(-len(colors) // 20)
+        figure.legend(title="digit", loc="outside right center", frameon=False, markerscale=2.5, ncols=columns)
     axes.set(title=title, xlabel="component 1", ylabel="component 2")
     return figures.png(figure)
 

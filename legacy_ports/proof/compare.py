@@ -1,6 +1,7 @@
 """Runs held against recorded runs of the post's own TensorFlow: what `compare` says, draws and exports."""
 
 import json
+import warnings
 from collections.abc import Iterable
 from io import BytesIO
 from pathlib import Path
@@ -11,7 +12,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from scipy import stats
 
-from legacy_ports import UserError, ports
+from legacy_ports import UserError, files, ports
 from legacy_ports.plots import figures
 from legacy_ports.proof import distribution, parity
 from legacy_ports.run.manifest import read_manifest
@@ -59,7 +60,7 @@ class Same(NamedTuple):
 
     @property
     def beyond(self) -> int | None:
-        """The step from which the mean is beyond the last tolerance, judged or not; None: none is."""
+        """Returns the step from which the mean is beyond the last tolerance, judged or not; None: none is."""
         off = np.flatnonzero(self.errors > self.limits[max(self.limits)])
         return int(off[0]) * self.every if len(off) else None
 
@@ -295,7 +296,7 @@ def plot(comparisons: list[Comparison]) -> Figure:
             ours = distribution.mean_losses(curve, ends, window, every)
             lowest.append(float(ours.min(initial=np.inf)))
             axes.plot(ends[: len(ours)], ours, color=figures.COLORS[i % len(figures.COLORS)], linewidth=1.6, zorder=3,
-                      label=f"{Path(comparison.name).name}: {comparison.verdict}")  # fmt: skip
+                      label=f"{files.shown(Path(comparison.name).name)}: {comparison.verdict}")  # fmt: skip
         axes.set(
             title=f"{recording.port} on {recording.data} MNIST",
             xlabel="step",
@@ -305,13 +306,15 @@ def plot(comparisons: list[Comparison]) -> Figure:
         )
         axes.yaxis.set_major_formatter("{x:.3g}")
         axes.yaxis.set_minor_formatter("{x:.2g}")
-        axes.legend(frameon=False, fontsize=9)
+        for text in axes.legend(frameon=False, fontsize=9).get_texts():
+            text.set_parse_math(False)  # a run's name may have a $
     return figure
 
 
 def image(figure: Figure, kind: str) -> bytes:
-    """The figure as a file of this kind, png or svg."""
+    """Returns the figure as a file of this kind, png or svg."""
     file = BytesIO()
-    with matplotlib.rc_context({"svg.fonttype": "none"}):
+    with matplotlib.rc_context({"svg.fonttype": "none"}), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing")  # a run's name may be in any script
         figure.savefig(file, format=kind)
     return file.getvalue()

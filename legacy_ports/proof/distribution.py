@@ -22,7 +22,7 @@ import math
 from typing import Any, NamedTuple
 
 import numpy as np
-from scipy import stats
+from scipy.special import stdtrit  # scipy.stats takes half a second to import
 
 from legacy_ports import UserError, ports
 from legacy_ports.proof.recordings import Recording, shipped
@@ -90,11 +90,12 @@ def mean_losses(losses: np.ndarray, milestones: tuple[int, ...] | list[int], win
     return np.stack(parts, axis=-1) if parts else np.empty((*losses.shape[:-1], 0))
 
 
-def prediction_interval(losses: np.ndarray, alpha: float, more: int = 1) -> tuple[float, float]:
+def prediction_interval(losses: np.ndarray, alpha: float, more: int = 1, widen: float = 1.0) -> tuple[float, float]:
     """Returns where one more run lies, or the geometric mean of `more` runs, but for a share `alpha` of cases.
 
     Args:
       losses: of N recorded runs at one milestone, float [N], positive.
+      widen: a factor on the width of the interval.
 
     Raises:
       ValueError: there are fewer than two runs.
@@ -102,8 +103,8 @@ def prediction_interval(losses: np.ndarray, alpha: float, more: int = 1) -> tupl
     if len(losses) < 2:
         raise ValueError("a spread needs two runs")
     logs = np.log(losses)
-    t = stats.t.ppf(1 - alpha / 2, len(losses) - 1)
-    half = t * max(logs.std(ddof=1), FLOOR) * math.sqrt(1 / more + 1 / len(losses))
+    t = stdtrit(len(losses) - 1, 1 - alpha / 2)
+    half = widen * t * max(logs.std(ddof=1), FLOOR) * math.sqrt(1 / more + 1 / len(losses))
     return math.exp(logs.mean() - half), math.exp(logs.mean() + half)
 
 
@@ -117,9 +118,23 @@ def interval(runs: Runs, k: int, more: int = 1) -> tuple[float, float]:
     alpha, losses = ALPHA / len(runs.milestones), runs.losses[:, k]
     if runs.plateau is None or k == 0:
         return prediction_interval(losses, alpha, more)
-    on_it = stuck(runs, losses)
-    high = prediction_interval(losses[on_it], alpha)[1] if on_it.sum() > 1 else runs.plateau * (1 + 10 * FLOOR)
-    low = prediction_interval(losses[~on_it], alpha)[0] if (~on_it).sum() >= FEW else 0.0
+    return two_state_interval(losses, stuck(runs, losses), alpha, runs.plateau * (1 + 10 * FLOOR))
+
+
+def two_state_interval(
+    losses: np.ndarray, on_it: np.ndarray, alpha: float, high: float, widen: float = 1.0
+) -> tuple[float, float]:
+    """Returns where one more run lies that may be stuck, free, or between.
+
+    Args:
+      losses: of N recorded runs at one milestone, float [N], positive.
+      on_it: which of them are stuck, bool [N].
+      high: the upper limit where fewer than two are stuck.
+      widen: see `prediction_interval`.
+    """
+    if on_it.sum() > 1:
+        high = prediction_interval(losses[on_it], alpha, widen=widen)[1]
+    low = prediction_interval(losses[~on_it], alpha, widen=widen)[0] if (~on_it).sum() >= FEW else 0.0
     return low, high
 
 

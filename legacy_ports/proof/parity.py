@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from legacy_ports.ports import Proof
+from legacy_ports.proof import gradients
 from legacy_ports.proof.recordings import Run
 
 if TYPE_CHECKING:
@@ -14,9 +15,12 @@ WINDOWS = (10, 100, 1000)  # steps over which the largest error is shown, beside
 
 
 class Divergence(NamedTuple):
-    """Where a replay leaves its recording: a variable's start, a variable's norm, or the loss."""
+    """Where a replay leaves its recording: a variable's start, a variable's norm, or the loss.
 
-    what: str  # "start", "norm" or "loss"
+    Or where it leaves NumPy's float64: a variable's gradient of the first step.
+    """
+
+    what: str  # "start", "gradient", "norm" or "loss"
     step: int  # of a loss: counted from 0; of a norm: how many steps were done
     error: float  # relative; of a start: 1 where the norms say nothing
     variable: str = ""
@@ -26,6 +30,7 @@ class Parity(NamedTuple):
     """A replay beside its recording."""
 
     start: bool  # whether all initial weights are the recorded ones, to the bit
+    gradient: Divergence  # of the variable whose first gradient is the farthest off, judged or not
     windows: dict[int, float]  # steps -> the largest relative error of a loss over the first so many
     limits: dict[int, float]  # steps -> the tolerance over the first so many
     errors: np.ndarray  # float64 [steps], the relative error of each step's loss
@@ -37,13 +42,13 @@ class Parity(NamedTuple):
 
     @property
     def beyond(self) -> tuple[int, float] | None:
-        """The first step whose error is beyond the last tolerance, judged or not, and the error."""
+        """Returns the first step whose error is beyond the last tolerance, judged or not, and the error."""
         steps = np.flatnonzero(self.errors > self.limits[max(self.limits)])
         return (int(steps[0]), float(self.errors[steps[0]])) if len(steps) else None
 
     @property
     def first_off(self) -> int | None:
-        """The step at which the replay leaves: 0 for the start."""
+        """Returns the step at which the replay leaves: 0 for the start."""
         return min((divergence.step for divergence in self.leaves), default=None)
 
 
@@ -66,8 +71,10 @@ def parity(proof: Proof, run: Run, replay: "Replay") -> Parity:
     n = len(errors)
     reach = limits(proof, run, n)
     windows = {steps: float(errors[:steps].max()) for steps in (*(w for w in WINDOWS if w < n), n)}
-    found = (_start(run, replay), _norm(proof, run, replay), _loss(reach, errors))
-    return Parity(replay.start == run.start, windows, reach, errors, [one for one in found if one])
+    gradient = _gradient(run, replay)
+    off = gradient if gradient.error > gradients.TOLERANCE else None
+    found = (_start(run, replay), off, _norm(proof, run, replay), _loss(reach, errors))
+    return Parity(replay.start == run.start, gradient, windows, reach, errors, [one for one in found if one])
 
 
 def relative(ours: np.ndarray, theirs: np.ndarray) -> np.ndarray:
@@ -85,6 +92,12 @@ def _start(run: Run, replay: "Replay") -> Divergence | None:
             error = relative(replay.norms[0, k], run.norms[0, k]) if len(replay.norms) else np.inf
             return Divergence("start", 0, float(error), run.variables[k])
     return Divergence("start", 0, np.inf)  # other variables, or other shapes
+
+
+def _gradient(run: Run, replay: "Replay") -> Divergence:
+    k = int(np.argmax(replay.gradients))
+    variable = run.variables[k] if len(run.variables) == len(replay.gradients) else ""
+    return Divergence("gradient", 0, replay.gradients[k], variable)
 
 
 def _norm(proof: Proof, run: Run, replay: "Replay") -> Divergence | None:

@@ -9,7 +9,7 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
-from legacy_ports import __version__, ports
+from legacy_ports import __version__, files, ports
 from legacy_ports.data.mnist import Digits
 from legacy_ports.proof import compare, distribution, verify
 from legacy_ports.run.manifest import PACKAGES, installed, number
@@ -41,7 +41,7 @@ def render(rows: list[verify.Row], digits: Digits, logdir: Path) -> str:
         version=__version__,
         versions=installed(PACKAGES),
         digits=str(digits),
-        logdir=logdir,
+        logdir=files.shown(logdir),
         header=verify.HEADER,
         alpha=distribution.ALPHA,
         ports=[_port(name, rows, digits, logdir) for name in names],
@@ -108,7 +108,7 @@ def _run(comparison: compare.Comparison) -> dict[str, Any]:
         "experiment": _experiment(manifest),
         "faithful": _experiment(manifest) == manifest["port"],
         "manifest": manifest,
-        "folder": comparison.name,
+        "folder": files.shown(comparison.name),
         "verdict": comparison.verdict,
         "inside": comparison.inside,
         "lines": compare.lines(comparison)[1:-1],

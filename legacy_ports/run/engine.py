@@ -1,5 +1,7 @@
 """Trains: a run's session, its training loop with checkpoints and progress, and when codes are logged."""
 
+from bisect import bisect
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -7,7 +9,7 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
-from legacy_ports.run import checkpoints
+from legacy_ports.run import checkpoints, training
 from legacy_ports.run.latent import Latent
 from legacy_ports.run.latent import due as latent_due
 from legacy_ports.run.recorder import Record
@@ -19,6 +21,13 @@ class Run(Record):
     """One run of one port: its record, and the training loop. See `Record` for the arguments."""
 
     _latent: Latent | None = None
+    _train: training.Train
+    _chunk = 0  # steps that are trained together and not yielded yet
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self._ahead: deque[np.ndarray] = deque()  # batches of these steps
+        self._losses: deque[Any] = deque()  # of these steps, once they are trained
 
     @contextmanager
     def session(self) -> Iterator[tf.Session]:
@@ -30,7 +39,8 @@ class Run(Record):
         self.manifest["parameters"] = sum(int(np.prod(v.shape)) for v in tf.trainable_variables())
         # After the post's ops, because the seed of an op depends on the number of ops before it.
         saver = tf.train.Saver(max_to_keep=checkpoints.KEEP)
-        with tf.Session(config=self.config) as sess:
+        with _Session(config=self.config) as sess:
+            sess.losses = self._losses
             self._session = sess, saver
             yield sess
 
@@ -38,14 +48,16 @@ class Run(Record):
         """Yields the numbers of the training loop, with a progress bar if stderr is a terminal.
 
         Saves a checkpoint every `save_every` steps, after the last step, and when SIGINT or SIGTERM asks the run to
-        end, which waits for the step in progress. A resumed run yields only the numbers that are left.
+        end, which waits for the steps in progress. A resumed run yields only the numbers that are left.
+
+        The fused engine trains the steps together up to the next checkpoint, or the next time that codes are logged.
 
         Args:
           keep: by name, the objects that the loop changes, beside the session's variables and NumPy's global
             generator: see `checkpoints.save`. A resumed run gets them as they were.
 
         Raises:
-          KeyboardInterrupt: after the step during which a signal came.
+          KeyboardInterrupt: after the steps during which a signal came.
           UserError: the checkpoint to resume from holds other names than `keep`.
         """
         keep = {"numpy_random": _NumpyRandom, **(keep or {})}
@@ -56,12 +68,19 @@ class Run(Record):
             self._restore(self._checkpoint, keep)
         elif 0 in due:
             self._log_latent()
+        stops = sorted({steps, *due, *range(0, steps, save_every)})
         left = numbers[self.step :]
         self.bar = tqdm(left, initial=self.step, total=steps, unit="step", disable=True if self.quiet else None)
         self._hold.begin()
         for i in self.bar:
+            if not self._chunk:
+                at_most = training.STEPS if self.engine == "fused" else 1
+                self._chunk = min(at_most, stops[bisect(stops, self.step)] - self.step)
             yield i
             self.step += 1
+            self._chunk -= 1
+            if self._chunk:
+                continue
             if self.step in due:
                 self._log_latent()
             if self.step % save_every == 0 or self.step == steps or self._hold.signal:
@@ -69,6 +88,29 @@ class Run(Record):
             self._hold.check()
         self._hold.end()
         self._hold.check()
+
+    def ahead(self, sess: tf.Session, model: Any, batches: Iterator[np.ndarray]) -> Iterator[np.ndarray]:
+        """Yields a batch for each of `steps`, drawn together with those of the steps that are trained together.
+
+        Args:
+          model: the port's tensors: x, loss and train_step.
+          batches: float32 [N, ...].
+        """
+        self._train = getattr(training, self.engine)(sess, model)
+        while True:
+            self._ahead.extend(next(batches) for _ in range(self._chunk))
+            while self._ahead:
+                yield self._ahead.popleft()
+
+    def train(self, batch: np.ndarray) -> Any:
+        """Trains on a batch from `ahead`, and on those of the steps that are trained together.
+
+        Returns:
+          The loss of this batch before its update, as float32.
+        """
+        if not self._losses:
+            self._losses.extend(self._train([batch, *self._ahead]))
+        return self._losses.popleft()
 
     def latent(
         self,
@@ -115,6 +157,21 @@ def mean_loss(sess: tf.Session, loss: tf.Tensor, x: tf.Tensor, images: np.ndarra
     batches = [images[i : i + 1000] for i in range(0, len(images), 1000)]
     losses = [sess.run(loss, feed_dict={x: batch}) for batch in batches]
     return float(np.average(losses, weights=[len(batch) for batch in batches]))
+
+
+class _Session(tf.Session):
+    """A session that does not run while a loop is at an earlier step than the weights."""
+
+    losses: deque[Any] = deque()
+
+    def run(self, *args: Any, **kwargs: Any) -> Any:
+        """Runs ops. Raises RuntimeError if the weights are those of a later step."""
+        if self.losses:
+            raise RuntimeError(
+                f"the session's weights are {len(self.losses)} steps ahead: a loop may use it before or after a "
+                "multiple of the logging interval that `latent` was given"
+            )
+        return super().run(*args, **kwargs)
 
 
 class _NumpyRandom:

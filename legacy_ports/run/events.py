@@ -18,7 +18,7 @@ from typing import Any
 from PIL import Image
 
 from legacy_ports.tf1 import tf
-from tb_plugin.event_file import EventFile
+from tb_plugin.events.event_file import EventFile
 
 _FRAME = 16  # bytes that a TFRecord adds to its data: a length and two checksums
 

@@ -1,5 +1,6 @@
 """Makes what a run logs for the Latent tab: the codes of test digits over training, each time with the decoder."""
 
+import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -12,6 +13,7 @@ from tb_plugin.summary import latent
 
 NAME = "codes"
 AT_LEAST = 20  # times per run
+WIDE = 64  # codes of so many numbers are stored as float16: their pictures stay within half a gray level
 
 
 def due(steps: int, every: int) -> set[int]:
@@ -40,6 +42,11 @@ def dense_decoder(sess: tf.Session, variables: Sequence[Any], activations: Seque
     return Decoder(weights[0].shape[0], chain)
 
 
+def _largest(points: np.ndarray, decoder: Decoder) -> float:
+    """Returns the largest size of a number in the codes and in the decoder's weights."""
+    return max(float(np.abs(array).max()) for array in (points, *(w for each in decoder.layers for w in each.weights)))
+
+
 class Latent:
     """The latent space of one run.
 
@@ -65,6 +72,7 @@ class Latent:
     ):
         self._sess, self._model, self._x, self._decoder, self._walk = sess, model, x, decoder, walk
         self._images, self._labels = images, labels
+        self._classes = max(10, int(labels.max()) + 1)
         self.every = every
         self.logged = 0  # how many times
 
@@ -80,16 +88,20 @@ class Latent:
         once: dict[str, Any] = {
             "labels": self._labels,
             "images": self._images,
-            "class_names": [str(digit) for digit in range(10)],
+            "class_names": [str(digit) for digit in range(self._classes)],
         }
-        summary = latent(
-            NAME,
-            points,
-            index=self.logged,
-            errors=np.concatenate(errors),
-            decoder=self._decoder(),
-            walk=self._walk(points) if self._walk else None,
-            **({} if self.logged else once),
-        )
+        decoder = self._decoder()
+        with warnings.catch_warnings():  # some posts end without an activation, and their own figures clip, too
+            warnings.filterwarnings("ignore", "decoder: more than")
+            summary = latent(
+                NAME,
+                points,
+                index=self.logged,
+                errors=np.concatenate(errors),
+                decoder=decoder,
+                float16=points.shape[1] >= WIDE and _largest(points, decoder) < float(np.finfo(np.float16).max),
+                walk=self._walk(points) if self._walk else None,
+                **({} if self.logged else once),
+            )
         self.logged += 1
         return summary

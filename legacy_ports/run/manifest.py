@@ -30,6 +30,8 @@ def new_manifest(
     device: str,
     latent_points: int | None,
     save_every: int | None,
+    engine: str,
+    threads: int | None,
 ) -> dict[str, Any]:
     """Returns the manifest of a run that begins. See `Record` for the arguments."""
     heading, url = docstring.splitlines()[:2]
@@ -41,6 +43,8 @@ def new_manifest(
         "options": options,
         "data": {"source": digits.source, "origin": digits.origin, "sha256": digits.sha256},
         "device": device,
+        "engine": engine,
+        "threads": threads,
         "latent_points": latent_points,
         "save_every": save_every,
         "python": platform.python_version(),
@@ -65,8 +69,9 @@ def read_manifest(path: Path) -> dict[str, Any]:
     Raises:
       UserError: there is no run.json, or it is not a run's manifest.
     """
-    file = path / NAME if path.is_dir() else path
+    file = path
     try:
+        file = path / NAME if path.is_dir() else path
         manifest = json.loads(file.read_text(encoding="utf-8"))
         if not isinstance(manifest, dict) or not {"port", "status", "options", "data", "steps"} <= manifest.keys():
             raise ValueError("it is not a run's")
@@ -108,6 +113,7 @@ def markdown(manifest: dict[str, Any], docstring: str) -> str:
         ("options", ", ".join(f"{k} {v}" for k, v in manifest["options"].items())),
         ("data", f"{manifest['data']['source']}, from {manifest['data']['origin']}"),
         ("device", manifest["device"]),
+        ("engine", manifest["engine"]),
         ("versions", ", ".join(f"{k} {v}" for k, v in manifest["versions"].items())),
         ("steps", manifest["steps"]),
         ("seconds", manifest["seconds"]),

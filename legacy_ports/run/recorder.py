@@ -45,9 +45,14 @@ class Record:
       save_every: steps between checkpoints; None: the post's logging interval.
       resume: the folder of a run to resume, instead of `logdir` and `name`. The other arguments must be that run's.
       band: what the post's own TensorFlow gave for the final test loss, in words.
+      engine: what trains, "session" or "fused": see `training`.
+      threads: see `tf1.session_config`.
 
+    Raises:
+      UserError: `logdir` is a URL, or no name of a folder.
     Raises (on entering):
-      UserError: the run exists already, its folder cannot be created, or another process holds it.
+      UserError: the run exists already, its folder cannot be created or is not named in UTF-8, or another process
+        holds it.
     Raises (on leaving):
       RunError: a file of the run could not be written.
     """
@@ -66,11 +71,14 @@ class Record:
         save_every: int | None = None,
         resume: Path | None = None,
         band: str = "",
+        engine: str = "session",
+        threads: int | None = None,
     ):
         self.port, self.docstring, self.digits = port, docstring, digits
-        self.logdir, self.name, self.resume = Path(logdir), name, resume
+        self.logdir, self.name, self.resume = files.local(logdir), name, resume
         self.quiet, self.latent_points, self.save_every, self.band = quiet, latent_points, save_every, band
-        self.config = session_config(device)
+        self.engine = engine
+        self.config = session_config(device, threads)
         self.step = 0  # training steps done
         self.window: list[float] = []  # losses since the curve's last mean
         self.bar: tqdm | None = None  # the training loop's progress bar
@@ -78,11 +86,12 @@ class Record:
         self._checkpoint: checkpoints.Checkpoint | None = None  # from which the session is yet to be restored
         self._seconds = 0.0  # of the run before it was resumed
         self.manifest = manifest.new_manifest(
-            port, docstring, options, digits, device_name(device), latent_points, save_every
+            port, docstring, options, digits, device_name(device), latent_points, save_every, engine, threads
         )
 
     def __enter__(self) -> Self:
         self._started = time.time()
+        files.check_utf8(self.resume or self.logdir / (self.name or ""))
         self.folder = self.resume or directory.make(self.logdir, self.port, self.name)
         try:
             self._lock = lock.hold(self.folder)

@@ -13,9 +13,13 @@ SIGPIPE = getattr(signal, "SIGPIPE", signal.SIGTERM)  # Windows has none: a brok
 
 
 def raise_once() -> None:
-    """Makes the first signal raise KeyboardInterrupt with its number; later ones are ignored."""
-    for number in SIGNALS:
-        signal.signal(number, _raise)
+    """Makes the first signal raise KeyboardInterrupt with its number; later ones are ignored.
+
+    Does nothing outside of the main thread, where Python delivers no signals.
+    """
+    if threading.current_thread() is threading.main_thread():
+        for number in SIGNALS:
+            signal.signal(number, _raise)
 
 
 def _raise(number: int, frame: Any) -> NoReturn:

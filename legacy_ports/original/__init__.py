@@ -1,0 +1,1 @@
+"""TensorFlow 1 scripts as their authors left them: run, recorded and replayed."""

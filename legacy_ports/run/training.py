@@ -1,0 +1,182 @@
+"""Trains a port's model: in a session step by step, or with many steps fused into one XLA computation.
+
+The fused computation repeats the port's own step: its ops are cut out of the graph and become the body of a loop over
+batches. XLA updates only resource variables, and TensorFlow 1 made reference variables. So each reference variable gets
+a resource that takes its value before the loop and gives it back afterwards, and the ops on it become those on the
+resource. Between two calls the graph's variables hold the weights, as if the session had trained them.
+"""
+
+import math
+import re
+from collections.abc import Callable, Sequence
+from itertools import groupby
+from typing import Any
+
+import numpy as np
+
+from legacy_ports import UserError
+from legacy_ports.tf1 import quiet, tf
+
+STEPS = 100  # in one XLA computation, at most
+_BYTES = 2**26  # of their batches, at most
+
+# Trains on each of the batches float32 [N, ...]; returns the losses before the updates, as float32.
+Train = Callable[[Sequence[np.ndarray]], list[Any]]
+
+
+def session(sess: tf.Session, model: Any) -> Train:
+    """Returns the training in the session, a `run` for each step.
+
+    Args:
+      model: the port's tensors: x, loss and train_step.
+    """
+    step = sess.make_callable([model.loss, model.train_step], [model.x])
+    return lambda batches: [step(batch)[0] for batch in batches]
+
+
+def fused(sess: tf.Session, model: Any) -> Train:
+    """Returns the training of many steps in one XLA computation. How many are taken at once changes no bit.
+
+    Args:
+      model: the port's tensors: x, loss and train_step.
+
+    Raises:
+      UserError: the step cannot be fused. Where XLA finds that out, the first call raises it.
+    """
+    loop = _loop(sess, model)
+    buffers: dict[tuple[int, ...], np.ndarray] = {}  # XLA compiles a loop for each shape
+
+    def train(batches: Sequence[np.ndarray]) -> list[Any]:
+        losses: list[Any] = []
+        for shape, group in groupby(batches, np.shape):
+            same = list(group)
+            if shape not in buffers:
+                at_once = max(1, min(STEPS, _BYTES // same[0].nbytes))
+                buffers[shape] = _aligned((at_once, *shape))
+                with quiet():  # TensorFlow 2.15 tells that XLA compiles
+                    loop(buffers[shape], 0)
+            buffer = buffers[shape]
+            for i in range(0, len(same), len(buffer)):
+                part = same[i : i + len(buffer)]
+                np.stack(part, out=buffer[: len(part)])
+                losses += list(loop(buffer, len(part))[: len(part)])
+        return losses
+
+    return train
+
+
+def _aligned(shape: tuple[int, ...]) -> np.ndarray:
+    """Returns zeros float32 that TensorFlow takes as they lie in memory; an array at another address it copies."""
+    size = 4 * math.prod(shape)
+    memory = np.zeros(size + 64, np.uint8)
+    start = -memory.ctypes.data % 64  # EIGEN_MAX_ALIGN_BYTES, tensorflow/c/tf_tensor.cc
+    return memory[start : start + size].view(np.float32).reshape(shape)
+
+
+def _loop(sess: tf.Session, model: Any) -> Callable[[np.ndarray, int], np.ndarray]:
+    """Returns the loop: it takes batches [K, N, ...], trains on the first `count`, and returns the losses [K]."""
+    train_op = getattr(model.train_step, "op", model.train_step)
+    step, variables = _cut(sess.graph, [model.loss.op.name, train_op.name])
+
+    with sess.graph.as_default():
+        handles, take, give_back = {}, [], []
+        for name in variables:
+            variable = handles[name] = sess.graph.get_tensor_by_name(f"{name}:0")
+            if variable.dtype == tf.resource:
+                continue
+            kind = variable.dtype.base_dtype
+            with tf.colocate_with(variable.op):
+                handles[name] = tf.raw_ops.VarHandleOp(
+                    dtype=kind, shape=variable.shape, shared_name=f"fused/{name}", name="fused"
+                )
+            take.append(tf.raw_ops.AssignVariableOp(resource=handles[name], value=tf.identity(variable)))
+            give_back.append((variable, handles[name], kind))
+
+        @tf.function(jit_compile=True, autograph=False)
+        def loop(batches: tf.Tensor, count: tf.Tensor) -> tf.Tensor:
+            steps = tf.range(tf.shape(batches)[0])
+
+            def body(i: tf.Tensor, losses: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+                inputs = {f"{name}:0": tf.get_default_graph().capture(handle) for name, handle in handles.items()}
+                inputs[model.x.name] = batches[i]
+                loss, update = tf.import_graph_def(step, inputs, [model.loss.name, train_op.name])
+                with tf.control_dependencies([update]):
+                    return i + 1, tf.where(tf.equal(steps, i), tf.broadcast_to(loss, tf.shape(losses)), losses)
+
+            losses = tf.zeros(tf.shape(steps), model.loss.dtype)
+            return tf.while_loop(lambda i, _: i < count, body, (0, losses))[1]
+
+        batches = tf.placeholder(model.x.dtype, [None, *model.x.shape.as_list()])
+        count = tf.placeholder(tf.int32, [])
+        with tf.control_dependencies(take):
+            losses = loop(batches, count)
+        with tf.control_dependencies([losses]):
+            given = [
+                tf.assign(variable, tf.raw_ops.ReadVariableOp(resource=handle, dtype=kind)).op
+                for variable, handle, kind in give_back
+            ]
+        run = sess.make_callable([losses, *given], [batches, count])
+
+    def call(batches: np.ndarray, count: int) -> np.ndarray:
+        try:
+            return run(batches, count)[0]
+        except (tf.errors.InvalidArgumentError, tf.errors.UnimplementedError) as error:
+            raise UserError(f"this model cannot be fused: {_reason(error)}; use --engine session") from None
+
+    return call
+
+
+def _reason(error: tf.errors.OpError) -> str:
+    """Returns why XLA does not compile a step, in one line."""
+    ops = sorted(set(re.findall(r"No registered '(\w+)'", error.message)))
+    return f"XLA has no op {', '.join(ops)}" if ops else error.message.splitlines()[0]
+
+
+def _cut(graph: tf.Graph, names: list[str]) -> tuple[tf.GraphDef, list[str]]:
+    """Cuts the ops out of a graph that the ops `names` need, with all variables as placeholders of resources.
+
+    Returns:
+      The ops, and the names of the variables.
+
+    Raises:
+      UserError: an op has a state of its own, or no counterpart for a resource variable.
+    """
+    step = tf.graph_util.extract_sub_graph(graph.as_graph_def(), names)
+    references = {node.name for node in step.node if node.op in ("Variable", "VariableV2")}
+    variables = references | {node.name for node in step.node if node.op == "VarHandleOp"}
+    for node in step.node:
+        on = node.input[0] if node.input else node.name
+        if graph.get_operation_by_name(node.name).op_def.is_stateful and on not in variables:
+            raise UserError(f"this model cannot be fused: its step has the op {node.op}; use --engine session")
+        node.device = ""
+        node.attr.pop("_class", None)  # names ops to be placed beside
+        if node.name in variables:
+            _become(node, "Placeholder")
+            node.attr["dtype"].type = tf.resource.as_datatype_enum
+        elif on in references:
+            kind = node.attr["T"].type
+            if node.op.startswith("Apply"):
+                node.op = f"Resource{node.op}"
+            elif node.op in _ON_RESOURCES:
+                _become(node, _ON_RESOURCES[node.op])
+                node.attr["dtype"].type = kind
+            else:
+                raise UserError(
+                    f"this model cannot be fused: its step has the op {node.op} on a variable; use --engine session"
+                )
+    return step, sorted(variables)
+
+
+_ON_RESOURCES = {
+    "Identity": "ReadVariableOp",
+    "Assign": "AssignVariableOp",
+    "AssignAdd": "AssignAddVariableOp",
+    "AssignSub": "AssignSubVariableOp",
+}
+
+
+def _become(node: Any, op: str) -> None:
+    """Makes a node one of another op, without attributes."""
+    node.op = op
+    for key in list(node.attr):
+        del node.attr[key]
