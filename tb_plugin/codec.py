@@ -3,13 +3,26 @@
 A record has one blob per part, in the order of PARTS. A part that was not logged is an empty blob. So each part can be
 fetched without the others. `metadata` describes the time series that the records belong to.
 
-    head             JSON only: points, dims, index, image_shape, class_names, walk, parts
-    codes            float32 [N, D]
+    head             JSON only: points, dims, index, image_shape, thumbnail_shape, class_names, labels, walk, chart,
+                     parts, columns, split
+    codes            float32 or float16 [N, D]
     errors           float32 [N]
     reconstructions  uint8 [N, H, W, C]
     decoder          JSON: the layers; arrays: their weights, float32 or float16
-    labels           int32 [N]            (only in the series "once")
+    labels           int32 [N], or float32 [N] if they are continuous values (only in the series "once")
     images           uint8 [N, H, W, C]   (only in the series "once")
+
+Images and reconstructions of more than MAX_BLOB_BYTES are stored as thumbnails: smaller, with thumbnail_shape.
+
+More blobs follow if there are columns of metadata or if a part is split, because it has more than SPLIT_BYTES. The head
+says which. `columns` lists them (only in the series "once"), each with the position of its blob; it has the arrays
+
+    numbers          float32 or float64 [N], and if some points have no number uint8 [N], 1 for those that have
+    texts            int32 [N], the index of each point's text or -1; int32 [K], the lengths of the K different texts in
+                     bytes; uint8, the texts in UTF-8, one after another
+
+`split` has, by the name of a part, the shape of the whole, the rows of each blob (the last may have fewer) and the
+positions of its blobs.
 
 A blob is b"LTNT", the length of the header as uint32, the CRC-32 of the rest as uint32, the header, and the arrays one
 after another in C order. The header is JSON in UTF-8, padded with spaces to a multiple of 4 bytes. Its "arrays" lists
@@ -29,20 +42,38 @@ from tb_plugin.metadata import FormatError
 
 PARTS = ("head", "codes", "errors", "reconstructions", "decoder", "labels", "images")
 STEP_PARTS = PARTS[:5]
+HEAD = (
+    "points",
+    "dims",
+    "index",
+    "image_shape",
+    "thumbnail_shape",
+    "class_names",
+    "labels",
+    "walk",
+    "chart",
+    "parts",
+    "columns",
+    "split",
+)
+MAX_BLOBS = 512  # of a record
 
 # A reader allocates at most this much for one blob, whatever the blob claims.
 MAX_BLOB_BYTES = 256 * 2**20
+SPLIT_BYTES = 64 * 2**20
+MAX_PART_BYTES = 2**30  # of a part that is split
 MAX_HEADER_BYTES = 2**20
-MAX_ARRAYS = 1024
-MAX_RANK = 4
+MAX_ARRAYS = 4096
+MAX_RANK = 6
 
 MAGIC = b"LTNT"
 PREFIX = struct.Struct("<4sII")  # MAGIC, length of the header, CRC-32 of the rest
-_DTYPES = ("<f4", "<f2", "<i4", "|u1")
+_DTYPES = ("<f4", "<f2", "<f8", "<i4", "|u1")
 
 
 def pack(header: dict[str, Any], *arrays: np.ndarray, compress: bool = False) -> bytes:
-    """Returns a blob of `header`, which must be valid JSON, and of arrays of float32, float16, int32 or uint8.
+    """Returns a blob of `header`, which must be valid JSON, and of arrays of float32, float16, float64, int32 or
+    uint8.
 
     Raises:
       ValueError: the header is not valid JSON, or something does not fit into a blob.
@@ -110,7 +141,7 @@ def unpack(blob: bytes) -> tuple[dict[str, Any], list[np.ndarray]]:
         array = np.frombuffer(payload, spec["dtype"], count, offset).reshape(spec["shape"])
         offset += array.nbytes
         if array.dtype.kind == "f":
-            array = array.astype(np.float32, copy=False)
+            array = array.astype(np.float32, copy=False) if array.dtype.itemsize == 2 else array
             if not np.isfinite(array).all():
                 raise FormatError("it contains numbers that are not finite")
         arrays.append(array)
@@ -120,22 +151,31 @@ def unpack(blob: bytes) -> tuple[dict[str, Any], list[np.ndarray]]:
 def unpack_head(blob: bytes) -> dict[str, Any]:
     """Returns the fields of a record's head.
 
-    These are the counts points (N) and dims (D); index (how many steps were logged before), image_shape [H, W, C],
-    class_names and walk, each None if it was not logged; and parts, the names of the parts that were logged.
+    These are the counts points (N) and dims (D); index (how many steps were logged before), image_shape and
+    thumbnail_shape [H, W, C], class_names, labels ("classes" or "continuous"), walk and chart, each None if it was not
+    logged; parts, the names of the parts that were logged; columns, a list, and split, a dict, as the module describes
+    them.
 
     Raises:
       FormatError: the head is damaged.
     """
     head, _ = unpack_raw(blob)
-    fields = {key: head.get(key) for key in ("points", "dims", "index", "image_shape", "class_names", "walk", "parts")}
+    fields = {key: head.get(key) for key in HEAD}
+    fields["columns"] = [] if fields["columns"] is None else fields["columns"]
+    fields["split"] = {} if fields["split"] is None else fields["split"]
     valid = (
         _is_count(fields["points"])
         and _is_count(fields["dims"])
         and (fields["index"] is None or _is_count(fields["index"]))
-        and (fields["image_shape"] is None or is_shape(fields["image_shape"]) and len(fields["image_shape"]) == 3)
+        and _is_image_shape(fields["image_shape"])
+        and _is_image_shape(fields["thumbnail_shape"])
         and (fields["class_names"] is None or _is_strings(fields["class_names"]))
+        and fields["labels"] in (None, "classes", "continuous")
         and (fields["walk"] is None or isinstance(fields["walk"], dict))
+        and _is_chart(fields["chart"])
         and _is_strings(fields["parts"])
+        and _is_columns(fields["columns"])
+        and _is_split(fields["split"])
     )
     if not valid:
         raise FormatError("its head does not describe a record")
@@ -148,6 +188,54 @@ def _is_count(value: Any) -> bool:
 
 def _is_strings(value: Any) -> bool:
     return isinstance(value, list) and all(isinstance(text, str) for text in value)
+
+
+def _is_image_shape(value: Any) -> bool:
+    return value is None or (is_shape(value) and len(value) == 3)
+
+
+def _is_chart(value: Any) -> bool:
+    return value is None or (
+        isinstance(value, dict)
+        and _is_numbers(value.get("range"))
+        and len(value["range"]) == 2
+        and value["range"][0] < value["range"][1]
+        and (value.get("at") is None or _is_strings(value["at"]) or _is_numbers(value["at"]))
+        and all(value.get(title) is None or isinstance(value[title], str) for title in ("x", "y"))
+    )
+
+
+def _is_numbers(value: Any) -> bool:
+    return isinstance(value, list) and all(type(number) in (int, float) and abs(number) < 1e300 for number in value)
+
+
+def _is_position(value: Any) -> bool:
+    return type(value) is int and 0 < value < MAX_BLOBS
+
+
+def _is_columns(value: Any) -> bool:
+    return isinstance(value, list) and all(
+        isinstance(column, dict)
+        and isinstance(column.get("name"), str)
+        and column.get("type") in ("number", "text")
+        and _is_position(column.get("blob"))
+        for column in value
+    )
+
+
+def _is_split(value: Any) -> bool:
+    return isinstance(value, dict) and all(
+        isinstance(part, dict)
+        and is_shape(part.get("shape"))
+        and part["shape"] != []
+        and math.prod(part["shape"]) <= MAX_PART_BYTES
+        and type(part.get("rows")) is int
+        and part["rows"] >= 1
+        and isinstance(part.get("blobs"), list)
+        and all(map(_is_position, part["blobs"]))
+        and len(part["blobs"]) == -(-part["shape"][0] // part["rows"])
+        for part in value.values()
+    )
 
 
 def payload_bytes(header: dict[str, Any]) -> int:

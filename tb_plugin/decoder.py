@@ -2,20 +2,26 @@
 
     Decoder(2, [dense(w1, b1), "tanh", dense(w2, b2), "sigmoid", reshape((28, 28))])
 
-`tb_plugin.layers` has the layers. This evaluation is the reference for the one in the browser.
+`tb_plugin.layers` has the layers. A layer reads the output of the one before it, or of others that it names. This
+evaluation is the reference for the one in the browser.
 """
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from tb_plugin import codec, layer_evaluation, layer_sizes
-from tb_plugin.layer_sizes import MAX_VALUES, Shape, Size
-from tb_plugin.layers import Layer, activation
+from tb_plugin import codec
+from tb_plugin.graph import evaluation
+from tb_plugin.graph import sizes as layer_sizes
+from tb_plugin.graph.checks import MAX_VALUES, Shape, Size
+from tb_plugin.graph.layer import Layer
+from tb_plugin.layers import activation
 from tb_plugin.metadata import FormatError
 
-MAX_LAYERS = 256
+MAX_LAYERS = 1024
+MAX_LIVE_VALUES = 2**24  # numbers of one picture that are in memory at a time
 _CHUNK_VALUES = 2**22  # of a batch between two layers, so that memory does not grow with the number of codes
 
 
@@ -25,6 +31,7 @@ class Decoder:
     Attributes:
       dims: D, the width of a code.
       layers: the layers, a list of Layer with padding in numbers.
+      shapes: the shapes without the batch axis of the codes and of each layer's output.
       output_shape: the shape of a picture as the last layer returns it, e.g. (784,) or (28, 28, 1).
     """
 
@@ -37,24 +44,39 @@ class Decoder:
         if not 1 <= dims <= MAX_VALUES:
             raise ValueError(f"a code has {dims} numbers, it must have 1 to {MAX_VALUES:,}")
         if not 1 <= len(layers) <= MAX_LAYERS:
-            raise ValueError(f"the decoder has {len(layers)} layers, it must have 1 to {MAX_LAYERS}")
+            raise ValueError(f"the decoder has {len(layers)} layers, it must have 1 to {MAX_LAYERS:,}")
         self.dims = int(dims)
         self.layers: list[Layer] = []
+        self.shapes: list[Shape] = [(self.dims,)]
         sizes: list[Size] = []
-        shape: Shape = (self.dims,)
         for number, layer in enumerate(layers, 1):
             layer = activation(layer) if isinstance(layer, str) else layer
             try:
-                layer = layer_sizes.with_numeric_padding(layer, shape)
-                sizes.append(layer_sizes.size(layer, shape))
+                shapes = [self.shapes[position] for position in _inputs(layer, number)]
+                layer = layer_sizes.stored(layer, *shapes)
+                sizes.append(layer_sizes.size(layer, *shapes))
             except ValueError as error:
                 raise ValueError(f"decoder layer {number} ({layer.kind}): {error}") from error
             self.layers.append(layer)
-            shape = sizes[-1].shape
-        self.output_shape = shape
-        self._chunk = max(1, _CHUNK_VALUES // max(self.dims, *(size.values for size in sizes)))
+            self.shapes.append(sizes[-1].shape)
+        self.output_shape = self.shapes[-1]
+        self._unused = _last_uses(self.layers)
+        self._chunk = max(1, _CHUNK_VALUES // max(self.dims, self._live_values(sizes)))
         self._work = sum(size.work for size in sizes)
         self._batch_work = sum(size.batch_work for size in sizes)
+
+    def _live_values(self, sizes: list[Size]) -> int:
+        """Returns the most numbers of one picture that are in memory at a time: of a layer, and those kept."""
+        most = kept = self.dims
+        for number, size in enumerate(sizes, 1):
+            kept -= sum(math.prod(self.shapes[position]) for position in self._unused[number - 1] if position != number)
+            most = max(most, kept + size.values)
+            if most > MAX_LIVE_VALUES:
+                raise ValueError(
+                    f"one picture takes {most:,} values in memory at layer {number}, the limit is {MAX_LIVE_VALUES:,}"
+                )
+            kept += math.prod(size.shape) * (number not in self._unused[number - 1])
+        return most
 
     @property
     def weights(self) -> int:
@@ -77,11 +99,15 @@ class Decoder:
         parts = [self._evaluate(codes[i : i + self._chunk]) for i in range(0, len(codes), self._chunk)]
         return np.concatenate(parts) if parts else np.zeros((0, *self.output_shape), np.float32)
 
-    def _evaluate(self, x: np.ndarray) -> np.ndarray:
-        with np.errstate(over="ignore", under="ignore", invalid="ignore"):
-            for layer in self.layers:
-                x = layer_evaluation.evaluate(layer, x)
-        return x
+    def _evaluate(self, codes: np.ndarray) -> np.ndarray:
+        values = {0: codes}
+        with np.errstate(over="ignore", under="ignore", invalid="ignore", divide="ignore"):
+            for number, (layer, unused) in enumerate(zip(self.layers, self._unused), 1):
+                inputs = [values[position] for position in _inputs(layer, number)]
+                values[number] = evaluation.evaluate(layer, *inputs)
+                for position in unused:
+                    del values[position]
+        return np.broadcast_to(values[len(self.layers)], (len(codes), *self.output_shape))
 
     def to_blob(self, float16: bool = False) -> bytes:
         """Returns the decoder in the stored format.
@@ -101,7 +127,11 @@ class Decoder:
 
     def header(self) -> dict[str, Any]:
         """Returns the header of the decoder's blob; a layer's "weights" is its number of arrays."""
-        layers = [{"kind": layer.kind, "weights": len(layer.weights), **layer.config} for layer in self.layers]
+        layers = [
+            {"kind": layer.kind, "weights": len(layer.weights), **layer.config}
+            | ({} if layer.inputs is None else {"inputs": list(layer.inputs)})
+            for layer in self.layers
+        ]
         return {"dims": self.dims, "output_shape": list(self.output_shape), "layers": layers}
 
     @classmethod
@@ -120,8 +150,12 @@ class Decoder:
             count = spec.get("weights") if isinstance(spec, dict) else None
             if type(count) is not int or count < 0 or not isinstance(spec.get("kind"), str):
                 raise FormatError("it has a layer without a kind or a number of weights")
-            config = {key: value for key, value in spec.items() if key not in ("kind", "weights")}
-            layers.append(Layer(spec["kind"], config, tuple(arrays[used : used + count])))
+            config = {key: value for key, value in spec.items() if key not in ("kind", "weights", "inputs")}
+            inputs = spec.get("inputs")
+            if not (inputs is None or isinstance(inputs, list) and all(type(position) is int for position in inputs)):
+                raise FormatError("it has a layer whose inputs are not positions")
+            weights = tuple(arrays[used : used + count])
+            layers.append(Layer(spec["kind"], config, weights, None if inputs is None else tuple(inputs)))
             used += count
         if used != len(arrays):
             raise FormatError(f"its layers take {used} arrays, and it has {len(arrays)}")
@@ -129,3 +163,23 @@ class Decoder:
             return cls(dims, layers)
         except ValueError as error:
             raise FormatError(f"its layers do not fit: {error}") from error
+
+
+def _inputs(layer: Layer, number: int) -> tuple[int, ...]:
+    """Returns the positions that the decoder's `number`-th layer reads."""
+    inputs = (number - 1,) if layer.inputs is None else layer.inputs
+    if not all(0 <= position < number for position in inputs):
+        raise ValueError(f"it reads {list(inputs)}, it may read 0 to {number - 1}: the codes and the layers before it")
+    return inputs
+
+
+def _last_uses(layers: list[Layer]) -> list[list[int]]:
+    """Returns for each layer the positions that no layer after it reads, of its own output and of its inputs."""
+    last = dict(enumerate(range(len(layers) + 1)))
+    for number, layer in enumerate(layers, 1):
+        last.update(dict.fromkeys(_inputs(layer, number), number))
+    unused: list[list[int]] = [[] for _ in layers]
+    for position, number in last.items():
+        if number and position < len(layers):
+            unused[number - 1].append(position)
+    return unused

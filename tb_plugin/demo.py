@@ -7,6 +7,7 @@ in two runs, of 2 and of 16 components.
 
 import argparse
 import functools
+import io
 import shlex
 import sys
 from collections.abc import Iterator
@@ -16,7 +17,7 @@ import numpy as np
 
 from tb_plugin import digits
 from tb_plugin.decoder import Decoder
-from tb_plugin.layers import dense, reshape
+from tb_plugin.layers import clamp, dense, reshape
 from tb_plugin.summary import LatentWriter
 
 STEPS = 200
@@ -53,8 +54,8 @@ def write(logdir: str, components: int, seed: int = 0) -> tuple[float, float]:
                 continue
             codes = (test_images - mean) @ directions
             reconstructions = mean + codes @ directions.T
-            errors = np.mean((test_images - reconstructions) ** 2, axis=1)
-            error = errors.mean()
+            error = np.mean((test_images - reconstructions) ** 2)
+            errors = np.mean((test_images - np.clip(reconstructions, 0, 1)) ** 2, axis=1)  # of what is shown
             center = codes.mean(axis=0)
             writer.add(
                 "digits",
@@ -64,7 +65,7 @@ def write(logdir: str, components: int, seed: int = 0) -> tuple[float, float]:
                 images=test_images.reshape(-1, 28, 28),
                 errors=errors,
                 class_names=[str(digit) for digit in range(10)],
-                decoder=Decoder(components, [dense(directions.T, mean), reshape((28, 28))]),
+                decoder=Decoder(components, [dense(directions.T, mean), reshape((28, 28)), clamp(0, 1)]),
                 walk={"center": center, "radius": np.linalg.norm((codes - center)[:, :2], axis=1).mean()},
                 display_name=f"Digits, {components} principal components",
                 description="1,000 digits that a program drew; PCA fitted to 4,000 others by orthogonal iteration "
@@ -85,19 +86,25 @@ def _drawn() -> tuple[np.ndarray, np.ndarray]:
 def main(argv: list[str] | None = None) -> int:
     """Writes the demo; returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m tb_plugin.demo", description=__doc__.splitlines()[0])
-    parser.add_argument("--logdir", required=True, help="where the runs are written")
-    logdir = Path(parser.parse_args(argv).logdir)
+    parser.add_argument("--logdir", required=True, help="the folder where the runs are written, on this machine")
+    given = parser.parse_args(argv).logdir
+    if not given or "://" in given:
+        print(f"{given!r} is no folder of this machine; give one as --logdir, and copy it afterwards", file=sys.stderr)
+        return 2
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # for a folder's name that its encoding does not have
+    logdir = Path(given)
     for components in (2, 16):
         run = logdir / f"pca-{components}"
         try:
             run.mkdir(parents=True)
+            mse, floor = write(str(run), components)
         except FileExistsError as error:
             print(f"{error.filename} exists already; give another --logdir", file=sys.stderr)
             return 2
         except OSError as error:
             print(f"the demo cannot be written to {error.filename}: {error.strerror}", file=sys.stderr)
             return 2
-        mse, floor = write(str(run), components)
         print(f"pca-{components}: mean squared error {mse:.5f} after {STEPS} steps; exact PCA: {floor:.5f}", flush=True)
     print(f"tensorboard --logdir {shlex.quote(str(logdir))}")
     return 0

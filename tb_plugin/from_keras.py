@@ -1,156 +1,129 @@
-"""Conversion of a Keras model into a decoder. Works with tf_keras and Keras 3, and imports neither."""
+"""Conversion of a Keras model into a decoder: follows what it computes on the framework below, whatever its layers are.
 
-from collections.abc import Callable
+Works with tf_keras, also in a graph of TensorFlow 1, and with Keras 3 on TensorFlow, JAX and PyTorch.
+"""
+
+import sys
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from tb_plugin import layers
+from tb_plugin import from_jax, from_tensorflow, from_torch
+from tb_plugin.convert.conversion import Pictures, check
 from tb_plugin.decoder import Decoder
-from tb_plugin.layers import Layer
-
-# Layers that do nothing at inference.
-_IDENTITIES = (
-    "InputLayer",
-    "Dropout",
-    "SpatialDropout2D",
-    "GaussianNoise",
-    "GaussianDropout",
-    "ActivityRegularization",
-)
 
 
-def from_keras(model: Any) -> Decoder:
-    """Returns a Keras model as a decoder.
+def from_keras(
+    model: Any,
+    *,
+    value_range: tuple[float, float] | str | None = None,
+    image_shape: Sequence[int] | None = None,
+    image_order: str | None = None,
+) -> Decoder:
+    """Returns a Keras model as a decoder for codes [N, D].
 
-    In a `tf.compat.v1` graph the weights are read from Keras's session.
+    The model may be Sequential, functional, or subclassed and built. It is converted as it computes at inference. The
+    decoder is compared with the model on random codes before it is returned.
+
+    In a `tf.compat.v1` graph the weights are those of the default session, or of Keras's, and nothing is added to the
+    graph.
 
     Args:
-      model: a Sequential model, or a functional model that is a chain of layers. Its input is codes [N, D].
+      model: its input is codes [N, D], or codes of another shape, e.g. [N, 1, 1, D], which the decoder takes as [N, D].
+      value_range: (low, high) of the pixels, which become 0..1; "logits" applies a sigmoid; by default they are 0..1.
+      image_shape: [height, width, channels] of the pictures if the model returns vectors.
+      image_order: the order in such a vector, "HWC" or "CHW". Needed if it has several channels.
 
     Raises:
-      ValueError: a layer is not supported; the message says which one and why.
+      ValueError: the shape of a code is not known, the model does something that a decoder cannot (the message says
+        what and where), or the decoder differs from it by more than 1e-4.
     """
-    shape = model.input_shape
-    if not isinstance(shape, tuple) or len(shape) != 2 or shape[1] is None:
-        raise ValueError(f"the model's input is {shape}, it must be codes [N, D]")
-    return Decoder(shape[1], _chain(model))
+    shape = _code_shape(model)
+    dims = int(np.prod(shape))
+    options: dict[str, Any] = {"value_range": value_range, "image_shape": image_shape, "image_order": image_order}
+    keras = sys.modules.get("keras") if _is_keras_3(model) else None
+    backend = keras.backend.backend() if keras is not None else "tensorflow"
+    if backend == "jax":
+        weights = [[variable.value for variable in each] for each in _variables(model)]
+        return from_jax.from_jax(
+            lambda z: model.stateless_call(*weights, z, training=False)[0], dims, input_shape=shape, **options
+        )
+    if backend == "torch":
+        means = Pictures(value_range, image_shape, image_order, channels_first=False)
+        return from_torch.convert(lambda z: model(z, training=False), model, dims, shape, means)
+    import tensorflow as tf
+
+    if tf.executing_eagerly():
+        return from_tensorflow.from_tensorflow(lambda z: model(z, training=False), dims, input_shape=shape, **options)
+    means = Pictures(value_range, image_shape, image_order, channels_first=False)
+    session = tf.compat.v1.get_default_session() or tf.compat.v1.keras.backend.get_session()
+    return _of_graph(model, session, shape, means)
 
 
-def _chain(model: Any) -> list[Layer]:
-    chain = list(model.layers)
-    if type(model).__name__ != "Sequential":
-        for before, after in zip(chain, chain[1:]):
-            if after.input is not before.output:
-                raise ValueError(
-                    f"the layer {after.name!r} does not follow {before.name!r}, the model must be a chain of layers"
-                )
-        if model.output is not chain[-1].output:
-            raise ValueError("the model's output must be the output of its last layer")
-    return [converted for layer in chain for converted in _layer(layer)]
+def _of_graph(model: Any, session: Any, shape: tuple[int, ...], means: Pictures) -> Decoder:
+    """Returns the decoder of a model in a graph of TensorFlow 1."""
+    zeros = np.zeros((3, *shape), np.float32)
+
+    def run(tensors: Any, codes: np.ndarray) -> Any:
+        return session.run(tensors, {model.input: codes})
+
+    decoder = from_tensorflow.convert(
+        model.input, model.output, lambda tensors: _values(tensors, lambda each: run(each, zeros)), shape, means
+    )
+    return check(decoder, lambda codes: means.array(run(model.output, codes.reshape(-1, *shape))))
 
 
-def _layer(layer: Any) -> list[Layer]:
-    kind = type(layer).__name__
-    if kind in _IDENTITIES:
-        return []
-    if hasattr(layer, "layers"):
-        return _chain(layer)
-    if kind not in _CONVERTERS:
-        raise ValueError(f"the layer {layer.name!r} is a {kind}, which is not supported")
-    config = layer.get_config()
+def _values(tensors: list[Any], run: Any) -> list[np.ndarray]:
+    """Returns the values of tensors, also of those in a branch, which a session does not fetch."""
+    import tensorflow as tf
+
+    outside = [_outside(each) for each in tensors]
+    constant = [each.op.type == "Const" for each in outside]
+    fetched = iter(run([each for each, known in zip(outside, constant) if not known]))
+    return [
+        tf.make_ndarray(each.op.get_attr("value")) if known else next(fetched) for each, known in zip(outside, constant)
+    ]
+
+
+def _outside(tensor: Any) -> Any:
+    """Returns the tensor that a session fetches in place of one in a branch."""
+    graph = tensor.graph
+    while not graph.is_fetchable(tensor.op) and tensor.op.type in ("Identity", "Switch"):
+        tensor = tensor.op.inputs[0]
+    if tensor.op.type == "ReadVariableOp" and not graph.is_fetchable(tensor.op):
+        for each in _outside(tensor.op.inputs[0]).consumers():
+            if each.type == "ReadVariableOp" and graph.is_fetchable(each) and not each.control_inputs:
+                return each.outputs[0]
+    return tensor
+
+
+def _is_keras_3(model: Any) -> bool:
+    return any(each.__module__.split(".")[0] == "keras" for each in type(model).__mro__)
+
+
+def _variables(model: Any) -> tuple[Any, Any]:
+    return model.trainable_variables, model.non_trainable_variables
+
+
+def _code_shape(model: Any) -> tuple[int, ...]:
+    """Returns the shape of a code as the model takes it, without the batch axis."""
     try:
-        _require_supported(config)
-        return _CONVERTERS[kind](config, [np.asarray(weight) for weight in layer.get_weights()])
-    except ValueError as error:
-        raise ValueError(f"the layer {layer.name!r} ({kind}): {error}") from error
-
-
-def _require_supported(config: dict[str, Any]) -> None:
-    for key, supported in (
-        ("data_format", "channels_last"),
-        ("groups", 1),
-        ("output_padding", None),
-        ("interpolation", "nearest"),
-    ):
-        if config.get(key, supported) not in (supported, None):
-            raise ValueError(f"{key}={config[key]!r} is not supported")
-    if any(rate != 1 for rate in np.ravel(config.get("dilation_rate", 1))):
-        raise ValueError("dilation is not supported")
-
-
-def _activation(config: dict[str, Any]) -> list[Layer]:
-    name = config.get("activation") or "linear"
-    if not isinstance(name, str):
-        raise ValueError("an activation must be one of Keras's names, a function is not supported")
-    return [] if name == "linear" else [layers.activation(name)]
-
-
-def _dense(config: dict[str, Any], weights: list[np.ndarray]) -> list[Layer]:
-    return [layers.dense(*weights), *_activation(config)]
-
-
-def _conv2d(config: dict[str, Any], weights: list[np.ndarray]) -> list[Layer]:
-    bias = weights[1] if len(weights) == 2 else None
-    return [layers.conv2d(weights[0], bias, config["strides"], config["padding"]), *_activation(config)]
-
-
-def _conv2d_transpose(config: dict[str, Any], weights: list[np.ndarray]) -> list[Layer]:
-    kernel = weights[0].transpose(0, 1, 3, 2)  # from [height, width, out, in]
-    bias = weights[1] if len(weights) == 2 else None
-    return [layers.conv2d_transpose(kernel, bias, config["strides"], config["padding"]), *_activation(config)]
-
-
-def _relu(config: dict[str, Any], weights: list[np.ndarray]) -> list[Layer]:
-    if config.get("max_value") is not None or config.get("threshold"):
-        raise ValueError("max_value and threshold are not supported")
-    slope = config.get("negative_slope") or 0.0
-    return [layers.activation("leaky_relu", alpha=float(slope)) if slope else layers.activation("relu")]
-
-
-def _leaky_relu(config: dict[str, Any], weights: list[np.ndarray]) -> list[Layer]:
-    slope = config["negative_slope"] if "negative_slope" in config else config["alpha"]
-    return [layers.activation("leaky_relu", alpha=float(slope))]
-
-
-def _softmax(config: dict[str, Any], weights: list[np.ndarray]) -> list[Layer]:
-    if config.get("axis", -1) != -1:
-        raise ValueError("softmax is supported over the last axis only")
-    return [layers.activation("softmax")]
-
-
-def _reshape(config: dict[str, Any], weights: list[np.ndarray]) -> list[Layer]:
-    if -1 in config["target_shape"]:
-        raise ValueError("a target shape with -1 is not supported, give the number")
-    return [layers.reshape(config["target_shape"])]
-
-
-def _batch_normalization(config: dict[str, Any], weights: list[np.ndarray]) -> list[Layer]:
-    axis = config["axis"]
-    if (axis[0] if isinstance(axis, (list, tuple)) else axis) not in (-1, 3):
-        raise ValueError("batch normalization is supported over the last axis only")
-    remaining = iter(weights)
-    gamma = next(remaining) if config["scale"] else 1.0
-    beta = next(remaining) if config["center"] else 0.0
-    mean, variance = remaining
-    factor = gamma / np.sqrt(variance + config["epsilon"])
-    return [layers.scale(factor, beta - mean * factor)]
-
-
-# How each kind of layer is converted, from its config and weights.
-_CONVERTERS: dict[str, Callable[[dict[str, Any], list[np.ndarray]], list[Layer]]] = {
-    "Dense": _dense,
-    "Conv2D": _conv2d,
-    "Conv2DTranspose": _conv2d_transpose,
-    "UpSampling2D": lambda config, weights: [layers.upsample(config["size"])],
-    "Flatten": lambda config, weights: [layers.flatten()],
-    "Reshape": _reshape,
-    "Permute": lambda config, weights: [layers.permute([axis - 1 for axis in config["dims"]])],
-    "Rescaling": lambda config, weights: [layers.scale(config["scale"], config["offset"])],
-    "BatchNormalization": _batch_normalization,
-    "Activation": lambda config, weights: _activation(config),
-    "ReLU": _relu,
-    "LeakyReLU": _leaky_relu,
-    "ELU": lambda config, weights: [layers.activation("elu", alpha=float(config["alpha"]))],
-    "Softmax": _softmax,
-}
+        shape = model.input_shape
+    except (AttributeError, ValueError, RuntimeError):  # of a model that is subclassed, or not built
+        shape = getattr(model, "_build_shapes_dict", None) or getattr(model, "_build_input_shape", None)
+        if isinstance(shape, dict):
+            shape = next(iter(shape.values()), None) if len(shape) == 1 else None
+    if shape is None or not getattr(model, "built", True):
+        raise ValueError(
+            f"the {type(model).__name__} is not built, so the shape of a code is not known; call it on codes first, "
+            "model(codes), or model.build((None, D))"
+        )
+    if isinstance(shape, (list, dict)) and len(shape) != 1 or shape and isinstance(shape[0], (list, tuple)):
+        raise ValueError(
+            f"the model has several inputs, {shape}; hold all but the codes fixed: "
+            "from_tensorflow(lambda z: model([z, other]), D), or from_jax, from_torch"
+        )
+    if len(shape) < 2 or None in shape[1:]:
+        raise ValueError(f"the model's input is {shape}, it must be codes [N, D] of a fixed length")
+    return tuple(int(size) for size in shape[1:])

@@ -1,148 +1,150 @@
-"""Conversion of a `torch.nn.Sequential` into a decoder, without importing PyTorch.
+"""Conversion of a PyTorch model into a decoder: follows what the model computes, whatever modules it is made of.
 
-PyTorch's images are channels, height, width. A decoder's are height, width, channels. So kernels are transposed, and
-where a vector becomes an image or an image a vector, the numbers are reordered.
+What depends on no code is computed now, so weights are those of this moment. `torch_trace` follows the model.
+
+PyTorch is not imported before `from_torch` is called.
 """
 
-from collections.abc import Callable
+import math
+import re
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
-from tb_plugin import layers
+from tb_plugin.convert import torch_trace
+from tb_plugin.convert.builder import GraphBuilder
+from tb_plugin.convert.conversion import Pictures, check
 from tb_plugin.decoder import Decoder
-from tb_plugin.layers import Layer
 
-# Modules that do nothing at inference.
-_IDENTITIES = ("Identity", "Dropout", "Dropout2d", "AlphaDropout")
+_BATCH = 3  # of the codes that are followed
 
 
-def from_torch(model: Any, dims: int) -> Decoder:
-    """Returns a `torch.nn.Sequential` as a decoder for codes [N, dims].
+def from_torch(
+    model: Any,
+    dims: int,
+    *,
+    method: str | None = None,
+    input_shape: Sequence[int] | None = None,
+    condition: Any = None,
+    value_range: tuple[float, float] | str | None = None,
+    image_shape: Sequence[int] | None = None,
+    image_order: str | None = None,
+) -> Decoder:
+    """Returns a PyTorch model as a decoder for codes [N, dims]. Needs PyTorch 2.1 or newer.
 
-    The decoder's pictures are [height, width, channels], or vectors if the model ends in a vector.
+    The model is converted as it computes in `eval()` mode, and left as it was. The decoder is compared with the model
+    on random codes before it is returned.
+
+    Args:
+      model: a module, or any function of a batch of codes, e.g. `lambda z: vae.decode(z)[0]`.
+      dims: the length of a code.
+      method: the name of the model's method that decodes, e.g. "decode"; by default the model is called.
+      input_shape: the shape of a code as the model takes it, e.g. (dims, 1, 1) or (4, 8, 8); by default (dims,).
+      condition: what the model takes beside the codes and what is the same for all of them, without a batch axis: an
+        integer for a class, an array, e.g. a one-hot class; a tuple of several; or a dict of arguments by name.
+      value_range: (low, high) of the model's pixels, which become 0..1; "logits" applies a sigmoid; by default they
+        are 0..1.
+      image_shape: [height, width, channels] of the pictures if the model returns vectors.
+      image_order: the order in such a vector, "HWC" or "CHW". Needed if it has several channels.
+
+    Returns:
+      The decoder. Its pictures are [height, width, channels] where the model returns [N, channels, height, width].
 
     Raises:
-      ValueError: a module is not supported; the message says which one and why.
+      ValueError: the model fails on codes, does something that a decoder cannot (the message says what and where), or
+        the decoder differs from it by more than 1e-4.
     """
-    chain: list[Layer] = []
-    rank = 1  # of what the next module takes: 1 for a vector, 3 for an image
-    for name, module in _flat(model):
-        kind = type(module).__name__
-        if kind in _IDENTITIES:
-            continue
+    means = Pictures(value_range, image_shape, image_order, channels_first=True)
+    decode, module = _function(model, method)
+    shape = (dims,) if input_shape is None else tuple(int(size) for size in input_shape)
+    if isinstance(dims, bool) or not isinstance(dims, (int, np.integer)) or dims < 1:
+        raise ValueError(f"dims: it is {dims!r}, it must be the length of a code, an integer from 1")
+    if math.prod(shape) != dims:
+        raise ValueError(f"input_shape: it is {list(shape)}, it must have {dims} numbers, as a code has")
+    return convert(decode, module, dims, shape, means, condition)
+
+
+def convert(
+    decode: Callable[..., Any], module: Any, dims: int, shape: Sequence[int], means: Pictures, condition: Any = None
+) -> Decoder:
+    """Returns a function of codes [N, *shape] as a decoder, as `from_torch` does.
+
+    Args:
+      decode: the function.
+      module: the module that it belongs to, which is put into eval() mode, or None.
+      dims: the length of a code.
+      shape: the shape of a code as the function takes it.
+      means: what the output means.
+      condition: as in `from_torch`.
+
+    Raises:
+      ValueError: as `from_torch`.
+    """
+    import torch
+
+    arguments, named = _condition(condition)
+    parameters = () if module is None else module.parameters()
+    parameter = next((each for each in parameters if each.is_floating_point()), None)
+    device = torch.device("cpu") if parameter is None else parameter.device
+    dtype = torch.float32 if parameter is None else parameter.dtype
+    if dtype not in (torch.float32, torch.float64):
+        raise ValueError(
+            f"the model computes in {str(dtype)[6:]}; give a copy in float32: copy.deepcopy(model).float()"
+        )
+
+    def run(codes: Any) -> Any:
+        """Returns what the model makes of codes [N, dims]."""
+
+        def batched(value: Any) -> Any:
+            tensor = torch.as_tensor(value, device=device)
+            tensor = tensor.to(dtype) if tensor.is_floating_point() else tensor
+            return tensor.expand(len(codes), *tensor.shape)
+
+        more = {key: batched(value) for key, value in named.items()}
+        return decode(codes.reshape(len(codes), *shape), *map(batched, arguments), **more)
+
+    def pictures(codes: np.ndarray) -> np.ndarray:
+        output = run(torch.as_tensor(codes, dtype=dtype, device=device))
+        return means.array(output.detach().cpu().double().numpy())
+
+    def follow(batch: int) -> Decoder:
+        """Returns the decoder that a trace of `batch` codes makes."""
         try:
-            if kind not in _CONVERTERS:
-                raise ValueError("this kind of layer is not supported")
-            required, convert = _CONVERTERS[kind]
-            if required not in (None, rank):
-                raise ValueError(f"this layer is not supported on {'a vector' if rank == 1 else 'an image'}")
-            more = convert(module, rank)
-        except ValueError as error:
-            raise ValueError(f"the layer {name} ({kind}): {error}") from error
-        chain += more
-        rank = {"Flatten": 1, "Unflatten": 3}.get(kind, rank)
-    return Decoder(dims, chain)
+            traced = torch_trace.trace(run, torch.randn(batch, dims, dtype=dtype, device=device))
+        except Exception as error:
+            reason = f"{type(error).__name__}: {str(error).strip()}".splitlines()[0]
+            vector = len(shape) == 1 and re.search(r"\b[34]D\b", reason)
+            hint = f"; does it take input_shape=({dims}, 1, 1)?" if vector else ""
+            place = torch_trace.place_of(error)
+            raise ValueError(f"the model fails on codes {[batch, *shape]}{place}: {reason:.300}{hint}") from error
+        graph = GraphBuilder(dims)
+        return check(means.decoder(graph, torch_trace.add_trace(traced, graph, batch)), pictures)
+
+    with torch_trace.evaluation(module):
+        try:
+            return follow(_BATCH)
+        except ValueError as first:
+            try:  # with one code the batch axis may be moved, or be merged with others
+                return follow(1)
+            except ValueError:
+                raise first from None
 
 
-def _flat(model: Any, prefix: str = "") -> list[tuple[str, Any]]:
-    found: list[tuple[str, Any]] = []
-    for name, module in model.named_children():
-        nested = type(module).__name__ == "Sequential"
-        found += _flat(module, f"{prefix}{name}.") if nested else [(prefix + name, module)]
-    return found
+def _function(model: Any, method: str | None) -> tuple[Callable[..., Any], Any]:
+    """Returns what decodes, and the module that it belongs to, or None."""
+    import torch
+
+    model = getattr(model, "_orig_mod", model)  # of torch.compile
+    decode = model if method is None else getattr(model, method, None)
+    if not callable(decode):
+        what = f"has no method {method!r}" if method else "cannot be called"
+        raise ValueError(f"the {type(model).__name__} {what}; give a module or a function of codes")
+    owner = getattr(decode, "__self__", model)
+    return decode, owner if isinstance(owner, torch.nn.Module) else None
 
 
-def _numbers(parameter: Any) -> Any:
-    return None if parameter is None else np.asarray(parameter.detach().cpu().float().numpy())
-
-
-def _pair(value: Any) -> tuple[int, int]:
-    return (value, value) if isinstance(value, int) else tuple(value)
-
-
-def _require_plain_convolution(module: Any) -> None:
-    if module.groups != 1 or _pair(module.dilation) != (1, 1):
-        raise ValueError("groups and dilation are not supported")
-    if module.padding_mode != "zeros":
-        raise ValueError(f"padding_mode={module.padding_mode!r} is not supported")
-
-
-def _conv2d(module: Any, rank: int) -> list[Layer]:
-    _require_plain_convolution(module)
-    padding = module.padding
-    if not isinstance(padding, str):
-        padding = [[side, side] for side in _pair(padding)]
-    kernel = _numbers(module.weight).transpose(2, 3, 1, 0)  # from [out, in, height, width]
-    return [layers.conv2d(kernel, _numbers(module.bias), module.stride, padding)]
-
-
-def _conv2d_transpose(module: Any, rank: int) -> list[Layer]:
-    _require_plain_convolution(module)
-    padding = [[side, side - extra] for side, extra in zip(_pair(module.padding), _pair(module.output_padding))]
-    kernel = _numbers(module.weight).transpose(2, 3, 0, 1)  # from [in, out, height, width]
-    return [layers.conv2d_transpose(kernel, _numbers(module.bias), module.stride, padding)]
-
-
-def _upsample(module: Any, rank: int) -> list[Layer]:
-    factors: Any = [] if module.scale_factor is None else np.ravel(module.scale_factor)
-    if module.mode != "nearest" or not len(factors) or any(factor != int(factor) for factor in factors):
-        raise ValueError("upsampling is supported with mode='nearest' and an integer scale_factor only")
-    return [layers.upsample([int(factors[0]), int(factors[-1])])]
-
-
-def _flatten(module: Any, rank: int) -> list[Layer]:
-    if (module.start_dim, module.end_dim) not in ((1, -1), (1, 3)):
-        raise ValueError("flattening is supported with start_dim=1 and end_dim=-1 only")
-    return [] if rank == 1 else [layers.permute((2, 0, 1)), layers.flatten()]
-
-
-def _unflatten(module: Any, rank: int) -> list[Layer]:
-    size = tuple(module.unflattened_size)
-    if module.dim not in (1, -1) or len(size) != 3 or min(size) < 1:
-        raise ValueError("unflattening is supported with dim=1 to (channels, height, width) only")
-    return [layers.reshape(size), layers.permute((1, 2, 0))]
-
-
-def _softmax(module: Any, rank: int) -> list[Layer]:
-    if module.dim not in ((1, -1) if rank == 1 else (1, -3)):
-        raise ValueError("softmax is supported with dim=1 only")
-    return [layers.activation("softmax")]
-
-
-def _batch_norm(module: Any, rank: int) -> list[Layer]:
-    if module.running_var is None:
-        raise ValueError("batch normalization is not supported without running statistics")
-    factor = 1 / np.sqrt(_numbers(module.running_var) + module.eps)
-    offset: Any = 0.0
-    if module.affine:
-        factor, offset = factor * _numbers(module.weight), _numbers(module.bias)
-    return [layers.scale(factor, offset - _numbers(module.running_mean) * factor)]
-
-
-def _named(name: str, **attributes: str) -> tuple[None, Callable[[Any, int], list[Layer]]]:
-    """Returns the converter to an activation whose options are the module's `attributes`."""
-    return None, lambda module, rank: [
-        layers.activation(name, **{key: float(getattr(module, theirs)) for key, theirs in attributes.items()})
-    ]
-
-
-# For each kind of module the rank of its input (None for any), and its conversion from the module and that rank.
-_CONVERTERS: dict[str, tuple[int | None, Callable[[Any, int], list[Layer]]]] = {
-    "Linear": (1, lambda module, rank: [layers.dense(_numbers(module.weight).T, _numbers(module.bias))]),
-    "Conv2d": (3, _conv2d),
-    "ConvTranspose2d": (3, _conv2d_transpose),
-    "Upsample": (3, _upsample),
-    "UpsamplingNearest2d": (3, _upsample),
-    "Flatten": (None, _flatten),
-    "Unflatten": (1, _unflatten),
-    "BatchNorm1d": (1, _batch_norm),
-    "BatchNorm2d": (3, _batch_norm),
-    "ReLU": _named("relu"),
-    "Tanh": _named("tanh"),
-    "Sigmoid": _named("sigmoid"),
-    "Softmax": (None, _softmax),
-    "LeakyReLU": _named("leaky_relu", alpha="negative_slope"),
-    "ELU": _named("elu", alpha="alpha"),
-    "GELU": (None, lambda module, rank: [layers.activation("gelu", approximate=module.approximate == "tanh")]),
-}
+def _condition(condition: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    if isinstance(condition, dict):
+        return (), condition
+    return (condition if isinstance(condition, tuple) else () if condition is None else (condition,)), {}

@@ -22,7 +22,7 @@ class LatentLoader(base_plugin.TBLoader):
             logger.warning("The Latent plugin could not raise its number of kept steps: %r", error)
 
     def load(self, context):
-        """The plugin, or None where it cannot be loaded."""
+        """Returns the plugin, or None where it cannot be loaded."""
         try:
             from tb_plugin.server.plugin import LatentPlugin
 

@@ -7,15 +7,21 @@ A latent space that is logged as NAME becomes two time series of blob sequences:
 
 TensorBoard samples the steps of each series separately and always keeps the last one. The series "once" keeps the first
 step. The plugin data of both series is JSON, `{"version": 1, "kind": "steps" | "once"}`. `codec` describes the records.
+
+A run that is started again at an earlier step logs a second generation, in series of its own: NAME/latent.1 and
+NAME/latent_once.1. It replaces the steps of the generations before from its own first step on. They cannot share a
+series, because TensorBoard's Python loader would then return the old data for a step that has both.
 """
 
 import json
+import re
 
 from tensorboard.compat.proto import summary_pb2
 
 PLUGIN_NAME = "latent"
 VERSION = 1
 STEPS, ONCE = "steps", "once"
+KINDS = (STEPS, ONCE)
 SUFFIXES = {STEPS: "/latent", ONCE: "/latent_once"}
 
 
@@ -36,8 +42,19 @@ def summary_metadata(kind: str, display_name: str = "", description: str = "") -
     )
 
 
-def parse_metadata(tag: str, content: bytes) -> tuple[str, str]:
-    """Returns the name of the latent space and the kind of the series.
+def tag_of(name: str, kind: str, generation: int = 0) -> str:
+    """Returns the tag of a series."""
+    return name + SUFFIXES[kind] + (f".{generation}" if generation else "")
+
+
+def tag_pattern(name: str, *kinds: str) -> re.Pattern[str]:
+    """Returns a pattern of the tags of `name`, of any generation, which is its group 1 (None if it is the first)."""
+    suffixes = "|".join(SUFFIXES[kind] for kind in kinds)
+    return re.compile(rf"{re.escape(name)}(?:{suffixes})(?:\.([1-9]\d{{0,8}}))?")
+
+
+def parse_metadata(tag: str, content: bytes) -> tuple[str, str, int]:
+    """Returns the name of the latent space, and the kind and the generation of the series.
 
     Args:
       tag: the tag of the series.
@@ -58,7 +75,7 @@ def parse_metadata(tag: str, content: bytes) -> tuple[str, str]:
             f"it has format {version}, and this plugin reads formats up to {VERSION}; update the plugin with "
             "`pip install --upgrade legacy-ports` and restart TensorBoard"
         )
-    suffix = SUFFIXES.get(kind) if isinstance(kind, str) else None
-    if suffix is None or not tag.endswith(suffix) or tag == suffix:
+    found = re.fullmatch(rf"(.+){SUFFIXES[kind]}(?:\.([1-9]\d{{0,8}}))?", tag, re.DOTALL) if kind in KINDS else None
+    if found is None:
         raise FormatError("its metadata was not written by this plugin")
-    return tag.removesuffix(suffix), kind
+    return found[1], kind, int(found[2] or 0)

@@ -27,13 +27,22 @@ def decode(decoder: Decoder, codes: np.ndarray) -> np.ndarray:
         raise BadRequest(f"The codes have {codes.shape[1]:,} numbers, this decoder takes {decoder.dims:,}.")
     numbers = math.prod(decoder.output_shape)
     if decoder.work(len(codes)) > MAX_WORK or len(codes) * numbers > MAX_PIXELS:
-        most = bisect.bisect_right(range(1, MAX_DECODE_CODES + 1), MAX_WORK, key=decoder.work)
-        most = min(most, MAX_PIXELS // numbers)
-        raise BadRequest(f"This is too much for one request: this decoder takes {most:,} codes at a time.")
+        raise BadRequest(f"This is too much for one request: this decoder takes {most(decoder):,} codes at a time.")
     pictures = decoder(codes)
     if not np.isfinite(pictures).all():
         raise FormatError("The decoder of this step returns numbers that are not finite.")
     return pictures
+
+
+def most(decoder: Decoder) -> int:
+    """Returns how many codes a decoder takes at a time."""
+    worked = bisect.bisect_right(range(1, MAX_DECODE_CODES + 1), MAX_WORK, key=decoder.work)
+    return min(worked, MAX_PIXELS // math.prod(decoder.output_shape))
+
+
+def most_frames(decoder: Decoder, side: int, channels: int) -> int:
+    """Returns how many frames an animation may have, at least 2, `side` being the longer side in pixels."""
+    return max(2, min(most(decoder), MAX_PIXELS // (side**2 * channels)))
 
 
 def require_gif_size(frames: int, side: int, channels: int) -> None:

@@ -27,3 +27,14 @@ def classify(labels: np.ndarray, names: list[str] | None) -> tuple[dict[str, Any
         "rest": counts[NO_CLASS],
         "others": len(values) - len(listed),
     }, classes
+
+
+def for_points(labels: np.ndarray, names: list[str] | None) -> tuple[dict[str, Any], np.ndarray]:
+    """Returns what a blob of points says of their labels [N], N at least 1: a part of its header, and an array [N].
+
+    The part is `labels` with the classes, or `continuous` with the lowest and the highest label.
+    """
+    if labels.dtype.kind == "f":
+        return {"continuous": [float(labels.min()), float(labels.max())]}, labels
+    about, classes = classify(labels, names)
+    return {"labels": about}, classes

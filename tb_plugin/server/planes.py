@@ -12,8 +12,7 @@ from tb_plugin.server.query import BadRequest, Params
 from tb_plugin.server.reader import Reader
 from tb_plugin.server.spaces import Space
 
-METHODS = ("axes", "pca")
-MAX_PCA_NUMBERS = 2**24
+METHODS = ("axes", "pca", "auto")
 MAX_PLANES = 64  # remembered
 
 
@@ -38,8 +37,10 @@ class Planes:
           step: the step of `codes`.
           codes: float32 [N, D].
         """
+        last = codes.shape[1] - 1
+        if method == "auto":
+            method = "pca" if last > 1 else "axes"
         if method == "axes":
-            last = codes.shape[1] - 1
             i, j = params.integer("i", 0, 0, last), params.integer("j", min(1, last), 0, last)
             return projection.axes(codes, i, j), {"plane": method, "i": i, "j": j}
         fit = space.resolve(params.integer("fit", step, -(2**63), 2**63 - 1))
@@ -50,18 +51,13 @@ class Planes:
 
     def _principal(self, ctx: Any, space: Space, step: int, codes: np.ndarray | None) -> Plane:
         """Returns the plane of the principal components of a step, whose codes are read if they are not given."""
-        key = (space.experiment, space.run, space.name, step, space.record(step).wall_time)
+        key = space.key(step)
         plane = self._planes.get(key)
         if plane is None:
             with self._fitting:  # so that each plane is computed once, and one at a time
                 plane = self._planes.get(key)
                 if plane is None:
                     codes = self._reader.codes(ctx, space, step) if codes is None else codes
-                    if codes.size > MAX_PCA_NUMBERS:
-                        raise BadRequest(
-                            f"The codes are too many for principal components: {codes.size:,} numbers, the limit is "
-                            f"{MAX_PCA_NUMBERS:,}."
-                        )
                     plane = self._planes[key] = projection.principal(codes)
                     if len(self._planes) > MAX_PLANES:
                         self._planes.popitem(last=False)

@@ -1,5 +1,6 @@
 """The Latent plugin and its routes, which http_api.md describes."""
 
+import functools
 import json
 import threading
 from typing import Any
@@ -12,12 +13,15 @@ from werkzeug.wrappers import Request, Response
 
 from tb_plugin import codec, validation
 from tb_plugin.metadata import PLUGIN_NAME, FormatError
-from tb_plugin.server import decoding, projection, responses, static_files, walks
+from tb_plugin.server import charts, decoding, moved, neighbors, projection, responses, static_files, walks
 from tb_plugin.server.delayed_ack import without_delayed_ack
-from tb_plugin.server.label_classes import classify
-from tb_plugin.server.listing import Listing, finite_or_none
+from tb_plugin.server.folders import Folders
+from tb_plugin.server.label_classes import for_points
+from tb_plugin.server.listing import Listing, describe_step
+from tb_plugin.server.page.build import build
+from tb_plugin.server.page.contents import Wanted
 from tb_plugin.server.planes import METHODS, Planes
-from tb_plugin.server.query import Params
+from tb_plugin.server.query import BadRequest, Params
 from tb_plugin.server.reader import Reader, array_of
 from tb_plugin.server.responses import COMPUTING, READING, binary, requested_rows, route
 from tb_plugin.server.spaces import NotThere, Space, Spaces
@@ -33,7 +37,9 @@ class LatentPlugin(base_plugin.TBPlugin):
         self.spaces = Spaces(data_provider)
         self._reader = Reader(data_provider)
         self._planes = Planes(self._reader)
-        self._listing = Listing(self.spaces, self._reader)
+        self._codes_of = neighbors.Codes()
+        self._neighbors_of = moved.Neighbors()
+        self._listing = Listing(self.spaces, self._reader, Folders(context))
         # So that the first client to open the tab does not wait for it.
         threading.Thread(target=static_files.script, args=(static_files.STATIC / "index.js",), daemon=True).start()
 
@@ -60,24 +66,16 @@ class LatentPlugin(base_plugin.TBPlugin):
     def _step(self, request: Request, params: Params) -> Response:
         """Responds with the description of a step."""
         ctx, space, step = self._selected(request, params)
-        record = space.record(step)
-        head = self._reader.head(ctx, record)
-        head["image_shape"] = self._reader.image_shape(ctx, space, step, head)
-        description = {key: head[key] for key in ("points", "dims", "index", "image_shape", "parts")} | {
-            "walk": walks.logged_circle(head["walk"], head["dims"]),
-            "step": step,
-            "wall_time": finite_or_none(record.wall_time),
-        }
-        return http_util.Respond(request, description, "application/json")
+        return http_util.Respond(request, describe_step(self._reader, ctx, space, step), "application/json")
 
     @route("/codes", READING)
     def _codes(self, request: Request, params: Params) -> Response:
         """Responds with the codes float32 [N, D] of a step."""
-        return self._rows(request, params, self._reader.codes(*self._selected(request, params)))
+        return self._rows(request, params, self._reader.code_rows(*self._selected(request, params)))
 
     @route("/labels", READING)
     def _labels(self, request: Request, params: Params) -> Response:
-        """Responds with the labels int32 [N]."""
+        """Responds with the labels, int32 or float32 [N]."""
         return self._rows(request, params, self._reader.labels(*self._selected(request, params)))
 
     @route("/errors", READING)
@@ -98,6 +96,17 @@ class LatentPlugin(base_plugin.TBPlugin):
         ctx, space, step = self._selected(request, params)
         return self._pictures(request, params, ctx, space.record(step), "reconstructions")
 
+    @route("/metadata", READING)
+    def _metadata(self, request: Request, params: Params) -> Response:
+        """Responds with a blob of a column of metadata."""
+        name = params.text("column")
+        ctx, space, step = self._selected(request, params)
+        about, arrays = self._reader.column(ctx, space.once(step), name)
+        if sum(array.nbytes for array in arrays) > responses.MAX_BYTES:
+            raise FormatError("The column is too large to be sent.")
+        header = {key: value for key, value in about.items() if key != "blob"}
+        return http_util.Respond(request, codec.pack(header, *arrays), "application/octet-stream")
+
     @route("/points", COMPUTING)
     def _points(self, request: Request, params: Params) -> Response:
         """Responds with a blob of the codes of a step in a plane, the plane, and if requested the points' classes."""
@@ -115,19 +124,50 @@ class LatentPlugin(base_plugin.TBPlugin):
             "step": step,
             **choice,
             "explained_variance_ratio": plane.explained,
+            "sample": plane.sample,
             "box": projection.box(points),
         }
         arrays = [points, plane.origin, plane.u, plane.v]
         labels = self._reader.labels(ctx, space, step) if labeled else np.empty(0)
         if len(labels) == len(points):
-            names = self._reader.head(ctx, space.once(step))["class_names"]
-            header["labels"], classes = classify(labels, names)
-            arrays.append(classes)
+            about, of = for_points(labels, self._reader.head(ctx, space.once(step))["class_names"])
+            header |= about
+            arrays.append(of)
         try:
             blob = codec.pack(header, *arrays)
         except ValueError as error:
             raise FormatError(f"The points of this step cannot be sent: {error}.") from error
         return http_util.Respond(request, blob, "application/octet-stream")
+
+    @route("/neighbors", COMPUTING)
+    def _neighbors(self, request: Request, params: Params) -> Response:
+        """Responds with the points whose codes are nearest to a point or to a code."""
+        metric = params.choice("metric", neighbors.METRICS)
+        count = params.integer("count", 12, 1, neighbors.MAX_NEIGHBORS)
+        if ("index" in params) == ("code" in params):
+            raise BadRequest("Either the parameter index or the parameter code must be given.")
+        ctx, space, step = self._selected(request, params)
+        read = functools.partial(self._reader.codes, ctx, space, step)
+        codes, squares = self._codes_of.get(space.key(step), read)
+        index = params.integer("index", None, 0, len(codes) - 1)
+        code = params.vector("code", codes.shape[1]) if index is None else codes[index]
+        indices, distances = neighbors.nearest(codes, squares, code, count, metric, index)
+        answer = {"indices": indices.tolist(), "distances": distances.tolist()}
+        return http_util.Respond(request, json.dumps(answer, allow_nan=False), "application/json")
+
+    @route("/moved", COMPUTING)
+    def _moved(self, request: Request, params: Params) -> Response:
+        """Responds with how many neighbors each point keeps between two steps or runs, uint8 [N]."""
+        run, name = params.text("other_run"), params.text("other_tag")
+        ctx, space, step = self._selected(request, params)
+        other = self.spaces.get(ctx, space.experiment, run, name)
+        other_step = other.resolve(params.integer("other_step", None, -(2**63), 2**63 - 1))
+        codes = self._reader.codes(ctx, space, step), self._reader.codes(ctx, other, other_step)
+        try:
+            kept = moved.compare(*codes, self._neighbors_of, (space.key(step), other.key(other_step)))
+        except ValueError as error:
+            raise BadRequest(str(error)) from error
+        return binary(request, kept)
 
     @route("/decoder", READING)
     def _decoder(self, request: Request, params: Params) -> Response:
@@ -155,17 +195,41 @@ class LatentPlugin(base_plugin.TBPlugin):
         head = self._reader.head(ctx, space.record(step))
         images = self._reader.image_shape(ctx, space, step, head)
         shape = validation.picture_shape(decoder.output_shape, images)
+        chart = None
         if shape is None:
-            raise NotThere("The decoder of this step does not return pictures with 1, 3 or 4 channels.")
-        codes = self._walk(ctx, params, space, step, head["walk"], decoder.dims)
-        decoding.require_gif_size(len(codes), max(size, *shape[:2]), shape[2])
-        pictures = decoding.decode(decoder, codes).reshape(-1, *shape)
-        return http_util.Respond(request, decoding.animation(pictures, size, milliseconds), "image/gif")
+            chart = self._reader.chart(ctx, space) if len(decoder.output_shape) == 1 else None
+            if chart is None:
+                raise NotThere("The decoder of this step does not return pictures with 1, 3 or 4 channels.")
+            shape = (charts.HEIGHT, charts.WIDTH, 1)
+        side, channels = max(size, *shape[:2]), shape[2]
+        most = decoding.most_frames(decoder, side, channels)
+        codes = self._walk(ctx, params, space, step, head["walk"], decoder.dims, most)
+        decoding.require_gif_size(len(codes), side, channels)
+        decoded = decoding.decode(decoder, codes)
+        pictures = charts.draw(decoded, chart) / 255 if chart else decoded.reshape(-1, *shape)
+        headers = [("X-Latent-Frames", str(len(codes)))]
+        return http_util.Respond(
+            request, decoding.animation(pictures, size, milliseconds), "image/gif", headers=headers
+        )
 
-    def _walk(self, ctx: Any, params: Params, space: Space, step: int, logged: Any, dims: int) -> np.ndarray:
-        """Returns the codes float32 [frames, dims] of the walk that a request describes."""
+    @route("/page", COMPUTING)
+    def _page(self, request: Request, params: Params) -> Response:
+        """Responds with latent spaces as one HTML page, a file to save."""
+        pairs = params.spaces("spaces")
+        ctx, experiment = _context(request)
+        spaces = [self.spaces.get(ctx, experiment, run, tag) for run, tag in dict.fromkeys(pairs)]
+        page = build(self._reader, self._listing, ctx, spaces, Wanted())
+        # Never shown as a page of this server: its scripts would run with the rights of TensorBoard's.
+        headers = [("Content-Disposition", "attachment"), ("X-Content-Type-Options", "nosniff")]
+        return http_util.Respond(request, page, "application/octet-stream", headers=headers)
+
+    def _walk(self, ctx: Any, params: Params, space: Space, step: int, logged: Any, dims: int, most: int) -> np.ndarray:
+        """Returns the codes float32 [frames, dims] of the walk that a request describes.
+
+        If the request does not say how many frames, there are at most `most`.
+        """
         if params.choice("path", walks.PATHS) == "line":
-            return walks.requested_line(params, dims)
+            return walks.requested_line(params, dims, most)
         default = walks.logged_circle(logged, dims)
         if default is None:
             codes = self._reader.codes(ctx, space, step)
@@ -174,7 +238,7 @@ class LatentPlugin(base_plugin.TBPlugin):
                     f"The decoder of this step takes codes of {dims} numbers, its codes have another width."
                 )
             default = walks.mean_circle(codes)
-        return walks.requested_circle(params, dims, default)
+        return walks.requested_circle(params, dims, default, most)
 
     def _selected(self, request: Request, params: Params, or_first: bool = False) -> tuple[Any, Space, int]:
         """Returns TensorBoard's context, the latent space and the step that a request selects.
@@ -187,10 +251,12 @@ class LatentPlugin(base_plugin.TBPlugin):
         space = self.spaces.get(ctx, experiment, run, name)
         return ctx, space, space.resolve(params.integer("step", None, -(2**63), 2**63 - 1))
 
-    def _rows(self, request: Request, params: Params, array: np.ndarray) -> Response:
+    def _rows(self, request: Request, params: Params, array: Any) -> Response:
         return binary(request, array, requested_rows(params, array.shape, array.dtype))
 
     def _pictures(self, request: Request, params: Params, ctx: Any, record: Any, part: str) -> Response:
+        if len(record.values) > len(codec.PARTS):  # it may be split
+            return self._rows(request, params, self._reader.rows(ctx, record, part, "uint8", 4))
         blob = self._reader.part(ctx, record, part)
         array = array_of(blob, part, "uint8", 4)
         rows, gzipped = requested_rows(params, array.shape, array.dtype), None

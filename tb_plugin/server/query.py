@@ -9,6 +9,7 @@ from typing import Any, overload
 import numpy as np
 
 MAX_DECODE_CODES = 1000
+MAX_PAGE_SPACES = 4
 
 _MAX_NUMBER = 1e30  # so that sums and products of numbers stay within float32
 
@@ -88,6 +89,19 @@ class Params:
                 "finite numbers."
             )
         return array
+
+    def spaces(self, name: str) -> list[tuple[str, str]]:
+        """Returns the runs and tags of JSON, [[run, tag], ...]: 1 to MAX_PAGE_SPACES."""
+        try:
+            pairs = json.loads(self.text(name))
+        except (ValueError, RecursionError):
+            pairs = None
+        valid = isinstance(pairs, list) and all(
+            isinstance(pair, list) and len(pair) == 2 and all(isinstance(text, str) for text in pair) for pair in pairs
+        )
+        if not valid or not 1 <= len(pairs) <= MAX_PAGE_SPACES:
+            raise BadRequest(f"The parameter {name} must be JSON, [[run, tag], ...], of 1 to {MAX_PAGE_SPACES} pairs.")
+        return [(run, tag) for run, tag in pairs]
 
     @staticmethod
     def _float(name: str, text: str) -> float:

@@ -87,8 +87,8 @@ def _respond(handler: Callable[[Params], Response], request: Request, forget: Ca
 
 
 def names_space(params: Params) -> bool:
-    """Returns whether a request names a latent space, by `run` or `tag`."""
-    return "run" in params or "tag" in params
+    """Returns whether a request names a latent space, by `run`, `tag` or `spaces`."""
+    return any(name in params for name in ("run", "tag", "spaces"))
 
 
 def _arguments(request: Request) -> Any:
@@ -119,12 +119,12 @@ def requested_rows(params: Params, shape: tuple[int, ...], dtype: Any) -> slice:
     return slice(start, start + count)
 
 
-def binary(request: Request, array: np.ndarray, rows: slice = slice(None), gzipped: bytes | None = None) -> Response:
+def binary(request: Request, array: Any, rows: slice = slice(None), gzipped: bytes | None = None) -> Response:
     """Returns a response with `rows` of an array as little-endian bytes. Headers have its shape, dtype and total rows.
 
     Args:
       request: the request.
-      array: the array, whose first axis is rows.
+      array: the array, whose first axis is rows, or what reads slices of it.
       rows: the rows to send.
       gzipped: the same bytes, if they are compressed already.
     """

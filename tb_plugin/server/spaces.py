@@ -8,7 +8,7 @@ from tensorboard import errors
 from tensorboard.data import provider
 
 from tb_plugin import codec
-from tb_plugin.metadata import ONCE, PLUGIN_NAME, STEPS, SUFFIXES, FormatError, parse_metadata
+from tb_plugin.metadata import KINDS, ONCE, PLUGIN_NAME, FormatError, parse_metadata, tag_pattern
 
 # How long a listed latent space is used again. A client asks for the same one many times, most often right after it was
 # listed. The key of a blob depends only on names and step, so the worst case is a listing that misses a new step.
@@ -44,14 +44,17 @@ class Space:
         self._records: dict[int, Any] = {}
         self._once: dict[int, Any] = {}
 
-    def add_series(self, kind: str, data: list[Any]) -> None:
-        """Adds the data of one of the two time series, as the data provider returned it."""
-        if kind == ONCE:
-            self._once = {datum.step: datum for datum in data}
-            # The first step is in both series, and sampling may have dropped it from the other.
-            self._records = self._once | self._records
-        else:
-            self._records |= {datum.step: datum for datum in data}
+    def add_series(self, series: list[tuple[int, str, list[Any]]]) -> None:
+        """Adds the data of its time series, as the data provider returned it, each with its generation and kind."""
+        for generation in sorted({generation for generation, _, _ in series}):
+            once: dict[int, Any] = {}
+            records: dict[int, Any] = {}
+            for _, kind, data in (one for one in series if one[0] == generation):
+                (once if kind == ONCE else records).update({datum.step: datum for datum in data})
+            records = once | records  # the first step is in both, and sampling may have dropped it from `records`
+            first = min(records, default=2**63)  # a generation replaces the steps of earlier ones from its first on
+            self._records = {step: datum for step, datum in self._records.items() if step < first} | records
+            self._once = {step: datum for step, datum in self._once.items() if step < first} | once
 
     @property
     def steps(self) -> list[int]:
@@ -79,6 +82,10 @@ class Space:
         """Returns the record of a step that `resolve` returned, which has the parts that each step has."""
         return self._records[step]
 
+    def key(self, step: int) -> tuple[Any, ...]:
+        """Returns what the step's data can be remembered by."""
+        return self.experiment, self.run, self.name, step, self._records[step].wall_time
+
     def once(self, step: int) -> Any:
         """Returns the record of the once-per-run parts that belong to a step: the last one until then, or the first.
 
@@ -104,34 +111,39 @@ class Spaces:
 
         A latent space that cannot be read is listed, too, with its `error`.
         """
-        only = None
-        if run is not None and name is not None:
-            only = provider.RunTagFilter(runs=[run], tags=[name + suffix for suffix in SUFFIXES.values()])
+        only = None if run is None else provider.RunTagFilter(runs=[run])
         query = {"experiment_id": experiment, "plugin_name": PLUGIN_NAME, "run_tag_filter": only}
         try:
             listed = self._provider.list_blob_sequences(ctx, **query)
+            if run is not None and name is not None:
+                tags = [tag for tag in listed.get(run, {}) if tag_pattern(name, *KINDS).fullmatch(tag)]
+                query["run_tag_filter"] = provider.RunTagFilter(runs=[run], tags=tags)
+                listed = {run: {tag: listed[run][tag] for tag in tags}} if tags else {}
             data = self._read(ctx, query, listed)
         except errors.NotFoundError:
             return []
         found: dict[tuple[str, str], Space] = {}
+        read: dict[tuple[str, str], list[tuple[int, str, list[Any]]]] = {}
         for run_name, tags in listed.items():
             for tag, series in tags.items():
                 error = None
                 try:
-                    space_name, kind = parse_metadata(tag, series.plugin_content)
+                    space_name, kind, generation = parse_metadata(tag, series.plugin_content)
                     if _claims_too_much(series):
                         raise FormatError("one of its records has more parts than exist")
                 except FormatError as failure:
                     error = f"This latent space cannot be read: {failure}."
-                    space_name, kind = tag, STEPS
-                    for suffix in SUFFIXES.values():
-                        space_name = space_name.removesuffix(suffix)
+                    shown = tag_pattern("", *KINDS).search(tag)
+                    space_name = tag[: shown.start()] if shown and shown.end() == len(tag) else tag
                 space = found.setdefault((run_name, space_name), Space(experiment, run_name, space_name))
                 space.display_name = series.display_name or space.display_name or space_name
                 space.description = series.description or space.description
                 space.error = space.error or error
                 if error is None:
-                    space.add_series(kind, data.get(run_name, {}).get(tag, []))
+                    some = data.get(run_name, {}).get(tag, [])
+                    read.setdefault((run_name, space_name), []).append((generation, kind, some))
+        for key, all_series in read.items():
+            found[key].add_series(all_series)
         self._remember(experiment, found)
         return [found[key] for key in sorted(found)]
 
@@ -188,4 +200,4 @@ def _claims_too_much(series: Any) -> bool:
 
     TensorBoard's Python loader believes the claim, and would make a key for each of 2**40 parts.
     """
-    return (series.max_length or 0) > len(codec.PARTS)
+    return (series.max_length or 0) > codec.MAX_BLOBS

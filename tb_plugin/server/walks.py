@@ -40,21 +40,24 @@ def logged_circle(walk: Any, dims: int) -> dict[str, Any] | None:
         return None
 
 
-def requested_line(params: Params, dims: int) -> np.ndarray:
-    """Returns the codes float32 [frames, D] of the line that a request describes."""
+def requested_line(params: Params, dims: int, most: int) -> np.ndarray:
+    """Returns the codes float32 [frames, D] of the line that a request describes.
+
+    If the request does not say how many frames, there are at most `most`.
+    """
     return line(
         params.vector("start", dims),
         params.vector("end", dims),
-        params.integer("frames", 60, 2, validation.MAX_FRAMES),
+        params.integer("frames", min(60, most), 2, validation.MAX_FRAMES),
     )
 
 
-def requested_circle(params: Params, dims: int, default: dict[str, Any]) -> np.ndarray:
+def requested_circle(params: Params, dims: int, default: dict[str, Any], most: int) -> np.ndarray:
     """Returns the codes float32 [frames, D] of the circle that a request describes.
 
-    A parameter that is not given is taken from the circle `default`.
+    A parameter that is not given is taken from the circle `default`, with at most `most` frames.
     """
-    frames = params.integer("frames", default.get("frames", 60), 2, validation.MAX_FRAMES)
+    frames = params.integer("frames", min(default.get("frames", 60), most), 2, validation.MAX_FRAMES)
     basis = np.eye(2, dims, dtype=np.float32)
     return circle(
         params.vector("center", dims, default["center"]),

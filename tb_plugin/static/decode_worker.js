@@ -10,8 +10,9 @@ self.addEventListener("message", ({ data }) => {
   if (buffer) {
     decoders.set(id, Decoder.parse(buffer));
   } else if (codes) {
+    const began = performance.now();
     const pictures = /** @type {Decoder} */ (decoders.get(id)).decode(codes, n);
-    self.postMessage({ request, pictures }, { transfer: [pictures.buffer] });
+    self.postMessage({ request, pictures, ms: performance.now() - began }, { transfer: [pictures.buffer] });
   } else {
     decoders.delete(id);
   }

@@ -2,13 +2,21 @@
 
 import * as api from "./data/api.js";
 import { App } from "./core/app.js";
+import { card } from "./widgets/card.js";
 import { display, planeChoice, runList, toolBar } from "./widgets/controls.js";
+import { decoded } from "./widgets/decoded.js";
+import { dimensions } from "./widgets/dimensions.js";
 import { button, h } from "./lib/dom.js";
-import { card, decoded, selected } from "./widgets/inspector.js";
 import { legend } from "./widgets/legend.js";
+import { missingNote } from "./widgets/missing.js";
+import { moved } from "./widgets/moved.js";
+import { neighbors } from "./widgets/neighbors.js";
 import { prepare } from "./plot/points.js";
+import { searchField } from "./widgets/search.js";
+import { selected } from "./widgets/selection.js";
 import { TOOLS } from "./plot/tools.js";
 import * as tensorboard from "./lib/tensorboard.js";
+import { savedViews } from "./widgets/views.js";
 import { timeBar } from "./widgets/time.js";
 import { walks } from "./walk/walks.js";
 // @ts-expect-error TypeScript knows of no style sheets
@@ -30,11 +38,13 @@ const LOADING_MS = 200; // until the page says that it waits
 /** Builds the tab. TensorBoard calls this once the page is there. */
 export async function render() {
   // An empty address shows the first latent space: its points need not wait for the list.
-  const early = Object.keys(tensorboard.readAddress()).length ? null : api.points({ labels: 1 }).catch(() => null);
+  const early = Object.keys(tensorboard.readAddress()).length
+    ? null
+    : api.points({ labels: 1, plane: "auto" }).catch(() => null);
   const listing = api.runs();
   listing.catch(() => {});
   document.documentElement.lang = "en";
-  document.title = "Latent";
+  document.title ||= "Latent";
   document.head.append(h("meta", { name: "viewport", content: "width=device-width, initial-scale=1" }));
   document.adoptedStyleSheets = [sheet];
   prepare();
@@ -94,10 +104,11 @@ function build(app) {
   const main = h("main", {}, left, h("div", { className: "middle" }, tools, app.stage, strip, time), right, help);
   const fill = () => {
     const { element: point, spoken } = card(app);
+    tools.before(missingNote(app));
     tools.replaceWith(toolBar(app));
     time.replaceWith(timeBar(app));
-    left.append(runList(app), planeChoice(app), display(app), legend(app));
-    right.append(decoded(app), walk, selected(app));
+    left.append(runList(app), planeChoice(app), display(app), searchField(app), legend(app), savedViews(app));
+    right.append(decoded(app), dimensions(app), neighbors(app), moved(app), walk, selected(app));
     main.append(spoken, point);
     app.tell("listing", "data");
   };

@@ -11,6 +11,8 @@ import { LatentSpace } from "../data/space.js";
 import { START } from "../lib/session.js";
 import { same } from "../lib/state.js";
 import { Player } from "./player.js";
+import { pool } from "../decode/pool.js";
+import { Search } from "./search.js";
 import { listen } from "../plot/pointer.js";
 import * as tensorboard from "../lib/tensorboard.js";
 import { Theme } from "./theme.js";
@@ -22,8 +24,8 @@ import { fit } from "../lib/view.js";
 
 /**
  * The topics of a change: a key of the state or of the session, `data` (points came), `decoder` (one came), `course` (the walk
- * that is shown), `listing` (the latent spaces).
- * @typedef {keyof State|keyof Session|"data"|"decoder"|"course"|"listing"} Topic
+ * that is shown), `listing` (the latent spaces), `search` (its result), `probed` (a slow decoder has decoded the probe).
+ * @typedef {keyof State|keyof Session|"data"|"decoder"|"course"|"listing"|"search"|"probed"} Topic
  */
 
 const CAMERA_MS = 350;
@@ -46,10 +48,13 @@ export class App {
     /** @type {Record<string, Record<string, api.SpaceInfo>>} */
     this.listing = {};
     this.omitted = 0; // latent spaces that are not listed
+    /** @type {import("../lib/state.js").SpaceId[]} those that a link names and that are not there */
+    this.gone = [];
     /** @type {{wanted: Topic[], listener: (topics: Set<Topic>) => void}[]} */
     this.listeners = [];
     this.player = new Player(this);
     this.address = new Address(this);
+    this.search = new Search(this);
     this.course = new Course(this, () => {
       for (const panel of this.panels) panel.plot.redrawOver();
       this.tell("course");
@@ -92,6 +97,7 @@ export class App {
     this.omitted = omitted;
     const { spaces } = this.state.now;
     const known = spaces.filter(({ run, tag }) => listing[run]?.[tag]);
+    if (known.length < spaces.length) this.gone = spaces.filter(({ run, tag }) => !listing[run]?.[tag]);
     const [run] = Object.keys(listing);
     const first = run !== undefined ? [{ run, tag: Object.keys(listing[run])[0] }] : [];
     for (const { space } of this.panels) space.info = listing[space.id.run]?.[space.id.tag] ?? space.info;
@@ -153,6 +159,7 @@ export class App {
     panel.plot.draw(performance.now()); // before all else that follows
     this.course.make();
     this.tell("data");
+    this.search.run();
     this.#settle();
     if (!panel.images)
       panel.space.images().then(
@@ -170,6 +177,7 @@ export class App {
     panel.decodeProbe();
     panel.refreshManifold();
     panel.plot.redraw();
+    if (this.state.now.even) this.course.make();
     this.tell("decoder");
   }
 
@@ -185,20 +193,24 @@ export class App {
     /** @param {...keyof State} keys */
     const any = (...keys) => keys.some((key) => changed.has(key));
     const { state } = this;
+    // Another place or plane ends a code of its own.
+    if (any("spaces", "plane", "probe") && !any("code")) state.set({ code: null });
     if (any("spaces")) {
+      this.search.forget();
       this.session.set({ selection: null });
       this.#arrange();
     }
-    if (any("spaces", "step", "plane") || (any("color") && state.now.color === "error")) {
-      for (const panel of this.panels) panel.load();
-    }
+    const moved = any("spaces", "step", "plane");
+    for (const panel of this.panels) if (moved) panel.load();
+    for (const panel of this.panels) if (any("color", "since") && !moved) panel.recolor();
+    if (any("query")) this.search.run();
+    if (any("plane")) for (const panel of this.panels) panel.trails.load();
     if (any("plane") && state.now.view) state.set({ view: null });
     if (any("view") && !same(state.now.view ?? this.camera.fitted, this.camera.target)) this.#refit(CAMERA_MS);
-    if (any("color")) for (const panel of this.panels) panel.plot.recolor();
-    if (any("hidden")) for (const panel of this.panels) panel.plot.remark();
+    if (any("hidden", "range", "only")) for (const panel of this.panels) panel.plot.remark();
     if (any("tool")) this.#showTool();
-    if (any("walk", "frames", "direction")) this.course.make();
-    if (any("probe")) for (const panel of this.panels) panel.decodeProbe();
+    if (any("walk", "frames", "direction", "even")) this.course.make();
+    if (any("probe", "code")) for (const panel of this.panels) panel.decodeProbe();
     if (any("manifold", "view")) this.#settle();
     for (const { plot } of this.panels) any("shapes", "thumbnails") ? plot.redraw() : plot.redrawOver();
     this.address.write();
@@ -207,11 +219,14 @@ export class App {
 
   /** @param {Set<keyof Session>} changed */
   #sessionChanged(changed) {
+    if (changed.has("pressed")) pool.hold(this.session.now.pressed);
     if (changed.has("dragging") && !this.session.now.dragging) this.#settle();
+    if (changed.has("selection")) this.search.selected();
     for (const panel of this.panels) {
       if (changed.has("hovered") || changed.has("outline")) panel.plot.redrawOver();
       if (changed.has("dragging")) panel.plot.redraw();
       if (changed.has("selection")) panel.plot.remark();
+      if (changed.has("selection") || changed.has("trails")) panel.trails.load();
       if (changed.has("dark")) {
         panel.plot.recolor();
         panel.refreshManifold();
@@ -234,6 +249,16 @@ export class App {
       if (this.camera.way) this.#settle();
       else for (const panel of this.panels) panel.refreshManifold();
     }, STILL_MS);
+  }
+
+  /** Goes to a point of the first panel, whose neighbors are the next ones. @param {number} index */
+  visit(index) {
+    const frame = this.panels.find((panel) => panel.frame)?.frame;
+    if (!frame) return;
+    const [x, y] = frame.xy.subarray(2 * index, 2 * index + 2);
+    this.session.set({ anchor: index });
+    this.state.set({ probe: [x, y] });
+    this.look({ ...this.camera.view, x, y });
   }
 
   /** Takes a view that the user chose, and holds it. @param {import("../lib/view.js").View} view */

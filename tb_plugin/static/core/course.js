@@ -1,10 +1,13 @@
 /** The walk that is shown: the chosen one, else the logged one, else a circle around the mean of the points. */
 
-import { about } from "../lib/planes.js";
+import { changesOf, evenly } from "../lib/even.js";
+import { about, lift } from "../lib/planes.js";
 import { DEFAULTS, same } from "../lib/state.js";
 import { along } from "../lib/walk.js";
 
 /** @typedef {import("../lib/state.js").Walk} Walk */
+
+const MOST_MS = 5000; // to make the frames even, with a slow decoder
 
 export class Course {
   /**
@@ -17,6 +20,11 @@ export class Course {
     /** @type {Walk|null} */
     this.shown = null;
     this.places = new Float32Array();
+    /** @type {number[]|null} of the way, at which the frames lie; null: evenly */
+    this.shares = null;
+    /** @type {{straight: Float32Array, even: Float32Array}|null} the changes from frame to frame, if they are made even */
+    this.changes = null;
+    this.work = new AbortController();
   }
 
   /** Makes the walk for the present points. */
@@ -30,11 +38,54 @@ export class Course {
       const logged = (await panel.space.at(step).catch(() => null))?.walk;
       if (panel.frame.step !== step || state.now.walk) return; // another walk is on its way
       // A walk is logged along the first two axes unless it names directions.
-      const fits = logged && !logged.u && !logged.v && same(state.now.plane, DEFAULTS.plane);
+      const fits = logged && !logged.u && !logged.v && same(panel.frame.choice, DEFAULTS.plane);
       walk = fits ? { kind: "circle", x: logged.center[0], y: logged.center[1], r: logged.radius } : about(xy);
     }
     this.shown = walk;
-    this.places = along(walk, state.now.frames, state.now.direction);
+    this.work.abort();
+    const { frames, direction, even } = state.now;
+    const intervals = walk.kind === "circle" ? frames : frames - 1;
+    // Until others are found, the last shares: nothing jumps while the walk is dragged.
+    if (!even || this.shares?.length !== intervals + 1) this.shares = null;
+    if (!even) this.changes = null;
+    this.places = along(walk, frames, direction, this.shares);
     this.changed();
+    if (even) this.#space(walk, (this.work = new AbortController())).catch((error) => panel.say(error.message, true));
+  }
+
+  /**
+   * Spaces the frames so that the pictures of the first latent space with a decoder are evenly apart.
+   * @param {Walk} walk @param {AbortController} work
+   */
+  async #space(walk, work) {
+    const panel = this.app.panels.find(({ look }) => look);
+    const { frame, decoding, look } = panel ?? {};
+    const { frames, direction } = this.app.state.now;
+    if (!frame || !decoding || !look) {
+      if (this.app.panels.some((one) => one.decoding === undefined)) return; // it comes back with the decoder
+      this.changes = this.shares = null;
+      this.places = along(walk, frames, direction);
+      return this.changed();
+    }
+    const closed = walk.kind === "circle";
+    const end = performance.now() + MOST_MS;
+    /** @param {number[]|null} shares */
+    const measure = async (shares) => {
+      const codes = lift(along(walk, frames, direction, shares), frame.plane);
+      const pictures = await decoding.decode(codes, frames, work.signal);
+      return changesOf(pictures, frames, closed, !look.chart);
+    };
+    try {
+      const straight = await measure(null);
+      const n = straight.length;
+      const start = this.shares ?? Array.from({ length: n + 1 }, (_, k) => k / n);
+      const found = await evenly(start, measure, () => performance.now() < end);
+      this.changes = { straight, even: found.changes };
+      this.shares = found.shares;
+      this.places = along(walk, frames, direction, this.shares);
+      this.changed();
+    } catch (error) {
+      if (!work.signal.aborted && !decoding.closed) throw error;
+    }
   }
 }

@@ -1,10 +1,13 @@
 /** One latent space on the screen: loads its data, decodes, and has the plot that draws it. */
 
+import { pool } from "../decode/pool.js";
 import { h } from "../lib/dom.js";
-import { pictureShape, rgba, toBytes, toCanvas } from "../lib/picture.js";
+import { lookOf, put, rgba } from "../lib/picture.js";
 import { lift } from "../lib/planes.js";
 import { Plot } from "../plot/plot.js";
+import { Trails } from "./trails.js";
 
+/** @typedef {import("../lib/picture.js").Look} Look */
 /** @typedef {import("../lib/planes.js").Frame} Frame */
 
 const BUSY_MS = 250; // until the plot shows that it waits
@@ -17,10 +20,11 @@ export class Panel {
   constructor(space, app) {
     this.space = space;
     this.app = app;
+    this.trails = new Trails(this);
     /** @type {Frame|null} */
     this.frame = null;
-    /** @type {{values: Float32Array, low: number, high: number}|null} */
-    this.errors = null;
+    /** @type {import("../lib/coloring.js").Coloring|null} */
+    this.coloring = null;
     /** @type {import("../lib/picture.js").Pictures|null} */
     this.images = null;
     /**
@@ -31,6 +35,11 @@ export class Panel {
     this.decoding = undefined;
     /** @type {HTMLCanvasElement|null} the decoded image of the probe */
     this.probed = null;
+    /** @type {Float32Array|null} the numbers that it shows */
+    this.numbers = null;
+    this.canvas = h("canvas"); // of it
+    /** Whether a slow decoder is at work on the probe. */
+    this.probing = false;
     this.pending = false;
     this.loading = false;
 
@@ -74,36 +83,59 @@ export class Panel {
   }
 
   async #loadOne() {
-    const { step, plane, color } = this.app.state.now;
+    const { step, plane, color, since } = this.app.state.now;
     const at = this.space.nearest(step);
     const { classList } = this.plot.element;
     const soon = setTimeout(() => classList.add("busy"), BUSY_MS);
     try {
-      const [frame, errors] = await Promise.all([
-        this.space.frame(at, plane),
-        color === "error" ? this.space.errors(at) : null,
-      ]);
-      this.#show(frame, errors);
+      const asked = this.space.frame(at, plane);
+      const [frame, coloring] = await Promise.all([asked, this.space.coloring(color, at, asked, since)]);
+      this.#show(frame, coloring);
     } finally {
       clearTimeout(soon);
       classList.remove("busy");
     }
     this.app.arrived(this);
     if (this.pending) return;
+    if (this.space.has("decoder")) pool.start(1); // while the decoder is on its way
     this.decoding = await this.space.decoding(at);
     if (!this.pending) this.app.decodable(this);
   }
 
-  /** @param {Frame} frame @param {Float32Array|null} errors */
-  #show(frame, errors) {
+  /** @param {Frame} frame @param {Panel["coloring"]} coloring */
+  #show(frame, coloring) {
     const before = this.frame;
     this.frame = frame;
     this.decoding = undefined;
-    this.errors = errors && errors.length === frame.xy.length / 2 ? { values: errors, ...range(errors) } : null;
+    this.coloring = coloring;
     this.plot.show(before);
     const { kept, logged } = this.space.info;
     this.note.textContent = `step ${frame.step.toLocaleString("en")}`;
     this.note.title = `${kept} of ${logged ?? "an unknown number of"} steps kept`;
+  }
+
+  /** Gives the points the colors of the state. */
+  async recolor() {
+    const { frame, app, space } = this;
+    const { color, since } = app.state.now;
+    if (!frame) return;
+    try {
+      const coloring = await space.coloring(color, frame.step, Promise.resolve(frame), since);
+      if (frame !== this.frame || color !== app.state.now.color || since !== app.state.now.since) return; // its successor has colors of its own
+      this.coloring = coloring;
+    } catch (error) {
+      return this.say(/** @type {Error} */ (error).message, true);
+    }
+    this.plot.recolor();
+    this.plot.remark();
+    app.tell("data");
+  }
+
+  /** How what the decoder returns is shown; null: it is not, or there is no decoder. */
+  get look() {
+    const { frame, decoding, space } = this;
+    if (!frame || decoding?.decoder.dims !== frame.plane.origin.length) return null;
+    return lookOf(decoding.decoder.outputShape, space.info);
   }
 
   /** Whether the grid of decoded images is on: by default if codes have two numbers, because it then shows all of them. */
@@ -113,31 +145,69 @@ export class Panel {
 
   /** Decodes the grid for the present view. */
   refreshManifold() {
-    const { frame, decoding, app, plot } = this;
+    const { frame, decoding, look, app, plot } = this;
     const { manifold, size } = plot;
     if (!frame || decoding === null || !this.manifoldOn || !size.width) return manifold.clear();
     if (!decoding) return;
+    if (!look) return manifold.clear();
     const ink = app.session.now.dark ? [255, 255, 255] : [0, 0, 0];
     const { view, fitted } = app.camera;
+    const { pointed } = app.session.now;
+    /** @type {[number, number]|null} */
+    const pointer = pointed?.plot === plot.element && (pointed.px || pointed.py) ? [pointed.px, pointed.py] : null;
     manifold
-      .show(frame, decoding, this.space.info.image_shape, view, size, fitted.span, ink)
+      .show(frame, decoding, look, view, size, fitted.span, ink, pointer)
       .catch((error) => this.say(error.message, true));
   }
 
-  /** Decodes the probe of the state. */
-  decodeProbe() {
-    const { probe } = this.app.state.now;
-    this.probed = probe && this.#decodePicture(probe);
+  /** The code that is decoded: that of the state, or of the probe's place in the plane; without both the plane's origin. */
+  get code() {
+    const { frame } = this;
+    const { probe, code } = this.app.state.now;
+    if (!frame) return null;
+    if (code?.length === frame.plane.origin.length) return Float32Array.from(code);
+    return probe ? lift(probe, frame.plane) : frame.plane.origin;
   }
 
-  /** @param {[number, number]} place in the plane */
-  #decodePicture(place) {
-    const { frame, decoding } = this;
-    if (decoding === undefined) return this.probed;
-    const shape = decoding && pictureShape(decoding.decoder.outputShape, this.space.info.image_shape);
-    if (!frame || !decoding || !shape || decoding.decoder.dims !== frame.plane.origin.length) return null;
-    const bytes = toBytes(decoding.decodeNow(lift(place, frame.plane), 1));
-    return toCanvas(rgba(bytes, shape), shape[1], shape[0]);
+  /** Decodes the probe of the state: at once, or if the decoder is slow as soon as it can. */
+  decodeProbe() {
+    const { decoding, look, code } = this;
+    const { probe } = this.app.state.now;
+    if (probe && decoding === undefined) return;
+    if (!probe || !code || !decoding || !look) this.probed = this.numbers = null;
+    else if (decoding.quick) this.#showProbe(decoding.decodeNow(code, 1), look);
+    else this.#decodeSlowly(decoding, code, look);
+  }
+
+  /**
+   * Decodes the probe beside the page. The last picture stays until then. If the probe moves meanwhile, only its last
+   * place is decoded after that.
+   *
+   * @param {import("../decode/decoding.js").Decoding} decoding
+   * @param {Float32Array} code
+   * @param {Look} look
+   */
+  async #decodeSlowly(decoding, code, look) {
+    if (this.probing) return;
+    this.probing = true;
+    const { frame } = this;
+    const { probe, code: own } = this.app.state.now;
+    const decoded = await decoding.decode(code, 1).catch(() => null); // null: it was closed
+    this.probing = false;
+    if (decoding !== this.decoding || frame !== this.frame || !this.app.state.now.probe) return this.decodeProbe();
+    if (decoded) this.#showProbe(decoded, look);
+    this.plot.redrawOver();
+    this.app.tell("probed");
+    const { now } = this.app.state;
+    if (now.probe !== probe || now.code !== own) this.decodeProbe();
+  }
+
+  /** @param {Float32Array} output @param {Look} look */
+  #showProbe(output, look) {
+    const [height, width] = look.shape;
+    this.probed = this.canvas;
+    put(this.canvas, rgba(look.bytes(output), look.shape), width, height);
+    this.numbers = output;
   }
 
   /** Shows a message over the plot; an empty one removes it. @param {string} text @param {boolean} [alert] */
@@ -152,10 +222,4 @@ export class Panel {
     this.space.close();
     this.element.remove();
   }
-}
-
-/** Returns the range of the colors of errors: without the outer hundredths. @param {Float32Array} errors */
-function range(errors) {
-  const sorted = errors.slice().sort();
-  return { low: sorted[Math.floor(0.01 * (sorted.length - 1))], high: sorted[Math.ceil(0.99 * (sorted.length - 1))] };
 }

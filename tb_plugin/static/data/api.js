@@ -1,22 +1,28 @@
-/** Asks the routes of http_api.md. */
+/** Asks the routes of http_api.md: the server, or in a page that is one file the page itself. */
 
+import { answer } from "./answers.js";
 import { unpack } from "../lib/codec.js";
+import { scale } from "../lib/coloring.js";
+import { column } from "../lib/columns.js";
+import { page } from "../lib/page.js";
 
-/** @typedef {import("../lib/planes.js").Labels} Labels */
+/** @typedef {import("../lib/coloring.js").Coloring} Coloring */
 /** @typedef {import("../lib/planes.js").Plane} Plane */
 
 /**
  * A latent space as /runs describes it.
  * @typedef {{display_name: string, description: string, steps: number[], wall_times: number[], kept: number,
  *   logged: number|null, points: number|null, dims: number|null, image_shape: number[]|null,
- *   class_names: string[]|null, parts: string[], error: string|null}} SpaceInfo
+ *   thumbnail_shape: number[]|null, class_names: string[]|null, labels: "classes"|"continuous"|null, parts: string[],
+ *   metadata: {name: string, type: "text"|"number"}[], chart: import("../lib/chart.js").Chart|null, error: string|null,
+ *   missing: string|null}} SpaceInfo
  */
 
 /**
  * Points in a plane: run, tag, step and plane they belong to (`about`), their places xy [n, 2], their box, and the labels
  * if they were asked for.
  * @typedef {{about: Record<string, any>, xy: Float32Array, box: import("../lib/view.js").Box, plane: Plane,
- *   labels: Labels|null}} Points
+ *   labels: Coloring|null}} Points
  */
 
 /** @typedef {{center: number[], radius: number, frames?: number, u?: number[], v?: number[]}} LoggedWalk */
@@ -45,9 +51,9 @@ async function get(route, params, signal, tries = TRIES) {
   const query = new URLSearchParams(Object.entries(params).map(([key, value]) => [key, String(value)]));
   let response;
   try {
-    response = await fetch(`./${route}?${query}`, { signal });
+    response = await (page ? answer(route, params) : fetch(`./${route}?${query}`, { signal }));
   } catch (error) {
-    if (signal?.aborted) throw error;
+    if (signal?.aborted || page) throw error;
     throw new ApiError(0, "TensorBoard does not answer. Is it still running?");
   }
   if (response.status === 429) {
@@ -102,7 +108,7 @@ async function rows(route, params, signal) {
 
 /**
  * Returns the whole array of a binary route.
- * @param {"codes"|"errors"|"images"|"reconstructions"} route
+ * @param {"codes"|"errors"|"images"|"reconstructions"|"moved"} route
  * @param {Record<string, string|number>} params
  * @param {AbortSignal} [signal]
  * @returns {Promise<{data: any, shape: number[]}>}
@@ -124,6 +130,15 @@ export async function array(route, params, signal) {
 }
 
 /**
+ * Returns a column of metadata.
+ * @param {Record<string, string|number>} params
+ * @param {AbortSignal} [signal]
+ */
+export async function metadata(params, signal) {
+  return column(unpack(await (await get("metadata", params, signal)).arrayBuffer()));
+}
+
+/**
  * Returns the points of a step in a plane. Without `run` and `tag` they are of the first latent space; null: there is none.
  * @param {Record<string, string|number>} params
  * @param {AbortSignal} [signal]
@@ -141,13 +156,15 @@ export async function points(params, signal) {
     xy,
     box: { left, right, bottom, top },
     plane: { origin, u, v, shares: header.explained_variance_ratio },
-    labels: names
-      ? {
-          classes: names.map((/** @type {string} */ name, /** @type {number} */ i) => ({ name, count: counts[i] })),
-          of,
-          rest: { name: others ? "another label" : "no label", count: rest },
-        }
-      : null,
+    labels: header.continuous
+      ? scale({ type: "number", values: of, there: null })
+      : names
+        ? {
+            classes: names.map((/** @type {string} */ name, /** @type {number} */ i) => ({ name, count: counts[i] })),
+            of,
+            rest: { name: others ? "another label" : "no label", count: rest },
+          }
+        : null,
   };
 }
 
@@ -158,4 +175,22 @@ export async function points(params, signal) {
  */
 export async function decoder(params, signal) {
   return (await get("decoder", params, signal)).arrayBuffer();
+}
+
+/**
+ * Returns latent spaces as a page that is one file.
+ * @param {import("../lib/state.js").SpaceId[]} spaces
+ */
+export async function savedPage(spaces) {
+  return (await get("page", { spaces: JSON.stringify(spaces.map(({ run, tag }) => [run, tag])) })).blob();
+}
+
+/**
+ * Returns the points nearest to a point or a code, and their distances.
+ * @param {Record<string, string|number>} params
+ * @param {AbortSignal} [signal]
+ * @returns {Promise<{indices: number[], distances: number[]}>}
+ */
+export async function neighbors(params, signal) {
+  return (await get("neighbors", params, signal)).json();
 }

@@ -2,12 +2,17 @@
 
 import * as api from "./api.js";
 import { Decoding } from "../decode/decoding.js";
+import { asColumn, colored } from "../lib/coloring.js";
 import { Grid } from "../lib/grid.js";
+import { columnOf } from "../lib/palette.js";
+import { planeOf } from "../lib/planes.js";
 import { Pictures } from "../lib/picture.js";
 
 /** @typedef {import("./api.js").SpaceInfo} SpaceInfo */
 /** @typedef {import("../lib/planes.js").Frame} Frame */
-/** @typedef {import("../lib/planes.js").Labels} Labels */
+/** @typedef {import("../lib/coloring.js").Coloring} Coloring */
+/** @typedef {import("../lib/columns.js").Column} Column */
+/** @typedef {import("../lib/query.js").Field} Field */
 /** @typedef {import("../lib/state.js").PlaneChoice} PlaneChoice */
 /** @typedef {import("../lib/state.js").SpaceId} SpaceId */
 
@@ -23,7 +28,7 @@ export class LatentSpace {
     this.id = id;
     this.info = info;
     this.early = early.then((points) => (points && agrees(points, id) ? points : null));
-    /** @type {Labels|null} the same at all steps; they come with the first points */
+    /** @type {Coloring|null} the same at all steps; they come with the first points */
     this.labels = null;
     /** @type {Map<string, Promise<any>>} */
     this.answers = new Map();
@@ -84,10 +89,11 @@ export class LatentSpace {
   /**
    * Returns the points of a kept step in a plane.
    * @param {number} step
-   * @param {PlaneChoice} choice
+   * @param {PlaneChoice|null} chosen
    * @returns {Promise<Frame>}
    */
-  frame(step, choice) {
+  frame(step, chosen) {
+    const choice = planeOf(chosen, this.info.dims ?? 1);
     const last = this.info.steps[this.info.steps.length - 1];
     const axis = (/** @type {number} */ n) => Math.min(n, (this.info.dims ?? 1) - 1);
     // One PCA for all steps: the points move, the plane stays.
@@ -100,7 +106,7 @@ export class LatentSpace {
       this.labels ??= early?.labels ?? null;
       const asked = this.labels || !this.has("labels") ? params : { ...params, labels: 1 };
       const points = early && agrees(early, params) ? early : await api.points(asked);
-      const { xy, plane, box, labels } = /** @type {api.Points} */ (points);
+      const { about, xy, plane, box, labels } = /** @type {api.Points} */ (points);
       this.labels ??= labels;
       /** @type {Grid|undefined} */
       let grid;
@@ -114,6 +120,7 @@ export class LatentSpace {
         },
         plane,
         labels: this.labels?.of.length === xy.length / 2 ? this.labels : null,
+        sample: about.sample,
       };
     });
   }
@@ -138,9 +145,96 @@ export class LatentSpace {
     return this.#part("errors", step, async () => (await api.array("errors", this.#at(step))).data);
   }
 
+  /** The names of the columns of metadata. */
+  get columns() {
+    return this.info.metadata.map(({ name }) => name);
+  }
+
+  /** The fields that can be searched: columns, and what there is besides. @returns {Field[]} */
+  get fields() {
+    /** @type {Field[]} */
+    const own = [{ name: "index", type: "number" }];
+    if (this.has("errors")) own.unshift({ name: "error", type: "number" });
+    if (this.has("labels")) own.unshift({ name: "label", type: this.info.labels === "continuous" ? "number" : "text" });
+    return [...this.info.metadata, ...own.filter(({ name }) => !this.columns.includes(name))];
+  }
+
+  /** Returns the column of a field for the points of a frame. @param {string} name @param {Frame} frame @returns {Promise<Column>} */
+  async field(name, frame) {
+    if (this.columns.includes(name)) return this.column(name);
+    if (name === "label" && frame.labels) return asColumn(frame.labels);
+    const values =
+      name === "error" ? await this.errors(frame.step) : Array.from({ length: frame.xy.length / 2 }, (_, i) => i);
+    return { type: "number", values: values ?? [], there: null };
+  }
+
+  /** Returns a column of metadata. @param {string} name @returns {Promise<Column>} */
+  column(name) {
+    return this.#once(`column ${name}`, () => api.metadata({ ...this.id, column: name }));
+  }
+
+  /**
+   * Returns what colors the points of a step; null: there is no such thing.
+   * @param {string} color of the state
+   * @param {number} step
+   * @param {Promise<Frame>} frame of the step
+   * @param {import("../lib/state.js").Since|null} since what the colors compare with, if they show what moved
+   * @returns {Promise<Coloring|null>}
+   */
+  async coloring(color, step, frame, since) {
+    const name = columnOf(color);
+    let coloring = null;
+    if (color === "error" && this.has("errors"))
+      coloring = await this.#once(`colors of errors ${step}`, () => this.#ofErrors(step));
+    if (name !== null && this.columns.includes(name))
+      coloring = await this.#once(`colors of ${name}`, async () => colored(await this.column(name)));
+    if (color === "moved") coloring = await this.#ofMoved(step, since);
+    const { labels, xy } = await frame;
+    if (color === "label") coloring = labels;
+    return coloring?.of.length === xy.length / 2 ? coloring : null;
+  }
+
+  /** @param {number} step */
+  async #ofErrors(step) {
+    const values = await this.errors(step);
+    return values && colored({ type: "number", values, there: null });
+  }
+
+  /**
+   * Returns how many of its 15 nearest neighbors each point has kept; 255 if it was not compared.
+   * @param {number} step @param {import("../lib/state.js").Since|null} since null: the kept step before, or the next one
+   * @returns {Promise<Uint8Array>}
+   */
+  moved(step, since) {
+    const { steps } = this.info;
+    const at = steps.indexOf(step);
+    const other = since ?? { ...this.id, step: steps[at > 0 ? at - 1 : Math.min(1, steps.length - 1)] };
+    const what = { other_run: other.run, other_tag: other.tag, other_step: other.step };
+    return this.#once(
+      `moved ${step} ${JSON.stringify(other)}`,
+      async () => (await api.array("moved", { ...this.#at(step), ...what })).data,
+    );
+  }
+
+  /** @param {number} step @param {import("../lib/state.js").Since|null} since */
+  async #ofMoved(step, since) {
+    const kept = await this.moved(step, since);
+    return colored({ type: "number", values: kept, there: kept.map((count) => (count === 255 ? 0 : 1)) });
+  }
+
   /** Returns the codes [n, D]. @param {number} step @returns {Promise<Float32Array>} */
   codes(step) {
     return this.#once(`codes ${step}`, async () => (await api.array("codes", this.#at(step))).data);
+  }
+
+  /**
+   * Returns the points nearest to a point, or to a code.
+   * @param {number} step @param {string} metric @param {number|Float32Array} of @param {AbortSignal} signal
+   */
+  neighbors(step, metric, of, signal) {
+    /** @type {Record<string, string|number>} */
+    const what = typeof of === "number" ? { index: of } : { code: [...of].map((x) => x.toPrecision(9)).join() };
+    return api.neighbors({ ...this.#at(step), metric, ...what }, signal);
   }
 
   /** Returns the images of the points. @returns {Promise<Pictures|null>} */

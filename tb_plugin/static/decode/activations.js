@@ -11,18 +11,49 @@ const each = (f) => (x, config) => {
   for (let i = 0; i < x.length; i++) x[i] = f(x[i], config);
 };
 
+/** @param {number} x */
+const sigmoid = (x) => 1 / (1 + Math.exp(-x));
+
+/** Returns log(1 + exp(x)), without overflow. @param {number} x */
+const softplus = (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)));
+
+/** @param {number} x */
+const hardSigmoid = (x) => Math.min(Math.max(x / 6 + 0.5, 0), 1);
+
 /** @type {Record<string, Activation>} */
 export const ACTIVATIONS = {
   linear: () => {},
-  relu: each((x) => (x > 0 ? x : 0)),
+  relu: (x) => {
+    for (let i = 0; i < x.length; i++) x[i] = x[i] > 0 ? x[i] : 0; // a loop of its own is faster, and this one is common
+  },
   tanh: each(Math.tanh),
-  sigmoid: each((x) => 1 / (1 + Math.exp(-x))),
+  sigmoid: each(sigmoid),
   softmax: (x, _, channels) => {
     for (let start = 0; start < x.length; start += channels) softmax(x.subarray(start, start + channels));
   },
-  leaky_relu: each((x, { alpha }) => (x > 0 ? x : alpha * x)),
+  leaky_relu: (x, { alpha }) => {
+    for (let i = 0; i < x.length; i++) x[i] = x[i] > 0 ? x[i] : alpha * x[i];
+  },
   elu: each((x, { alpha }) => (x > 0 ? x : alpha * Math.expm1(x))),
   gelu: (x, { approximate }) => (approximate ? geluOfTanh : geluOfErf)(x, {}, 1),
+  silu: each((x) => x * sigmoid(x)),
+  mish: each((x) => x * Math.tanh(softplus(x))),
+  selu: each((x) => 1.0507009873554805 * (x > 0 ? x : 1.6732632423543772 * Math.expm1(x))),
+  celu: each((x, { alpha }) => (x > 0 ? x : alpha * Math.expm1(x / alpha))),
+  softplus: each((x, { beta, threshold }) => (x * beta > threshold ? x : softplus(x * beta) / beta)),
+  softsign: each((x) => x / (1 + Math.abs(x))),
+  log_sigmoid: each((x) => -softplus(-x)),
+  hard_sigmoid: each(hardSigmoid),
+  hard_swish: each((x) => x * hardSigmoid(x)),
+  exp: each(Math.exp),
+  log: each(Math.log),
+  sqrt: each(Math.sqrt),
+  square: each((x) => x * x),
+  reciprocal: each((x) => 1 / x),
+  abs: each(Math.abs),
+  sin: each(Math.sin),
+  cos: each(Math.cos),
+  erf: each(erf),
 };
 
 /** @param {Float32Array} x */

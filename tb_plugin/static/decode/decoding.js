@@ -1,19 +1,24 @@
 /**
- * Decodes without blocking the page: much work goes in slices to a worker, which all decoders of the page share.
+ * Decodes without blocking the page: much work goes in slices to the workers. While the user drags, it waits.
  *
- * Until the worker is ready, or if the browser refuses one, the page does the slices itself, with pauses between them.
+ * Until a worker is ready, or if the browser refuses them, the page does the slices itself, with pauses between them.
  */
 
 import { product } from "../lib/codec.js";
 import { Decoder } from "./decoder.js";
+import { pool } from "./pool.js";
 
-// Multiplications: 1,000,000 take about a millisecond.
-const AT_ONCE = 3e6;
-const SLICE = 8e6;
+// Milliseconds.
+const AT_ONCE = 3;
+const SLICE = 8;
+const QUICK = 8;
+const START = 2000; // that a slow decoder waits for a worker
 
-const VALUE_COST = 10; // of writing a value, in multiplications
+// How long a picture takes is measured. This is assumed before.
+const MACS_PER_MS = 4e6;
+const VALUES_PER_MS = 1e5;
 
-/** A decoder that works in the page or in the worker. */
+/** A decoder that works in the page or in the workers. */
 export class Decoding {
   /**
    * @param {ArrayBuffer} buffer the blob of `/data/plugin/latent/decoder`
@@ -23,17 +28,27 @@ export class Decoding {
     this.decoder = Decoder.parse(buffer);
     this.buffer = buffer;
     this.closed = false;
-    link.start();
+    /** How long a picture takes. */
+    this.ms = this.decoder.macs / MACS_PER_MS + this.decoder.values / VALUES_PER_MS;
+    pool.start(1);
+  }
+
+  /** Whether a picture may be decoded in the page, between two frames of an animation. */
+  get quick() {
+    return this.ms <= QUICK;
   }
 
   /**
-   * Returns the pictures of `n` codes at once. For little work, as in a drag.
+   * Returns the pictures of `n` codes at once. For little work, as in a drag with a quick decoder.
    *
    * @param {Float32Array} codes n * dims numbers
    * @param {number} n
    */
   decodeNow(codes, n) {
-    return this.decoder.decode(codes, n);
+    const began = performance.now();
+    const pictures = this.decoder.decode(codes, n);
+    this.#measured(performance.now() - began, n);
+    return pictures;
   }
 
   /**
@@ -42,27 +57,35 @@ export class Decoding {
    * @param {Float32Array} codes n * dims numbers
    * @param {number} n
    * @param {AbortSignal} [signal] stops the rest of the work
+   * @param {(start: number, pictures: Float32Array) => void} [onPart] is called with the pictures of the codes from
+   *   `start` on, as soon as they are there
    * @returns {Promise<Float32Array>} rejects with the signal's reason, or with an AbortError if this was closed.
    */
-  async decode(codes, n, signal) {
+  async decode(codes, n, signal, onPart) {
     this.#check(signal);
-    const { dims, macs, outputShape } = this.decoder;
+    const { dims, outputShape } = this.decoder;
     const size = product(outputShape);
-    const cost = macs + VALUE_COST * size;
-    if (cost * n <= AT_ONCE) return this.decodeNow(codes, n);
     const pictures = new Float32Array(n * size);
-    const slice = Math.max(1, Math.floor(SLICE / cost));
+    if (this.ms * n > SLICE * SLICE) pool.start(); // all of them
     let next = 0;
     const lane = async () => {
       while (next < n) {
+        if (n > 1) await pool.free; // a single picture is one that the user points at
+        this.#check(signal);
+        if (next >= n) return;
         const start = next;
-        next = Math.min(n, start + slice);
-        const part = await this.#part(codes.slice(start * dims, next * dims), Math.min(slice, n - start));
+        const count = Math.min(n - start, Math.max(1, Math.floor(SLICE / this.ms)));
+        next += count;
+        const part = await this.#part(codes.slice(start * dims, next * dims), count);
         this.#check(signal);
         pictures.set(part, start * size);
+        onPart?.(start, part);
       }
     };
-    await Promise.all([lane(), lane()]); // two, so that the worker need not wait for the page between slices
+    if (this.ms * n <= AT_ONCE) {
+      pictures.set(this.decodeNow(codes, n));
+      onPart?.(0, pictures);
+    } else await Promise.all(Array.from({ length: pool.lanes }, lane));
     return pictures;
   }
 
@@ -72,13 +95,24 @@ export class Decoding {
    * @returns {Promise<Float32Array>}
    */
   async #part(codes, n) {
+    if (!this.quick) await Promise.race([pool.answered, new Promise((resolve) => setTimeout(resolve, START))]);
     try {
-      if (link.worker) return await link.ask(this, codes, n);
+      const answer = pool.ask(this, codes, n);
+      if (answer) {
+        const { pictures, ms } = await answer;
+        this.#measured(ms, n);
+        return pictures;
+      }
     } catch {
       // the worker broke: the page does it
     }
     await new Promise((resolve) => setTimeout(resolve));
     return this.decodeNow(codes, n);
+  }
+
+  /** @param {number} ms @param {number} n */
+  #measured(ms, n) {
+    if (n) this.ms = 0.7 * this.ms + (0.3 * ms) / n;
   }
 
   /** @param {AbortSignal} [signal] */
@@ -87,65 +121,9 @@ export class Decoding {
     if (this.closed) throw new DOMException("The decoder was closed.", "AbortError");
   }
 
-  /** Makes the worker forget this decoder. */
+  /** Makes the workers forget this decoder. */
   close() {
     this.closed = true;
-    link.forget(this);
+    pool.forget(this);
   }
 }
-
-/** The worker, as the page sees it. */
-const link = {
-  started: false,
-  /** @type {Worker | null} null: it is not ready, or it broke */
-  worker: null,
-  /** @type {Map<Decoding, number>} the decoders that the worker holds, and their numbers there */
-  known: new Map(),
-  /** @type {Map<number, {resolve: (pictures: Float32Array) => void, reject: () => void}>} */
-  waiting: new Map(),
-  numbers: 0,
-
-  start() {
-    if (this.started) return;
-    this.started = true;
-    try {
-      const worker = new Worker(new URL("../decode_worker.js", import.meta.url), { type: "module" });
-      worker.onmessage = ({ data }) => {
-        this.worker = worker; // its first message says that it is ready
-        this.waiting.get(data.request)?.resolve(data.pictures);
-        this.waiting.delete(data.request);
-      };
-      worker.onerror = (event) => {
-        event.preventDefault(); // no error of the page, which goes on without a worker
-        worker.terminate();
-        this.worker = null;
-        for (const { reject } of this.waiting.values()) reject();
-        this.waiting.clear();
-      };
-    } catch {
-      // the browser allows no workers
-    }
-  },
-
-  /**
-   * @param {Decoding} decoding
-   * @param {Float32Array} codes
-   * @param {number} n
-   * @returns {Promise<Float32Array>}
-   */
-  ask(decoding, codes, n) {
-    const id = this.known.get(decoding) ?? ++this.numbers;
-    if (!this.known.has(decoding)) this.worker?.postMessage({ id, buffer: decoding.buffer });
-    this.known.set(decoding, id);
-    const request = ++this.numbers;
-    this.worker?.postMessage({ id, request, codes, n });
-    return new Promise((resolve, reject) => this.waiting.set(request, { resolve, reject }));
-  },
-
-  /** @param {Decoding} decoding */
-  forget(decoding) {
-    const id = this.known.get(decoding);
-    if (id !== undefined) this.worker?.postMessage({ id });
-    this.known.delete(decoding);
-  },
-};

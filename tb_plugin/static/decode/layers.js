@@ -4,138 +4,93 @@
  * Pictures are [height, width, channels]; kernels are [in, out] or [height, width, in, out].
  */
 
+import { check } from "../lib/codec.js";
 import { ACTIVATIONS } from "./activations.js";
-import { check, product } from "../lib/codec.js";
-import { conv2d, conv2dTranspose, dense } from "./kernels.js";
+import { clamp, max, mean, normalize, of, prelu, scale, sum } from "./arithmetic.js";
+import { conv2d, conv2dTranspose } from "./convolution.js";
+import { dense, matmul } from "./matrices.js";
+import { concat, constant, flatten, pad, permute, reshape, slice, upsample } from "./shapes.js";
+import { averagePool, maxPool, resample } from "./windows.js";
 
 /** @typedef {import("../lib/codec.js").Weights} Weights */
 /** @typedef {{kind: string, config: Record<string, any>, weights: Weights[]}} Layer */
 
-/**
- * A layer that is ready to run: the shape of its output, its multiplications for one picture, its evaluation. `run`
- * returns its own buffer or its input's; the next picture overwrites it.
- *
- * @typedef {{shape: number[], macs: number, run: (x: Float32Array) => Float32Array}} Stage
- */
+/** @typedef {(out: Float32Array, ...inputs: Float32Array[]) => void} Run sets `out`, which may be the only input */
 
 /**
- * Prepares a layer for an input.
+ * A layer for inputs of given shapes.
+ *
+ * @typedef {object} Stage
+ * @property {number[]} shape of its output
+ * @property {number} macs its multiplications for one picture
+ * @property {boolean} [inPlace] whether its output may take the place of its input
+ * @property {boolean} [fixed] whether its output is set once, by `prepare`
+ * @property {number[]} [room] how many floats `prepare` needs, for weights and between steps
+ * @property {(memory: import("./product.js").Memory, ...room: Float32Array[]) => Run} prepare
+ */
+
+/** @type {Record<string, (layer: Layer, ...shapes: number[][]) => Stage>} */
+const KINDS = {
+  dense,
+  conv2d,
+  conv2d_transpose: conv2dTranspose,
+  average_pool: averagePool,
+  max_pool: maxPool,
+  upsample,
+  resample,
+  flatten,
+  reshape,
+  permute,
+  pad,
+  slice,
+  concat,
+  constant,
+  add: of((a, b) => a + b),
+  subtract: of((a, b) => a - b),
+  multiply: of((a, b) => a * b),
+  divide: of((a, b) => a / b),
+  maximum: of((a, b) => Math.max(a, b)),
+  matmul,
+  mean,
+  sum,
+  max,
+  normalize,
+  scale,
+  prelu,
+  clamp,
+};
+
+/** @type {Record<string, number[]>} how many inputs a layer has, at least and at most, unless it is one */
+const INPUTS = {
+  constant: [0, 0],
+  concat: [2, 64],
+  ...Object.fromEntries(["add", "subtract", "multiply", "divide", "maximum", "matmul"].map((kind) => [kind, [2, 2]])),
+};
+
+/**
+ * Prepares a layer for its inputs.
  * @param {Layer} layer
- * @param {number[]} shape of the input
+ * @param {number[][]} shapes of the inputs
  * @returns {Stage}
  * @throws {Error} if the layer does not fit or is unknown.
  */
-export function stage(layer, shape) {
+export function stage(layer, ...shapes) {
+  const [fewest, most] = (Object.hasOwn(INPUTS, layer.kind) && INPUTS[layer.kind]) || [1, 1];
+  check(shapes.length >= fewest && shapes.length <= most, `it does not take ${shapes.length} inputs`);
   if (Object.hasOwn(ACTIVATIONS, layer.kind)) {
     const activation = ACTIVATIONS[layer.kind];
-    return { shape, macs: 0, run: (x) => (activation(x, layer.config, shape[shape.length - 1]), x) };
+    const [shape] = shapes;
+    const channels = shape[shape.length - 1];
+    return {
+      shape,
+      macs: 0,
+      inPlace: true,
+      prepare: () => (out, x) => {
+        if (out !== x) out.set(x);
+        activation(out, layer.config, channels);
+      },
+    };
   }
   if (!Object.hasOwn(KINDS, layer.kind)) throw new Error("this kind of layer is not known; is the page an old one?");
-  return KINDS[layer.kind](layer, shape);
-}
-
-/** @type {Record<string, (layer: Layer, shape: number[]) => Stage>} */
-const KINDS = { dense, conv2d, conv2d_transpose: conv2dTranspose, upsample, flatten, reshape, permute, scale };
-
-/**
- * @param {Layer} layer
- * @param {number[]} shape
- * @returns {Stage}
- */
-function upsample({ config }, shape) {
-  const [down, across] = config.size;
-  check(shape.length === 3 && down > 0 && across > 0, `it does not take [${shape}]`);
-  const [height, width, channels] = shape;
-  const row = width * across * channels;
-  const out = new Float32Array(height * down * row);
-
-  /** @type {Stage["run"]} */
-  const run = (x) => {
-    for (let y = 0, at = 0; y < height; y++) {
-      const start = at;
-      for (let pixel = y * width; pixel < (y + 1) * width; pixel++) {
-        for (let i = 0; i < across; i++) {
-          for (let c = 0; c < channels; c++) out[at++] = x[pixel * channels + c];
-        }
-      }
-      for (let i = 1; i < down; i++, at += row) out.copyWithin(at, start, start + row);
-    }
-    return out;
-  };
-  return { shape: [height * down, width * across, channels], macs: 0, run };
-}
-
-/**
- * @param {Layer} _
- * @param {number[]} shape
- * @returns {Stage}
- */
-function flatten(_, shape) {
-  return { shape: [product(shape)], macs: 0, run: (x) => x };
-}
-
-/**
- * @param {Layer} layer
- * @param {number[]} shape
- * @returns {Stage}
- */
-function reshape({ config }, shape) {
-  check(product(config.shape) === product(shape), `[${shape}] cannot take the shape [${config.shape}]`);
-  return { shape: config.shape, macs: 0, run: (x) => x };
-}
-
-/**
- * @param {Layer} layer
- * @param {number[]} shape
- * @returns {Stage}
- */
-function permute({ config }, shape) {
-  /** @type {number[]} */
-  const axes = config.axes;
-  check([...axes].sort().join() === [...shape.keys()].join(), `[${axes}] is no order of the axes of [${shape}]`);
-  const to = axes.map((axis) => shape[axis]);
-  const strides = shape.map((_, axis) => product(shape.slice(axis + 1)));
-  const from = new Int32Array(product(to)).map((_, position) => {
-    let source = 0;
-    for (let i = to.length - 1; i >= 0; i--) {
-      source += (position % to[i]) * strides[axes[i]];
-      position = Math.floor(position / to[i]);
-    }
-    return source;
-  });
-  const out = new Float32Array(from.length);
-  return {
-    shape: to,
-    macs: 0,
-    run: (x) => {
-      for (let i = 0; i < out.length; i++) out[i] = x[from[i]];
-      return out;
-    },
-  };
-}
-
-/**
- * @param {Layer} layer
- * @param {number[]} shape
- * @returns {Stage}
- */
-function scale({ weights }, shape) {
-  const channels = shape[shape.length - 1];
-  check(
-    weights.length === 2 && weights.every(({ values }) => [1, channels].includes(values.length)),
-    `its factors do not fit an input of [${shape}]`,
-  );
-  const [factor, offset] = weights.map(({ values }) =>
-    values.length === channels ? values : new Float32Array(channels).fill(values[0]),
-  );
-  return {
-    shape,
-    macs: 0,
-    run: (x) => {
-      for (let at = 0; at < x.length; at += channels) {
-        for (let c = 0; c < channels; c++) x[at + c] = x[at + c] * factor[c] + offset[c];
-      }
-      return x;
-    },
-  };
+  return KINDS[layer.kind](layer, ...shapes);
 }

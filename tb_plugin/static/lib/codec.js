@@ -1,5 +1,5 @@
 /**
- * Reads the stored format: the blob of a decoder or of points, as codec.py describes it.
+ * The stored format: the blob of a decoder or of points, as codec.py describes it.
  *
  *   "LTNT", uint32 length of the header, uint32 CRC-32 of all that follows, the header in JSON, the arrays
  *
@@ -11,7 +11,7 @@
 const PREFIX_BYTES = 12;
 
 /** @type {Record<string, any>} the dtypes that the plugin serves */
-const TYPES = { "<f4": Float32Array, "|u1": Uint8Array };
+const TYPES = { "<f4": Float32Array, "<f8": Float64Array, "<i4": Int32Array, "|u1": Uint8Array };
 
 /**
  * Returns the header of a blob and its arrays.
@@ -30,21 +30,46 @@ export function unpack(buffer) {
   const header = parse(bytes.subarray(PREFIX_BYTES, start));
   check(header.gzip === false && Array.isArray(header.arrays), "The answer's header lists no plain arrays.");
 
-  const payload = buffer.slice(start); // a copy: its floats are aligned
   const arrays = [];
-  let offset = 0;
+  let offset = start;
   for (const { dtype, shape } of header.arrays) {
     const isShape = Array.isArray(shape) && shape.every((size) => Number.isInteger(size) && size >= 0);
-    check(Object.hasOwn(TYPES, dtype) && isShape, "The answer's header describes no arrays of float32 or uint8.");
+    check(Object.hasOwn(TYPES, dtype) && isShape, "The answer's header describes arrays of no known type.");
     const [length, type] = [product(shape), TYPES[dtype]];
     const end = offset + type.BYTES_PER_ELEMENT * length;
-    check(end <= payload.byteLength, "The answer's arrays are shorter than its header says.");
-    const values = new type(payload, offset, length);
+    check(end <= buffer.byteLength, "The answer's arrays are shorter than its header says.");
+    // Without a copy where the numbers are aligned, as those of decoders are.
+    const values =
+      offset % type.BYTES_PER_ELEMENT ? new type(buffer.slice(offset, end)) : new type(buffer, offset, length);
     arrays.push({ shape, values });
-    offset += values.byteLength;
+    offset = end;
   }
-  check(offset === payload.byteLength, "The answer's arrays are longer than its header says.");
+  check(offset === buffer.byteLength, "The answer's arrays are longer than its header says.");
   return { header, arrays };
+}
+
+/**
+ * Returns the blob of a header and arrays, as `unpack` reads it. It has no checksum, because it does not leave the page.
+ *
+ * @param {Record<string, any>} header
+ * @param {{shape: number[], values: any}[]} arrays
+ * @returns {ArrayBuffer}
+ */
+export function pack(header, arrays) {
+  const dtypeOf = (/** @type {any} */ values) => Object.entries(TYPES).find(([, type]) => values instanceof type)?.[0];
+  const specs = arrays.map(({ shape, values }) => ({ dtype: dtypeOf(values), shape }));
+  const text = new TextEncoder().encode(JSON.stringify({ ...header, arrays: specs, gzip: false }));
+  const start = PREFIX_BYTES + Math.ceil(text.length / 4) * 4;
+  const bytes = new Uint8Array(arrays.reduce((sum, { values }) => sum + values.byteLength, start)).fill(32, 0, start);
+  bytes.set(new TextEncoder().encode("LTNT"));
+  new DataView(bytes.buffer).setUint32(4, start - PREFIX_BYTES, true);
+  bytes.set(text, PREFIX_BYTES);
+  let at = start;
+  for (const { values } of arrays) {
+    bytes.set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength), at);
+    at += values.byteLength;
+  }
+  return bytes.buffer;
 }
 
 /** Returns the product of sizes, 1 of none. @param {number[]} sizes */

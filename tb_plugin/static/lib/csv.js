@@ -14,6 +14,20 @@ export function csv(codes, dims) {
   return lines.join("\n") + "\n";
 }
 
+/**
+ * Returns a table as CSV (RFC 4180): a line of names, then the rows. null is an empty cell.
+ * @param {string[]} names
+ * @param {(string|number|null)[][]} rows
+ */
+export function table(names, rows) {
+  const cell = (/** @type {string|number|null} */ value) => {
+    const isFloat = typeof value === "number" && !Number.isInteger(value) && Math.fround(value) === value;
+    const text = value === null ? "" : isFloat ? shortest(value) : `${value}`;
+    return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  };
+  return [names, ...rows].map((row) => row.map(cell).join() + "\n").join("");
+}
+
 /** @param {number} value a float32; nine digits are always enough */
 function shortest(value) {
   for (let digits = 6; digits < 9; digits++) {

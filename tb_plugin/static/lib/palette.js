@@ -1,9 +1,20 @@
-/** Colors of classes and of errors. Each is a table of 256, so that both renderers look a color up by a byte. */
+/** Colors of classes and of numbers. Each is a table of 256, so that both renderers look a color up by a byte. */
 
-/** The color modes, by their names in the address, with the words for them in the page. */
-export const COLOR_MODES = /** @type {const} */ ({ label: "label", error: "error", none: "nothing" });
+/** The color modes, by their names in the address, with the words for them in the page. Columns are others. */
+export const COLOR_MODES = /** @type {const} */ ({
+  label: "label",
+  error: "error",
+  moved: "neighbors kept",
+  none: "nothing",
+});
 
-/** @typedef {keyof typeof COLOR_MODES} ColorMode */
+const COLUMN = "column:";
+
+/** Returns the color mode that shows a column. @param {string} name */
+export const byColumn = (name) => COLUMN + name;
+
+/** Returns the column that a color mode shows, or null. @param {string} color */
+export const columnOf = (color) => (color.startsWith(COLUMN) ? color.slice(COLUMN.length) : null);
 
 /** Ten colors that color-blind people can tell apart: M. Petroff, arXiv:2107.02270. */
 const CLASSES = [
@@ -33,24 +44,39 @@ const CLASSES_DARK = [
   "#5ceff8",
 ];
 
-/** Stops of cividis: J. Nuñez, C. Anderton, R. Renslow, PLOS ONE 13(7), 2018. The color-blind see the same order. */
-const ERRORS = [
-  "#00224e",
-  "#123570",
-  "#3b496c",
-  "#575d6d",
-  "#707173",
-  "#8a8678",
-  "#a59c74",
-  "#c3b369",
-  "#e1cc55",
-  "#fee838",
+/**
+ * Stops of viridis (N. Smith, S. van der Walt, CC0), whose colors are equally far apart for the eye. The part of it that is
+ * seen on white, and the part that is seen on dark paper.
+ */
+const SCALE = [
+  "#440154",
+  "#482173",
+  "#433e85",
+  "#38588c",
+  "#2d708e",
+  "#25858e",
+  "#1e9b8a",
+  "#2cb17e",
+  "#52c569",
+  "#86d549",
+];
+const SCALE_DARK = [
+  "#355f8d",
+  "#2c728e",
+  "#25858e",
+  "#1f988b",
+  "#25ab82",
+  "#3fbc73",
+  "#67cc5c",
+  "#98d83e",
+  "#cde11d",
+  "#fde725",
 ];
 
 /** How many shapes the renderers draw; class i has shape i % SHAPES. */
 export const SHAPES = 10;
 
-/** The index of a point without a class. */
+/** The index of a point without a class or a number. */
 export const NO_CLASS = 255;
 
 /** @param {string} hex */
@@ -69,24 +95,23 @@ export function classColor(index, dark) {
   return colors[index % colors.length];
 }
 
-/** The colors of errors, the lowest first, as a CSS gradient. */
-export const errorGradient = `linear-gradient(to right, ${ERRORS.join(", ")})`;
+/** Returns the colors of numbers, the lowest first, as a CSS gradient. @param {boolean} dark */
+export const gradient = (dark) => `linear-gradient(to right, ${(dark ? SCALE_DARK : SCALE).join(", ")})`;
 
 /**
- * Returns the table of the colors, uint8 [256, 4].
- * @param {ColorMode} by
+ * Returns the table of the colors, uint8 [256, 4]. Its last one is for points without a class or a number.
+ * @param {"classes"|"scale"|"none"} of
  * @param {boolean} dark
  */
-export function table(by, dark) {
+export function table(of, dark) {
   const colors = new Uint8Array(256 * 4);
+  const stops = dark ? SCALE_DARK : SCALE;
   for (let i = 0; i < 256; i++) {
-    let color;
-    if (by === "error") {
-      const at = (i / 255) * (ERRORS.length - 1);
-      const [low, high] = [rgb(ERRORS[Math.floor(at)]), rgb(ERRORS[Math.ceil(at)])];
+    let color = rgb(of === "none" && i !== NO_CLASS ? (dark ? "#5aa9f2" : "#1f6fb8") : classColor(i, dark));
+    if (of === "scale" && i !== NO_CLASS) {
+      const at = (i / (NO_CLASS - 1)) * (stops.length - 1);
+      const [low, high] = [rgb(stops[Math.floor(at)]), rgb(stops[Math.ceil(at)])];
       color = low.map((value, c) => value + (high[c] - value) * (at % 1));
-    } else {
-      color = rgb(by === "label" ? classColor(i, dark) : dark ? "#5aa9f2" : "#1f6fb8");
     }
     colors.set([...color.map(Math.round), 255], i * 4);
   }

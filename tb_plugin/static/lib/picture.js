@@ -1,5 +1,6 @@
 /** Pictures, and how they get on canvases. */
 
+import { draw, HEIGHT, WIDTH } from "./chart.js";
 import { product } from "./codec.js";
 
 /** Pictures of one shape, uint8 [n, height, width, channels] with 1, 3 or 4 channels. */
@@ -31,6 +32,27 @@ export function pictureShape(output, imageShape) {
   const own = output.length === 2 ? [...output, 1] : output;
   const shape = output.length > 1 ? own : imageShape && product(imageShape) === output[0] ? imageShape : null;
   return shape?.length === 3 && [1, 3, 4].includes(shape[2]) ? [shape[0], shape[1], shape[2]] : null;
+}
+
+/**
+ * How a decoder's output is shown: as a picture of this shape, whose bytes are made of the output. `chart` says so if it
+ * is a vector that is no picture.
+ * @typedef {{shape: [height: number, width: number, channels: number], chart: import("./chart.js").Chart|null,
+ *   bytes: (output: Float32Array) => Uint8ClampedArray}} Look
+ */
+
+/**
+ * Returns how a decoder's output is shown; null: it is no picture and no chart.
+ * @param {number[]} output its shape
+ * @param {{image_shape: number[]|null, chart: import("./chart.js").Chart|null}} info
+ * @returns {Look|null}
+ */
+export function lookOf(output, { image_shape, chart }) {
+  const shape = pictureShape(output, image_shape);
+  if (shape) return { shape, chart: null, bytes: toBytes };
+  return chart && output.length === 1
+    ? { shape: [HEIGHT, WIDTH, 1], chart, bytes: (vector) => draw(vector, chart) }
+    : null;
 }
 
 /**

@@ -5,17 +5,12 @@
  * @typedef {{origin: Float32Array, u: Float32Array, v: Float32Array, shares: (number|null)[]}} Plane
  */
 
-/** @typedef {{name: string, count: number}} Class */
-
 /**
- * The class of each point, as an index into `classes`. NO_CLASS stands for the rest.
- * @typedef {{classes: Class[], of: Uint8Array, rest: Class}} Labels
- */
-
-/**
- * The points of a step in a plane: their places xy [n, 2], the box around them, their labels.
+ * The points of a step in a plane: their places xy [n, 2], the box around them, their labels, and of how many codes the
+ * principal components are, if not of all.
  * @typedef {{step: number, choice: import("./state.js").PlaneChoice, xy: Float32Array, box: import("./view.js").Box,
- *   grid: import("./grid.js").Grid, plane: Plane, labels: Labels|null}} Frame
+ *   grid: import("./grid.js").Grid, plane: Plane, labels: import("./coloring.js").Coloring|null,
+ *   sample: number|null}} Frame
  */
 
 /**
@@ -30,6 +25,31 @@ export function lift(xy, { origin, u, v }) {
     for (let d = 0; d < dims; d++) codes[i * dims + d] = origin[d] + xy[2 * i] * u[d] + xy[2 * i + 1] * v[d];
   }
   return codes;
+}
+
+/**
+ * Returns the place of a plane that is nearest to a code. Its directions are orthonormal.
+ * @param {ArrayLike<number>} code
+ * @param {Plane} plane
+ * @returns {[number, number]}
+ */
+export function into(code, { origin, u, v }) {
+  let [x, y] = [0, 0];
+  for (let d = 0; d < origin.length; d++) {
+    x += (code[d] - origin[d]) * u[d];
+    y += (code[d] - origin[d]) * v[d];
+  }
+  return [x, y];
+}
+
+/**
+ * Returns the plane that a choice stands for: by default that of the principal components, if there are more than two axes.
+ * @param {import("./state.js").PlaneChoice|null} choice
+ * @param {number} dims
+ * @returns {import("./state.js").PlaneChoice}
+ */
+export function planeOf(choice, dims) {
+  return choice ?? (dims > 2 ? { kind: "pca" } : { kind: "axes", i: 0, j: 1 });
 }
 
 /**

@@ -9,8 +9,11 @@
  * @typedef {object} Session
  * @property {number} hovered index of the point under the pointer, or under the cross that keys move; -1: none
  * @property {{plot: HTMLElement, px: number, py: number}|null} pointed the place where that is, in CSS pixels of the plot
+ * @property {number} anchor index of the point whose neighbors are shown; -1: those of the place that is decoded
+ * @property {boolean} trails whether the selected points have trails over the steps
  * @property {Set<number>|null} selection indices of the selected points; null: nothing is selected
  * @property {Outline|null} outline a selection or a path that is being drawn
+ * @property {boolean} pressed whether the pointer is pressed on a plot
  * @property {boolean} dragging whether the view is dragged
  * @property {{walk: boolean, time: boolean}} playing whether the walk plays, and whether the steps do
  * @property {boolean} dark whether TensorBoard is dark
@@ -21,8 +24,11 @@
 export const START = {
   hovered: -1,
   pointed: null,
+  anchor: -1,
+  trails: false,
   selection: null,
   outline: null,
+  pressed: false,
   dragging: false,
   playing: { walk: false, time: false },
   dark: false,

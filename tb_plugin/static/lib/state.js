@@ -1,9 +1,13 @@
 /** The state of the tab, and how the address holds it. */
 
-import { COLOR_MODES } from "./palette.js";
+import { COLOR_MODES, columnOf } from "./palette.js";
 
 /** @typedef {{run: string, tag: string}} SpaceId a latent space */
 /** @typedef {import("./view.js").View} View */
+
+/** @typedef {{run: string, tag: string, step: number}} Since a step to compare with */
+
+/** @typedef {{name: string, at: Record<string, string>}} SavedView a view by name, as the address would hold it */
 
 /** @typedef {{kind: "axes", i: number, j: number}|{kind: "pca"}} PlaneChoice */
 
@@ -16,45 +20,65 @@ import { COLOR_MODES } from "./palette.js";
  * @typedef {object} State
  * @property {SpaceId[]} spaces the latent spaces shown side by side
  * @property {number|null} step null: the last step, also of a run that grows
- * @property {PlaneChoice} plane
+ * @property {PlaneChoice|null} plane null: principal components where codes have more than two numbers, else the two axes
  * @property {View|null} view null: it fits all points at each step
- * @property {import("./palette.js").ColorMode} color what the colors of the points show
+ * @property {string} color what the colors of the points show: a color mode, or a column
+ * @property {Since|null} since the step that what moved is compared with; null: the kept one before
  * @property {boolean} shapes whether each class has a shape
  * @property {boolean|null} manifold whether the grid of decoded images is shown; null: where codes have two numbers
  * @property {boolean} thumbnails whether points become their images when few are in view
- * @property {number[]} hidden classes that the legend hides; -1: points without a class
+ * @property {number[]} hidden classes of the legend that are hidden; -1: points without a class
+ * @property {[number, number]|null} range of the numbers that the colors show; other points are hidden
+ * @property {string} query what is searched; it selects what it finds
+ * @property {boolean} only whether the points that are not selected are hidden
  * @property {string} tool a name of plot/tools.js
  * @property {[number, number]|null} probe the place that is decoded, in the plane
+ * @property {number[]|null} code the code that is decoded, if it lies off the plane: the probe is then the place next to it
  * @property {Walk|null} walk null: the logged one, or a circle around the mean of the points
  * @property {number} frames of the walk
  * @property {number} frame the one that is shown
  * @property {number} ms duration of a frame
  * @property {1|-1} direction of the walk
+ * @property {SavedView[]} views the saved ones, whose names differ
+ * @property {boolean} even whether the frames of the walk are evenly apart in their pictures, not in the plane
  */
 
-/** @type {State} */
+/** What an address without a key says. @type {State} */
 export const DEFAULTS = {
   spaces: [],
   step: null,
   plane: { kind: "axes", i: 0, j: 1 },
   view: null,
   color: "label",
+  since: null,
   shapes: false,
   manifold: null,
   thumbnails: true,
   hidden: [],
+  range: null,
+  query: "",
+  only: false,
   tool: "decode",
   probe: null,
+  code: null,
   walk: null,
   frames: 60,
   frame: 0,
   ms: 100,
   direction: 1,
+  even: false,
+  views: [],
 };
+
+/** What an empty address says. A link of before that has no plane showed the first two axes. @type {State} */
+export const FIRST = { ...DEFAULTS, plane: null };
 
 export const MAX_FRAMES = 240;
 export const MAX_SPACES = 4;
 export const MAX_CORNERS = 32;
+export const MAX_QUERY = 500; // characters
+export const MAX_VIEWS = 20;
+export const MAX_VIEW_NAME = 60; // characters
 
 /** Keys that were renamed: links that have them still open. @type {Partial<Record<keyof State, string>>} */
 const OLD_KEYS = { color: "colour" };
@@ -85,6 +109,32 @@ function spaces(value) {
   return pairs.slice(0, MAX_SPACES).map(([run, tag]) => ({ run, tag }));
 }
 
+/** @param {string} value @returns {SavedView[]|null} */
+function views(value) {
+  const given = JSON.parse(value);
+  if (!Array.isArray(given) || given.length > MAX_VIEWS) return null;
+  const valid = given.every(
+    (one) =>
+      Array.isArray(one) &&
+      typeof one[0] === "string" &&
+      one[0].length <= MAX_VIEW_NAME &&
+      typeof one[1] === "object" &&
+      Object.values(one[1] ?? { none: null }).every((text) => typeof text === "string"),
+  );
+  return valid && new Set(given.map(([name]) => name)).size === given.length
+    ? given.map(([name, at]) => ({ name, at }))
+    : null;
+}
+
+/** @param {string} value @returns {Since|null} */
+function since(value) {
+  const given = JSON.parse(value);
+  if (!Array.isArray(given) || given.length !== 3) return null;
+  const [run, tag, step] = given;
+  const valid = typeof run === "string" && typeof tag === "string" && Number.isSafeInteger(step);
+  return valid ? { run, tag, step } : null;
+}
+
 /** @param {string} value @returns {Walk|null} */
 function walk(value) {
   if (value.startsWith("circle:")) {
@@ -96,8 +146,9 @@ function walk(value) {
   return { kind: "path", points: Array.from({ length: flat.length / 2 }, (_, i) => [flat[2 * i], flat[2 * i + 1]]) };
 }
 
-/** @param {string} value @returns {PlaneChoice|null} */
+/** @param {string} value @returns {PlaneChoice|"auto"|null} */
 function plane(value) {
+  if (value === "auto") return value;
   if (value === "pca") return { kind: "pca" };
   const axes = value.startsWith("axes:") ? numbers(value.slice(5), 2) : null;
   return axes && axes.every((a) => Number.isInteger(a) && a >= 0) ? { kind: "axes", i: axes[0], j: axes[1] } : null;
@@ -110,7 +161,7 @@ function plane(value) {
 const FORMS = {
   spaces: [(v) => JSON.stringify(v.map((/** @type {SpaceId} */ s) => [s.run, s.tag])), spaces],
   step: [String, (v) => integer(v, -Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER)],
-  plane: [(v) => (v.kind === "pca" ? "pca" : `axes:${v.i},${v.j}`), plane],
+  plane: [(v) => (v === null ? "auto" : v.kind === "pca" ? "pca" : `axes:${v.i},${v.j}`), plane],
   view: [
     (v) => text([v.x, v.y, v.span]),
     (v) => {
@@ -118,18 +169,31 @@ const FORMS = {
       return view && view[2] > 0 ? { x: view[0], y: view[1], span: view[2] } : null;
     },
   ],
-  color: [String, (v) => (Object.hasOwn(COLOR_MODES, v) ? v : null)],
+  color: [String, (v) => (Object.hasOwn(COLOR_MODES, v) || columnOf(v) !== null ? v : null)],
+  since: [(v) => JSON.stringify([v.run, v.tag, v.step]), since],
   shapes: [(v) => (v ? "1" : "0"), flag],
   manifold: [(v) => (v ? "1" : "0"), flag],
   thumbnails: [(v) => (v ? "1" : "0"), flag],
   hidden: [(v) => v.join(","), (v) => numbers(v, v.split(",").length)?.filter((c) => Number.isInteger(c) && c >= -1)],
+  range: [
+    (v) => v.join(),
+    (v) => {
+      const range = numbers(v, 2);
+      return range && range[0] <= range[1] ? range : null;
+    },
+  ],
+  query: [String, (v) => (v.length <= MAX_QUERY ? v : null)],
+  only: [(v) => (v ? "1" : "0"), flag],
   tool: [String, String],
   probe: [text, (v) => numbers(v, 2)],
+  code: [text, (v) => numbers(v, v.split(",").length)],
   walk: [(v) => (v.kind === "circle" ? `circle:${text([v.x, v.y, v.r])}` : `path:${text(v.points.flat())}`), walk],
   frames: [String, (v) => integer(v, 2, MAX_FRAMES)],
   frame: [String, (v) => integer(v, 0, MAX_FRAMES - 1)],
   ms: [String, (v) => integer(v, 20, 5000)],
   direction: [String, (v) => (v === "-1" ? -1 : v === "1" ? 1 : null)],
+  even: [(v) => (v ? "1" : "0"), flag],
+  views: [(v) => JSON.stringify(v.map((/** @type {SavedView} */ { name, at }) => [name, at])), views],
 };
 
 /** @type {(keyof State)[]} */
@@ -163,9 +227,20 @@ export function fromAddress(data, tools) {
       // not JSON
     }
   }
+  if (state.plane === "auto") state.plane = null;
   if (!tools.includes(state.tool)) state.tool = DEFAULTS.tool;
   state.frame = Math.min(state.frame, state.frames - 1);
   return state;
+}
+
+/**
+ * Returns the change of a state to another color mode. What the legend hides goes with what it shows.
+ * @param {State} state @param {string} color
+ * @returns {Partial<State>}
+ */
+export function recolored(state, color) {
+  const listsOthers = columnOf(color) !== null || columnOf(state.color) !== null;
+  return { color, range: null, hidden: listsOthers ? [] : state.hidden };
 }
 
 /** Returns whether two parts of a state are equal. @param {unknown} a @param {unknown} b */

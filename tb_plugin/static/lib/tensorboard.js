@@ -1,4 +1,9 @@
-/** TensorBoard around the tab: its theme, its address bar, its reload button, and whether the tab is visible. */
+/**
+ * TensorBoard around the tab: its theme, its address bar, its reload button, and whether the tab is visible. A page that is
+ * one file has its own address, and the theme of the system.
+ */
+
+import { page as alone } from "./page.js";
 
 const PREFIX = "p.latent.";
 
@@ -7,6 +12,7 @@ const PREFIX = "p.latent.";
  * @returns {Document|null}
  */
 function host() {
+  if (alone) return document;
   try {
     return window.parent.document;
   } catch {
@@ -19,6 +25,11 @@ function host() {
  * @param {(dark: boolean) => void} listener
  */
 export function onTheme(listener) {
+  if (alone) {
+    const system = matchMedia("(prefers-color-scheme: dark)");
+    system.addEventListener("change", () => listener(system.matches));
+    return listener(system.matches);
+  }
   const body = host()?.body;
   const tell = () => listener(body?.classList.contains("dark-mode") ?? false);
   if (body) new MutationObserver(tell).observe(body, { attributeFilter: ["class"] });
@@ -49,14 +60,19 @@ export function readAddress() {
  */
 export function writeAddress(data) {
   const page = host();
-  if (!page || !/^#latent(&|$)/.test(page.location.hash)) return; // another tab is shown
-  const others = page.location.hash
+  if (!page || !(alone || /^#latent(&|$)/.test(page.location.hash))) return; // another tab is shown
+  const others = (page.location.hash || "#latent")
     .slice(1)
     .split("&")
     .filter((part) => !part.startsWith(PREFIX));
   const ours = Object.entries(data).map(([key, value]) => `${PREFIX}${key}=${encodeURIComponent(value)}`);
   const hash = `#${[...others, ...ours].join("&")}`;
-  if (hash !== page.location.hash) page.defaultView?.history.replaceState(page.defaultView.history.state, "", hash);
+  if (hash === page.location.hash) return;
+  try {
+    page.defaultView?.history.replaceState(page.defaultView.history.state, "", hash);
+  } catch {
+    // a page in the srcdoc of an iframe has no address of its own
+  }
 }
 
 /**
@@ -74,6 +90,7 @@ export function onAddress(listener) {
  * @param {() => void} listener
  */
 export function onReload(listener) {
+  if (alone) return;
   const { port1, port2 } = new MessageChannel();
   port1.onmessage = (event) => {
     const message = JSON.parse(event.data);

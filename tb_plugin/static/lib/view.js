@@ -91,3 +91,27 @@ export function ticks(low, high, count) {
   const many = Math.min(100, Math.floor(high / step) - first + 1);
   return Array.from({ length: Math.max(0, many) }, (_, i) => Number(((first + i) * step).toPrecision(12)));
 }
+
+const DIGITS = 5; // of a label
+
+/**
+ * Returns the labels of ticks, which differ, and what they leave out: a factor, and a number that they all have.
+ * @param {number[]} values in order, evenly apart
+ * @returns {{labels: string[], note: string}}
+ */
+export function tickLabels(values) {
+  const [first, last] = [values[0] ?? 0, values[values.length - 1] ?? 0];
+  const most = Math.max(Math.abs(first), Math.abs(last));
+  const apart = values.length > 1 ? values[1] - first : most;
+  const offset = most > apart * 10 ** (DIGITS - 1) ? first : 0;
+  // Ticks are multiples of their distance: whole numbers of it have no rounding.
+  const rest = values.map((value) => (offset ? Math.round((value - offset) / apart) * apart : value));
+  const largest = Math.max(...rest.map(Math.abs), 0);
+  const power = largest && (largest >= 1e5 || largest < 1e-3) ? Math.floor(Math.log10(largest)) : 0;
+  const labels = rest.map((value) => String(Number((value / 10 ** power).toPrecision(DIGITS))));
+  const factor = power ? `× 1e${power}` : "";
+  return {
+    labels,
+    note: [factor, offset && `${offset < 0 ? "−" : "+"} ${Math.abs(offset)}`].filter(Boolean).join(" "),
+  };
+}

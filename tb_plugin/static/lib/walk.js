@@ -9,12 +9,13 @@
  * @param {ArrayLike<number>} v
  * @param {number} frames
  * @param {1 | -1} direction -1: the other way around
+ * @param {ArrayLike<number>|null} shares of the way at which the frames lie; null: evenly
  */
-export function circle(center, radius, u, v, frames, direction = 1) {
+export function circle(center, radius, u, v, frames, direction = 1, shares = null) {
   const dims = center.length;
   const places = new Float32Array(frames * dims);
   for (let k = 0; k < frames; k++) {
-    const t = (direction * 2 * Math.PI * k) / frames;
+    const t = direction * 2 * Math.PI * (shares ? shares[k] : k / frames);
     const [x, y] = [radius * Math.cos(t), radius * Math.sin(t)];
     for (let d = 0; d < dims; d++) places[k * dims + d] = center[d] + x * u[d] + y * v[d];
   }
@@ -27,8 +28,9 @@ export function circle(center, radius, u, v, frames, direction = 1) {
  *
  * @param {ArrayLike<number>[]} points one or more
  * @param {number} frames
+ * @param {ArrayLike<number>|null} shares of the way at which the frames lie; null: evenly
  */
-export function path(points, frames) {
+export function path(points, frames, shares = null) {
   const dims = points[0].length;
   const places = new Float32Array(frames * dims);
   const reached = [0]; // the length of the lines up to each point
@@ -36,7 +38,7 @@ export function path(points, frames) {
   const whole = reached[points.length - 1];
   let i = 0;
   for (let k = 0; k < frames; k++) {
-    const gone = frames > 1 ? whole * (k / (frames - 1)) : 0;
+    const gone = frames > 1 ? whole * (shares ? shares[k] : k / (frames - 1)) : 0;
     while (i < points.length - 2 && reached[i + 1] < gone) i++;
     const [from, to] = [points[i], points[i + 1] ?? points[i]];
     const length = reached[i + 1] - reached[i];
@@ -64,8 +66,9 @@ function distance(a, b) {
  * @param {import("./state.js").Walk} walk
  * @param {number} frames
  * @param {1 | -1} direction
+ * @param {ArrayLike<number>|null} [shares] of the way at which the frames lie; null: evenly
  */
-export function along(walk, frames, direction) {
-  if (walk.kind === "circle") return circle([walk.x, walk.y], walk.r, [1, 0], [0, 1], frames, direction);
-  return path(direction > 0 ? walk.points : walk.points.toReversed(), frames);
+export function along(walk, frames, direction, shares = null) {
+  if (walk.kind === "circle") return circle([walk.x, walk.y], walk.r, [1, 0], [0, 1], frames, direction, shares);
+  return path(direction > 0 ? walk.points : walk.points.toReversed(), frames, shares);
 }

@@ -1,7 +1,8 @@
 /** The grid of decoded pictures behind the points. It fades where there is no data. */
 
+import { product } from "../lib/codec.js";
 import { h } from "../lib/dom.js";
-import { inked, pictureShape, put, toBytes } from "../lib/picture.js";
+import { inked, put } from "../lib/picture.js";
 import { lift } from "../lib/planes.js";
 import { scale, toPlane, toScreen } from "../lib/view.js";
 
@@ -12,6 +13,10 @@ const CELL = 34; // of a picture, in CSS pixels at least
 const MOST = 900; // pictures
 const FAINT = 0.1; // where there is no data
 const FULL = 0.75;
+
+const SLOW = 150; // ms: a grid that takes longer is shown while it comes
+const COARSE = 4; // every so many cells come first, enlarged
+const SHOW_MS = 80; // between two looks at it
 
 export class Manifold {
   /** @param {() => void} redraw */
@@ -25,20 +30,20 @@ export class Manifold {
   }
 
   /**
-   * Decodes the grid for a view. The old grid stays until the new one is done.
+   * Decodes the grid for a view. The old grid stays until the new one is done, or until its first pictures are there.
    * @param {import("../lib/planes.js").Frame} frame
    * @param {import("../decode/decoding.js").Decoding} decoding
-   * @param {number[]|null} imageShape
+   * @param {import("../lib/picture.js").Look} look
    * @param {View} view
    * @param {Size} size
    * @param {number} span of the view of all points
    * @param {number[]} ink RGB
+   * @param {[number, number]|null} pointer in pixels; what is near it comes first
    */
-  async show(frame, decoding, imageShape, view, size, span, ink) {
+  async show(frame, decoding, look, view, size, span, ink, pointer) {
     this.work?.abort();
     const work = (this.work = new AbortController());
-    const shape = pictureShape(decoding.decoder.outputShape, imageShape);
-    if (!shape) return this.clear();
+    const { shape } = look;
     const pixels = Math.max(CELL, Math.sqrt((size.width * size.height) / MOST), 0.6 * Math.max(shape[0], shape[1]));
     const cell = pixels / scale(view, size);
     // Cells lie on multiples of their size, so that pictures stay in place while the view moves.
@@ -48,31 +53,42 @@ export class Manifold {
     const columns = Math.ceil(right / cell) - column;
     const rows = Math.ceil(top / cell) - row;
     if (!(columns > 0 && rows > 0 && columns * rows < 4 * MOST)) return this.clear();
-    const places = new Float32Array(2 * columns * rows);
-    for (let k = 0; k < columns * rows; k++) {
-      places[2 * k] = (column + (k % columns) + 0.5) * cell;
-      places[2 * k + 1] = (row + rows - 1 - Math.floor(k / columns) + 0.5) * cell;
+    const n = columns * rows;
+    const [x, y] = toPlane(view, size, ...(pointer ?? [size.width / 2, size.height / 2]));
+    const slow = decoding.ms * n > SLOW;
+    const order = slow ? coarseToFine(columns, rows, x / cell - column - 0.5, row + rows - 0.5 - y / cell) : null;
+    const places = new Float32Array(2 * n);
+    for (let i = 0; i < n; i++) {
+      const k = order ? order[i] : i;
+      places[2 * i] = (column + (k % columns) + 0.5) * cell;
+      places[2 * i + 1] = (row + rows - 1 - Math.floor(k / columns) + 0.5) * cell;
     }
-    const decoded = await decoding.decode(lift(places, frame.plane), columns * rows, work.signal).catch((error) => {
-      if (!work.signal.aborted) throw error;
-      return null;
-    });
-    if (!decoded || work.signal.aborted) return;
     const near = density(frame, Math.max(cell, span / 30));
-    const [height, width] = shape;
-    const values = shape[0] * shape[1] * shape[2];
-    const sheet = new Uint8ClampedArray(4 * width * columns * height * rows);
-    for (let k = 0; k < columns * rows; k++) {
-      const opacity = FAINT + (FULL - FAINT) * near(places[2 * k], places[2 * k + 1]);
-      const picture = inked(toBytes(decoded.subarray(k * values, (k + 1) * values)), shape, ink, opacity);
-      const corner = (Math.floor(k / columns) * height * columns + (k % columns)) * width;
-      for (let y = 0; y < height; y++) {
-        sheet.set(picture.subarray(4 * y * width, 4 * (y + 1) * width), 4 * (corner + y * columns * width));
+    const sheet = new Sheet(columns, rows, shape);
+    const values = product(decoding.decoder.outputShape);
+    const draw = () => {
+      put(this.canvas, sheet.pixels, sheet.width, sheet.height);
+      this.area = { left: column * cell, top: (row + rows) * cell, width: columns * cell, height: rows * cell };
+      this.redraw();
+    };
+    let drawn = -Infinity;
+    /** @param {number} start @param {Float32Array} decoded */
+    const take = (start, decoded) => {
+      for (let i = start; i < start + decoded.length / values; i++) {
+        const opacity = FAINT + (FULL - FAINT) * near(places[2 * i], places[2 * i + 1]);
+        const bytes = look.bytes(decoded.subarray((i - start) * values, (i - start + 1) * values));
+        sheet.add(order ? order[i] : i, inked(bytes, shape, ink, opacity), slow);
       }
+      if (!slow || performance.now() - drawn < SHOW_MS) return;
+      draw();
+      drawn = performance.now();
+    };
+    try {
+      await decoding.decode(lift(places, frame.plane), n, work.signal, take);
+      draw();
+    } catch (error) {
+      if (!work.signal.aborted) throw error;
     }
-    put(this.canvas, sheet, width * columns, height * rows);
-    this.area = { left: column * cell, top: (row + rows) * cell, width: columns * cell, height: rows * cell };
-    this.redraw();
   }
 
   clear() {
@@ -81,15 +97,98 @@ export class Manifold {
     this.canvas.hidden = true;
   }
 
-  /** Moves the grid to its place in a view, without drawing. @param {View} view @param {Size} size */
-  place(view, size) {
-    if (!this.area) return;
-    this.canvas.hidden = false;
+  /** Returns the place of the grid in a view; null: there is none. @param {View} view @param {Size} size */
+  rectangle(view, size) {
+    if (!this.area) return null;
     const k = scale(view, size);
     const [x, y] = toScreen(view, size, this.area.left, this.area.top);
-    const across = (this.area.width * k) / this.canvas.width;
-    const down = (this.area.height * k) / this.canvas.height;
+    return { x, y, width: this.area.width * k, height: this.area.height * k };
+  }
+
+  /** Moves the grid to its place in a view, without drawing. @param {View} view @param {Size} size */
+  place(view, size) {
+    const rectangle = this.rectangle(view, size);
+    if (!rectangle) return;
+    this.canvas.hidden = false;
+    const { x, y } = rectangle;
+    const [across, down] = [rectangle.width / this.canvas.width, rectangle.height / this.canvas.height];
     this.canvas.style.transform = `matrix(${across}, 0, 0, ${down}, ${x}, ${y})`;
+  }
+}
+
+/**
+ * Returns the cells of a grid in the order in which they are decoded: first every COARSE-th, then the others, each from a
+ * place on.
+ *
+ * @param {number} columns
+ * @param {number} rows
+ * @param {number} x column of the place
+ * @param {number} y row of the place
+ */
+export function coarseToFine(columns, rows, x, y) {
+  const middle = (COARSE - 1) / 2;
+  return Array.from({ length: columns * rows }, (_, k) => {
+    const [column, row] = [k % columns, Math.floor(k / columns)];
+    const coarse = column % COARSE === 0 && row % COARSE === 0;
+    const shift = coarse ? middle : 0; // it is shown in a larger place
+    return { k, coarse, distance: Math.hypot(column + shift - x, row + shift - y) };
+  })
+    .sort((a, b) => Number(b.coarse) - Number(a.coarse) || a.distance - b.distance)
+    .map(({ k }) => k);
+}
+
+/** The pixels of a grid of pictures. Until all coarse ones are there, each of them is enlarged. */
+export class Sheet {
+  /** @param {number} columns @param {number} rows @param {[number, number, number]} shape of a picture */
+  constructor(columns, rows, [height, width]) {
+    this.columns = columns;
+    this.rows = rows;
+    this.cell = { height, width };
+    this.width = columns * width;
+    this.height = rows * height;
+    this.pixels = new Uint8ClampedArray(4 * this.width * this.height);
+    /** @type {Map<number, Uint8ClampedArray>} the coarse pictures that are there, until all are */
+    this.enlarged = new Map();
+    this.missing = Math.ceil(columns / COARSE) * Math.ceil(rows / COARSE);
+    /** @type {Set<number>} the fine pictures that came before */
+    this.early = new Set();
+  }
+
+  /** @param {number} k the cell @param {Uint8ClampedArray} picture RGBA @param {boolean} growing whether it is shown so */
+  add(k, picture, growing) {
+    const [column, row] = [k % this.columns, Math.floor(k / this.columns)];
+    if (!growing || !this.missing || column % COARSE || row % COARSE) {
+      if (this.missing) this.early.add(k);
+      return this.#paint(column, row, picture);
+    }
+    this.#paint(column, row, picture, COARSE);
+    this.enlarged.set(k, picture);
+    if (--this.missing) return;
+    // From now on each cell has its own picture, until then that of its block.
+    for (const [block, coarse] of this.enlarged) {
+      for (let i = 0; i < COARSE ** 2; i++) {
+        const x = (block % this.columns) + (i % COARSE);
+        const y = Math.floor(block / this.columns) + Math.floor(i / COARSE);
+        if (!this.early.has(y * this.columns + x)) this.#paint(x, y, coarse);
+      }
+    }
+    this.enlarged.clear();
+  }
+
+  /** @param {number} column @param {number} row @param {Uint8ClampedArray} picture @param {number} [times] */
+  #paint(column, row, picture, times = 1) {
+    const { height, width } = this.cell;
+    if (column >= this.columns || row >= this.rows) return;
+    const from = new Uint32Array(picture.buffer, picture.byteOffset, height * width);
+    const to = new Uint32Array(this.pixels.buffer);
+    const across = Math.min(times, this.columns - column) * width;
+    const down = Math.min(times, this.rows - row) * height;
+    for (let y = 0; y < down; y++) {
+      const at = (row * height + y) * this.width + column * width;
+      const line = Math.floor(y / times) * width;
+      if (times === 1) to.set(from.subarray(line, line + width), at);
+      else for (let x = 0; x < across; x++) to[at + x] = from[line + Math.floor(x / times)];
+    }
   }
 }
 

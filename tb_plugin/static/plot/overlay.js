@@ -60,6 +60,26 @@ export function drawWalk(c, walk, places, frame, view, size, { accent, paper }) 
 }
 
 /**
+ * Draws the trails of points: from faint at the first step to full at the last.
+ * @param {CanvasRenderingContext2D} c @param {[number, number][][]} trails @param {View} view @param {Size} size
+ * @param {{text: string}} colors
+ */
+export function drawTrails(c, trails, view, size, { text }) {
+  c.lineWidth = 1.5;
+  c.strokeStyle = text;
+  for (const places of trails) {
+    for (let i = 1; i < places.length; i++) {
+      c.globalAlpha = 0.15 + (0.6 * i) / (places.length - 1);
+      c.beginPath();
+      c.moveTo(...toScreen(view, size, ...places[i - 1]));
+      c.lineTo(...toScreen(view, size, ...places[i]));
+      c.stroke();
+    }
+  }
+  c.globalAlpha = 1;
+}
+
+/**
  * @param {CanvasRenderingContext2D} c @param {number} x @param {number} y @param {number} radius
  * @param {string} fill @param {string} line
  */

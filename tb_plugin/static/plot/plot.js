@@ -4,6 +4,8 @@ import { drawAxes } from "./axes.js";
 import { h, sharp } from "../lib/dom.js";
 import { Manifold } from "./manifold.js";
 import * as overlay from "./overlay.js";
+import { listed, scaleOf } from "../lib/coloring.js";
+import { numberOf } from "../lib/columns.js";
 import { NO_CLASS, table } from "../lib/palette.js";
 import { axisNames } from "../lib/planes.js";
 import { Points } from "./points.js";
@@ -17,8 +19,9 @@ import { toPlane, toScreen } from "../lib/view.js";
  * The content of a plot. core/panel.js holds it.
  * @typedef {object} Content
  * @property {Frame|null} frame the points
- * @property {{values: Float32Array, low: number, high: number}|null} errors of the points, and the range of their colors
+ * @property {import("../lib/coloring.js").Coloring|null} coloring what the colors of the points show
  * @property {import("../lib/picture.js").Pictures|null} images of the points
+ * @property {{shown: [number, number][][]}} trails of the selected points
  * @property {HTMLCanvasElement|null} probed the decoded image of the probe
  */
 
@@ -49,7 +52,7 @@ export class Plot {
   constructor(name, content, shared) {
     this.content = content;
     this.shared = shared;
-    /** @type {Uint8Array} class or error of each point, an index into the colors */
+    /** @type {Uint8Array} class or number of each point, an index into the colors */
     this.values = new Uint8Array();
     this.marks = new Uint8Array();
     /** @type {Float32Array} where the points come from */
@@ -107,35 +110,40 @@ export class Plot {
   }
 
   recolor() {
-    const { frame, errors } = this.content;
+    const { frame, coloring } = this.content;
     if (!frame) return;
     const { state, session } = this.shared;
-    const { color } = state.now;
-    const { labels } = frame;
-    if (color === "error" && errors) {
-      const unit = 255 / (errors.high - errors.low || 1);
-      this.values = new Uint8Array(errors.values.map((e) => Math.min(255, Math.max(0, (e - errors.low) * unit))));
-    } else if (labels && color === "label") {
-      this.values = labels.of;
-    } else {
-      this.values = new Uint8Array(frame.xy.length / 2).fill(color === "none" ? 0 : NO_CLASS);
-    }
-    this.colors = table(color === "error" && !errors ? "none" : color, session.now.dark);
+    const none = state.now.color === "none";
+    this.values = coloring?.of ?? new Uint8Array(frame.xy.length / 2).fill(none ? 0 : NO_CLASS);
+    const kind = none ? "none" : scaleOf(coloring) ? "scale" : "classes";
+    this.colors = table(kind, session.now.dark);
     this.points.set({ values: this.values });
     this.redraw();
   }
 
-  /** Marks the points: the legend hides some, a selection dims the others. */
+  /** Marks the points: the legend hides some, a selection dims or hides the others. */
   remark() {
-    const { frame } = this.content;
+    const { frame, coloring } = this.content;
     if (!frame) return;
     const { selection } = this.shared.session.now;
-    const [hidden, labels] = [new Set(this.shared.state.now.hidden), frame.labels];
+    const { hidden, range, only } = this.shared.state.now;
     this.marks = new Uint8Array(frame.xy.length / 2).fill(2);
-    if (hidden.size || selection) {
-      for (let i = 0; i < this.marks.length; i++) {
-        const of = labels ? labels.of[i] : NO_CLASS;
-        this.marks[i] = hidden.has(of === NO_CLASS ? -1 : of) ? 0 : selection && !selection.has(i) ? 1 : 2;
+    const { marks } = this;
+    const others = only ? 0 : 1;
+    if (selection) for (let i = 0; i < marks.length; i++) if (!selection.has(i)) marks[i] = others;
+    if (hidden.length) {
+      const away = new Set(hidden);
+      const of = listed(coloring, frame.labels)?.of;
+      for (let i = 0; i < marks.length; i++) {
+        const one = of ? of[i] : NO_CLASS;
+        if (away.has(one === NO_CLASS ? -1 : one)) marks[i] = 0;
+      }
+    }
+    const scale = range && scaleOf(coloring);
+    if (scale) {
+      for (let i = 0; i < marks.length; i++) {
+        const value = numberOf(scale.numbers, i);
+        if (value === null || value < range[0] || value > range[1]) marks[i] = 0;
       }
     }
     this.points.set({ marks: this.marks });
@@ -211,33 +219,34 @@ export class Plot {
         radius: this.radius,
         opacity: chosen ? 0.3 : 0.85,
         colors: this.colors ?? new Uint8Array(1024),
-        shapes: state.shapes,
+        shapes: state.shapes && !scaleOf(this.content.coloring), // a shape is a class's
         share: dragging && this.points.slow && frame.xy.length / 2 > MANY ? 1 / 3 : 1,
       });
       drawAxes(this.axes, view, size, axisNames(frame.choice, frame.plane.origin.length), shared.theme.style);
       this.manifold.place(view, size);
       this.chosen = chosen;
     }
-    if (moving || this.dirty.scene || this.dirty.over) this.#drawOver(frame, view);
+    if (moving || this.dirty.scene || this.dirty.over)
+      this.paintOver(sharp(this.over, size.width, size.height), frame, view);
     this.dirty.scene = moving;
     this.dirty.over = false;
     if (!moving) this.element.dataset.painted = String(frame.step);
     return moving;
   }
 
-  /** @param {Frame} frame @param {View} view */
-  #drawOver(frame, view) {
+  /** Paints what lies over the points. @param {CanvasRenderingContext2D} c @param {Frame} frame @param {View} view */
+  paintOver(c, frame, view) {
     const { size, chosen } = this;
     const { images, probed } = this.content;
     const { state, session, course, theme } = this.shared;
     const { colors } = theme;
     const { hovered, outline } = session.now;
     const { probe } = state.now;
-    const c = sharp(this.over, size.width, size.height);
     if (chosen && images) {
       const points = /** @type {Uint8Array} */ (this.colors);
       this.thumbnails.draw(c, chosen, frame, images, view, size, points, this.values);
     }
+    overlay.drawTrails(c, this.content.trails.shown, view, size, colors);
     if (course.shown) overlay.drawWalk(c, course.shown, course.places, state.now.frame, view, size, colors);
     if (hovered >= 0 && hovered < this.marks.length) {
       const [x, y] = toScreen(view, size, frame.xy[2 * hovered], frame.xy[2 * hovered + 1]);

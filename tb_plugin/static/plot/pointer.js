@@ -32,6 +32,7 @@ export function listen(plot, shared) {
   element.addEventListener("pointerdown", (event) => {
     const [px, py] = at(event);
     down.set(event.pointerId, [px, py]);
+    shared.session.set({ pressed: true });
     element.setPointerCapture(event.pointerId);
     drag?.end?.();
     drag = null;
@@ -71,6 +72,7 @@ export function listen(plot, shared) {
     down.delete(event.pointerId);
     drag?.end?.();
     drag = null;
+    shared.session.set({ pressed: down.size > 0 });
   };
   element.addEventListener("pointerup", up);
   element.addEventListener("pointercancel", up);
@@ -122,6 +124,7 @@ function key(name, shift, plot, shared) {
       Math.min(Math.max(x + STEP * arrow[0], 0), size.width),
       Math.min(Math.max(y + STEP * arrow[1], 0), size.height),
     ];
+    session.set({ anchor: -1 });
     state.set({ probe: toPlane(camera.view, size, px, py) });
     hover(plot, shared, plot.pick(px, py), px, py);
   } else if (tool) state.set({ tool: tool.name });

@@ -1,6 +1,7 @@
 /** Saves a walk: as an animation, a picture or numbers. */
 
 import { csv } from "../lib/csv.js";
+import { download } from "../lib/download.js";
 import { animation } from "./gif.js";
 import { toCanvas } from "../lib/picture.js";
 
@@ -17,12 +18,7 @@ const WIDEST = 8192; // pixels of a canvas, for all browsers
  */
 function save(blob, { panel, step }, ending) {
   const { run, tag } = panel.space.id;
-  const name = `${run}_${tag}_step_${step}_walk`.replace(/[^\p{L}\p{N}._-]+/gu, "_").slice(-120);
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(blob);
-  link.download = `${name}.${ending}`;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+  download(blob, `${run}_${tag}_step_${step}_walk`, ending);
 }
 
 /** Saves the animation. @param {Strip} strip @param {import("../core/app.js").App} app */

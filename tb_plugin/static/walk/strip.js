@@ -1,7 +1,8 @@
 /** The decoded walk of one latent space: its frames and their film strip. */
 
+import { chartFrame } from "../lib/chart_frame.js";
 import { h, sharp } from "../lib/dom.js";
-import { pictureShape, put, rgba, toBytes, toCanvas } from "../lib/picture.js";
+import { put, rgba, toCanvas } from "../lib/picture.js";
 import { lift } from "../lib/planes.js";
 
 const HEIGHT = 44; // of the strip, in CSS pixels
@@ -47,16 +48,9 @@ export class Strip {
   async decode() {
     this.work?.abort();
     const work = (this.work = new AbortController());
-    const { frame, decoding, space } = this.panel;
+    const { frame, decoding, look } = this.panel;
     if (decoding === undefined) return this.draw();
-    const shape = decoding && pictureShape(decoding.decoder.outputShape, space.info.image_shape);
-    if (
-      !frame ||
-      !decoding ||
-      !shape ||
-      decoding.decoder.dims !== frame.plane.origin.length ||
-      !this.app.course.places.length
-    ) {
+    if (!frame || !decoding || !look || !this.app.course.places.length) {
       this.frames = [];
       this.codes = null;
       return this.draw();
@@ -67,10 +61,14 @@ export class Strip {
       const decoded = await decoding.decode(codes, n, work.signal);
       const values = decoded.length / n;
       this.frames = Array.from({ length: n }, (_, i) =>
-        rgba(toBytes(decoded.subarray(i * values, (i + 1) * values)), shape),
+        rgba(look.bytes(decoded.subarray(i * values, (i + 1) * values)), look.shape),
       );
-      [this.height, this.width, this.codes] = [shape[0], shape[1], codes];
+      [[this.height, this.width], this.codes] = [look.shape, codes];
       this.step = frame.step;
+      this.figure.replaceChildren(
+        look.chart ? chartFrame(this.preview, look.chart, values) : this.preview,
+        this.caption,
+      );
       this.sheet = null;
       this.draw();
     } catch (error) {

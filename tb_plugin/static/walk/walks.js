@@ -1,6 +1,7 @@
 /** The section and the film strips of the walk: a circle, a line or a path, decoded frame by frame. */
 
 import { button, h, numberField, select } from "../lib/dom.js";
+import { evenness } from "./evenness.js";
 import { downloadCSV, downloadGIF, downloadPNG } from "./export.js";
 import { about } from "../lib/planes.js";
 import { MAX_FRAMES } from "../lib/state.js";
@@ -109,6 +110,7 @@ export function walks(app) {
     h("div", { className: "row" }, kind, h("span", {}, frames.element, " × ", ms.element, " ms")),
     circle,
     corners,
+    evenness(app),
     hint,
     h("div", { className: "row" }, h("span", {}, "save"), ...exports, reset),
   );

@@ -1,8 +1,11 @@
 /** The controls: runs, plane, display, tools. */
 
-import { button, checkbox, h, select } from "../lib/dom.js";
-import { COLOR_MODES } from "../lib/palette.js";
-import { MAX_SPACES, same } from "../lib/state.js";
+import { button, checkbox, h, plural, select } from "../lib/dom.js";
+import { byColumn, COLOR_MODES } from "../lib/palette.js";
+import { planeOf } from "../lib/planes.js";
+import { MAX_SPACES, recolored, same } from "../lib/state.js";
+import { plotPictures } from "./plot_picture.js";
+import { savePage } from "./save_page.js";
 import { TOOLS } from "../plot/tools.js";
 
 /** @typedef {import("../core/app.js").App} App */
@@ -13,7 +16,7 @@ export function runList(app) {
   const list = h("div", { className: "runs", role: "group", "aria-label": "Latent spaces" });
   const about = h("div", { className: "about" });
   const omitted = h("p", { className: "hint" });
-  const element = h("section", {}, h("h3", {}, "Runs"), list, omitted, about);
+  const element = h("section", {}, h("h3", {}, "Runs"), list, omitted, about, savePage(app));
   let shown = "";
   app.on(["listing", "spaces"], () => {
     omitted.hidden = !app.omitted;
@@ -68,7 +71,7 @@ export function planeChoice(app) {
   const axis = (part, label) =>
     select(label, [], "", (value) => {
       const { plane } = state.now;
-      if (plane.kind === "axes") state.set({ plane: { ...plane, [part]: Number(value) } });
+      if (plane?.kind === "axes") state.set({ plane: { ...plane, [part]: Number(value) } });
     });
   const axes = { i: axis("i", "Axis across"), j: axis("j", "Axis up") };
   const shares = h("p", { className: "hint" });
@@ -76,7 +79,7 @@ export function planeChoice(app) {
   const element = h("section", {}, h("h3", {}, "Plane"), row, shares);
   app.on(["data", "plane"], () => {
     const dims = Math.max(1, ...app.panels.map((panel) => panel.frame?.plane.origin.length ?? 1));
-    const { plane } = state.now;
+    const plane = planeOf(state.now.plane, dims);
     element.hidden = dims <= 2;
     kind.value = plane.kind;
     for (const part of /** @type {("i"|"j")[]} */ (["i", "j"])) {
@@ -94,7 +97,9 @@ export function planeChoice(app) {
           .map((share) => (share === null ? "–" : `${(100 * share).toFixed(1)} %`))
           .join(" + ");
         const { steps } = space.info;
-        return `${percent} of the variance${frame?.choice.kind === "pca" ? ` at step ${steps[steps.length - 1]}` : ""}`;
+        const at = frame?.choice.kind === "pca" ? ` at step ${steps[steps.length - 1]}` : "";
+        const sample = frame?.sample ? `, fitted on a sample of ${plural(frame.sample, "code")}` : "";
+        return `${percent} of the variance${at}${sample}`;
       })
       .join("; ");
   });
@@ -105,8 +110,9 @@ export function planeChoice(app) {
 export function display(app) {
   const { state } = app;
   const color = select("Color by", Object.entries(COLOR_MODES), state.now.color, (value) =>
-    state.set({ color: /** @type {any} */ (value) }),
+    state.set(recolored(state.now, value)),
   );
+  const columns = h("optgroup", { label: "columns" });
   const shapes = checkbox("shapes", false, (on) => state.set({ shapes: on }));
   const manifold = checkbox("decoded grid", false, (on) => state.set({ manifold: on }));
   const thumbnails = checkbox("images when near", true, (on) => state.set({ thumbnails: on }));
@@ -119,8 +125,18 @@ export function display(app) {
     h("div", { className: "checks" }, shapes.element, manifold.element, thumbnails.element, hold.element),
   );
   app.on(["listing", "spaces", "data", "color", "shapes", "manifold", "thumbnails"], () => {
-    color.value = state.now.color;
     const spaces = app.panels.map((panel) => panel.space);
+    const names = [...new Set(spaces.flatMap((space) => space.columns))];
+    if (
+      !same(
+        names,
+        Array.from(columns.children, ({ textContent }) => textContent),
+      )
+    )
+      columns.replaceChildren(...names.map((name) => h("option", { value: byColumn(name) }, name)));
+    if (names.length) color.append(columns);
+    else columns.remove();
+    color.value = state.now.color;
     /** @param {string} part */
     const without = (part) => spaces.length > 0 && spaces.every((space) => !space.has(part));
     for (const option of color.options) {
@@ -158,6 +174,7 @@ export function toolBar(app) {
     button("+", "Zoom in (key +)", () => zoomBy(1.4), { className: "icon" }),
     button("−", "Zoom out (key −)", () => zoomBy(1 / 1.4), { className: "icon" }),
     button("fit", "Show all points (key 0)", () => state.set({ view: null })),
+    ...plotPictures(app),
   );
   app.on(["tool", "listing"], () => {
     for (const { input } of inputs) input.checked = input.value === state.now.tool;

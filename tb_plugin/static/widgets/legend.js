@@ -1,43 +1,45 @@
-/** The legend: the colors of classes and errors. A click on a class hides or shows it. */
+/** The legend: the colors of classes and numbers. A click on a class hides or shows it. */
 
-import { button, h, plural, short } from "../lib/dom.js";
-import { classColor, errorGradient, NO_CLASS } from "../lib/palette.js";
+import { classesOf, listed } from "../lib/coloring.js";
+import { button, h, plural } from "../lib/dom.js";
+import { classColor, columnOf, NO_CLASS } from "../lib/palette.js";
 import { trace } from "../plot/points_canvas.js";
+import { scaleLegend } from "./scale.js";
+
+const LONG = 6; // characters of a name that takes a line of its own
 
 /** Returns the legend. @param {import("../core/app.js").App} app */
 export function legend(app) {
   const { state } = app;
   const classes = h("div", { className: "classes", role: "group", "aria-label": "Classes that are shown" });
   const all = button("all", "Show all classes", () => state.set({ hidden: [] }));
-  const none = button("none", "Hide all classes", () => state.set({ hidden: keys().map(([key]) => key) }));
-  const scale = h("div", { className: "scale" });
+  const none = button("none", "Hide all classes", () =>
+    state.set({ hidden: classesShown(app).list.map(([key]) => key) }),
+  );
+  const scale = scaleLegend(app);
+  const heading = h("span");
   const element = h(
     "section",
     { "aria-label": "Legend" },
-    h("h3", {}, "Classes", h("span", { className: "spring" }), all, none),
-    classes,
     scale,
+    h("h3", {}, heading, h("span", { className: "spring" }), all, none),
+    classes,
   );
 
-  /** Returns the classes of the first panel that has some: key (-1: without a class), name, count. @returns {[number, string, number][]} */
-  const keys = () => {
-    const labels = app.panels.find((panel) => panel.frame?.labels)?.frame?.labels;
-    if (!labels) return [];
-    const { rest } = labels;
-    return [
-      ...labels.classes.map(({ name, count }, i) => /** @type {[number, string, number]} */ ([i, name, count])),
-      ...(rest.count ? [/** @type {[number, string, number]} */ ([-1, rest.name, rest.count])] : []),
-    ];
-  };
-
   let shown = "";
-  app.on(["data", "color", "shapes", "hidden", "dark", "listing", "spaces"], () => {
-    const { color, shapes, hidden } = state.now;
+  app.on(["data", "shapes", "hidden", "dark", "listing", "spaces"], () => {
+    const { shapes, hidden } = state.now;
     const { dark } = app.session.now;
-    const list = keys();
-    element.hidden = !list.length && color !== "error";
+    const { title, list, colored: shows } = classesShown(app);
+    heading.textContent = title;
+    heading.parentElement?.toggleAttribute("hidden", !list.length);
+    element.hidden = !list.length && scale.hidden;
     all.hidden = none.hidden = list.length < 2;
-    const now = JSON.stringify([list, color, shapes, dark]);
+    classes.classList.toggle(
+      "wide",
+      list.some(([key, name]) => key >= 0 && name.length > LONG),
+    );
+    const now = JSON.stringify([list, shows, shapes, dark]);
     if (now !== shown) {
       shown = now;
       classes.replaceChildren(
@@ -54,7 +56,7 @@ export function legend(app) {
               },
               ondblclick: () => state.set({ hidden: list.map(([k]) => k).filter((k) => k !== key) }),
             },
-            swatch(key, color === "label", shapes, dark),
+            swatch(key, shows, shapes, dark),
             h("span", { className: "name" }, name),
             h("span", { className: "count" }, count.toLocaleString("en")),
           ),
@@ -64,20 +66,22 @@ export function legend(app) {
     for (const one of /** @type {HTMLElement[]} */ ([...classes.children])) {
       one.setAttribute("aria-pressed", String(!hidden.includes(Number(one.dataset.class))));
     }
-    const errors = app.panels.find((panel) => panel.errors)?.errors;
-    scale.hidden = color !== "error" || !errors;
-    if (errors) {
-      const bar = h("div", { className: "gradient" });
-      bar.style.background = errorGradient;
-      scale.replaceChildren(
-        h("span", {}, "error"),
-        bar,
-        h("span", {}, short(errors.low)),
-        h("span", {}, short(errors.high)),
-      );
-    }
   });
   return element;
+}
+
+/**
+ * Returns the classes of the first panel that has some: key (-1: without a class), name, count. `colored` says whether the
+ * colors show them.
+ * @param {import("../core/app.js").App} app
+ */
+export function classesShown({ panels, state }) {
+  const found = panels.map(({ coloring, frame }) => listed(coloring, frame?.labels ?? null)).find(Boolean);
+  const colored = panels.some(({ coloring }) => classesOf(coloring));
+  /** @type {[number, string, number][]} */
+  const list = (found?.classes ?? []).map(({ name, count }, i) => [i, name, count]);
+  if (found?.rest.count) list.push([-1, found.rest.name, found.rest.count]);
+  return { title: (colored && columnOf(state.now.color)) || "Classes", list, colored };
 }
 
 /** Returns the image of a class's point. @param {number} key @param {boolean} colored @param {boolean} shapes @param {boolean} dark */

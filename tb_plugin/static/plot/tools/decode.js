@@ -7,10 +7,14 @@ export const decode = {
   key: "d",
   cursor: "crosshair",
 
-  press(plot, { state }, px, py) {
+  press(plot, { state, session }, px, py) {
     /** @param {number} x @param {number} y */
-    const move = (x, y) => state.set({ probe: plot.place(x, y) });
+    const move = (x, y) => {
+      session.set({ anchor: -1 });
+      state.set({ probe: plot.place(x, y) });
+    };
     move(px, py);
+    session.set({ anchor: plot.pick(px, py) });
     return { move };
   },
 

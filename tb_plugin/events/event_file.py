@@ -7,16 +7,36 @@ import socket
 import struct
 import tempfile
 import time
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import google_crc32c
-from tensorboard.compat.proto import event_pb2, summary_pb2
+from tensorboard.compat.proto import event_pb2
+
+from tb_plugin.events import locks
 
 UPLOAD_SECONDS = 120  # between uploads to a remote folder; TensorBoard's own writer flushes as often
 
+_WRITER = "tb_plugin.events.event_file"  # in the first event
+_SUMMARY = bytes([5 << 3 | 2])  # the key of an event's field "summary": its number, and that it has a length
 _NAME = re.compile(r"events\.out\.tfevents\.(\d+)\.")
+
+
+@contextmanager
+def files_of(folder: str | os.PathLike) -> Iterator[list[BinaryIO]]:
+    """Opens the event files of a local folder for reading, in the order in which TensorBoard reads them."""
+    with ExitStack() as stack:
+        yield _opened(stack, os.listdir(folder), lambda name: open(Path(folder) / name, "rb"))  # noqa: SIM115
+
+
+def _opened(stack: ExitStack, names: list[str], opened: Callable[[str], Any]) -> list[BinaryIO]:
+    files = []
+    for name in sorted(filter(_NAME.match, names)):
+        with suppress(FileNotFoundError):
+            files.append(stack.enter_context(opened(name)))
+    return files
 
 
 class EventFile:
@@ -40,20 +60,44 @@ class EventFile:
         self._remote = _remote(str(logdir)) if "://" in str(logdir) else None
         self._uploaded = time.monotonic()
         if self._remote:
-            system, url = self._remote
-            there = system.ls(url, detail=False) if system.exists(url) else []
             self._temporary = tempfile.TemporaryDirectory(prefix="event-file-")
-            folder = Path(self._temporary.name)
+            self._folder = Path(self._temporary.name)
         else:
-            folder = Path(logdir)
-            folder.mkdir(parents=True, exist_ok=True)
-            there = os.listdir(folder)
-        self.name = _name([path.rsplit("/", 1)[-1] for path in there])
-        self.path = folder / self.name
-        # Without a buffer: what is written is in the file, also if the process is killed.
-        self._file = open(self.path, "xb", buffering=0)  # noqa: SIM115 - `close` closes it
+            self._folder = Path(logdir)
+            self._folder.mkdir(parents=True, exist_ok=True)
+        with locks.locked(self._folder):  # so that two files have different names
+            self.name = _name(self._names())
+            self.path = self._folder / self.name
+            # Without a buffer: what is written is in the file, also if the process is killed.
+            self._file = open(self.path, "xb", buffering=0)  # noqa: SIM115 - `close` closes it
+            locks.lock(self._file)
         self._end = 0
-        self.add_event(event_pb2.Event(wall_time=time.time(), file_version="brain.Event:2"))
+        source = event_pb2.SourceMetadata(writer=_WRITER)
+        self.add_event(event_pb2.Event(wall_time=time.time(), file_version="brain.Event:2", source_metadata=source))
+
+    @contextmanager
+    def others(self) -> Iterator[list[BinaryIO]]:
+        """Opens the other event files of the folder for reading, in the order in which TensorBoard reads them.
+
+        No other writer is in such a block for this folder at the same time.
+        """
+        with ExitStack() as stack:
+            stack.enter_context(locks.locked(self._folder))
+            yield _opened(stack, [name for name in self._names() if name != self.name], self._open)
+
+    def _names(self) -> list[str]:
+        """Returns the names of the files in the folder."""
+        if not self._remote:
+            return os.listdir(self._folder)
+        system, url = self._remote
+        there = system.ls(url, detail=False) if system.exists(url) else []
+        return [path.rsplit("/", 1)[-1] for path in there]
+
+    def _open(self, name: str) -> Any:
+        if not self._remote:
+            return open(self._folder / name, "rb")
+        system, url = self._remote
+        return system.open(f"{url}/{name}", "rb", block_size=2**16)
 
     def add_event(self, event: Any) -> None:
         """Writes an Event proto, TensorBoard's or TensorFlow's, as it is.
@@ -62,11 +106,13 @@ class EventFile:
           OSError: it cannot be written, or the file is closed. The file ends with the event before, and later events
             can be written.
         """
+        self._add(event.SerializeToString())
+
+    def _add(self, data: bytes) -> None:
         if self._file.closed:
             raise OSError(errno.EBADF, "the event file is closed", str(self.path))
-        data = event.SerializeToString()
         length = struct.pack("<Q", len(data))
-        record = memoryview(b"".join([length, _checksum(length), data, _checksum(data)]))
+        record = memoryview(b"".join([length, checksum(length), data, checksum(data)]))
         try:
             while record:
                 record = record[self._file.write(record) :]
@@ -87,13 +133,9 @@ class EventFile:
           wall_time: seconds since 1970; None is now.
         """
         serialized = summary if isinstance(summary, bytes) else summary.SerializeToString()
-        self.add_event(
-            event_pb2.Event(
-                wall_time=time.time() if wall_time is None else wall_time,
-                step=int(step),
-                summary=summary_pb2.Summary.FromString(serialized),
-            )
-        )
+        event = event_pb2.Event(wall_time=time.time() if wall_time is None else wall_time, step=int(step))
+        # The summary is appended as it is, because a large one takes seconds to parse and serialize once more.
+        self._add(b"".join([event.SerializeToString(), _SUMMARY, _varint(len(serialized)), serialized]))
 
     def flush(self) -> None:
         """Uploads the file of a remote folder. In a local folder there is nothing to do."""
@@ -107,6 +149,7 @@ class EventFile:
         """Closes the file, after a flush. A second call does nothing."""
         if self._file.closed:
             return
+        locks.unlock(self._file)
         self._file.close()
         if self._remote:
             try:
@@ -115,7 +158,21 @@ class EventFile:
                 self._temporary.cleanup()
 
 
-def _checksum(data: bytes) -> bytes:
+def _varint(number: int) -> bytes:
+    """Returns a number as protobuf writes it."""
+    written = bytearray()
+    while number > 127:
+        written.append(number & 127 | 128)
+        number >>= 7
+    return bytes([*written, number])
+
+
+def is_finished(file: BinaryIO) -> bool:
+    """Returns whether an event file was written by EventFile and is no longer open there."""
+    return _WRITER.encode() in file.read(256) and not locks.is_locked(file)
+
+
+def checksum(data: bytes) -> bytes:
     """Returns the masked CRC-32C of a TFRecord, 4 bytes."""
     crc = google_crc32c.value(data)
     return struct.pack("<I", ((crc >> 15 | crc << 17) + 0xA282EAD8) & 0xFFFFFFFF)

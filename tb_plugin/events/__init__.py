@@ -1,0 +1,1 @@
+"""Event files: writing, reading, locks between writers, and what a folder already holds."""

@@ -1,0 +1,67 @@
+"""The HTML of a page that is one file."""
+
+import html
+import json
+import re
+from typing import Any
+
+from tb_plugin.server import static_files
+from tb_plugin.server.bundle import bundle
+
+# Nothing is loaded, and nothing can be sent. Scripts and styles are in the page; the workers are made of its text.
+POLICY = (
+    "default-src 'none'; script-src 'unsafe-inline' 'wasm-unsafe-eval'; style-src 'unsafe-inline'; "
+    "img-src data: blob:; worker-src blob:; base-uri 'none'; form-action 'none'"
+)
+_LINE_COMMENT = re.compile(r"^ *//.*\n", re.MULTILINE)
+_BLOCK_COMMENT = re.compile(r"^ */\*\*(?:[^*]|\*(?!/))*\*/\n", re.MULTILINE)
+
+
+def document(title: str, contents: dict[str, Any], texts: list[str]) -> str:
+    """Returns the HTML of a page.
+
+    Args:
+      title: the page's title.
+      contents: what the tab's modules find in the page, for JSON (`static/lib/page.js`).
+      texts: its arrays, the texts of `Blobs`.
+    """
+    data = json.dumps(contents, allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")
+    scripts = "\n".join(f'<script type="text/plain" id="latent-{i}">{text}</script>' for i, text in enumerate(texts))
+    return f"""<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="{POLICY}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{html.escape(title)}</title>
+</head>
+<body>
+<noscript>This page shows a latent space with JavaScript, which is turned off here.</noscript>
+<script type="application/json" id="latent-page">{data}</script>
+<script type="text/plain" id="latent-worker">
+{_script("decode_worker.js")}</script>
+{scripts}
+<script type="module">
+{_script("index.js")}render();
+</script>
+</body>
+</html>
+"""
+
+
+def _script(name: str) -> str:
+    """Returns a script with its modules, without indentation and the comments that fill lines."""
+    text = bundle(static_files.STATIC / name)
+    text = _unindented(_LINE_COMMENT.sub("", _BLOCK_COMMENT.sub("", text)))
+    if re.search(r"</script|<!--", text, re.IGNORECASE):
+        raise ValueError(f"{name}: it has text that would end a script in HTML")
+    return text
+
+
+def _unindented(script: str) -> str:
+    """Returns a script whose lines begin at once, but for those of a template string of several lines."""
+    lines, inside = [], False
+    for line in script.splitlines(keepends=True):
+        lines.append(line if inside else line.lstrip(" "))
+        inside ^= line.count("`") % 2 == 1
+    return "".join(lines)

@@ -1,0 +1,144 @@
+/** The answers of http_api.md in a page that is one file. The server's rest is computed when the page is made. */
+
+import { pack } from "../lib/codec.js";
+import { kept, nearest } from "../lib/nearest.js";
+import { arrays, page } from "../lib/page.js";
+import { planeOf } from "../lib/planes.js";
+import { axes, project } from "../lib/project.js";
+
+/** @typedef {Record<string, string|number>} Params */
+
+const NEIGHBORS = 15; // of a point, that stay or go
+/** @typedef {{about: any, codes: any, errors?: any, reconstructions?: any, decoder?: any}} Step */
+
+/**
+ * Returns the answer of a route, as the server gives it.
+ * @param {string} route
+ * @param {Params} params
+ * @returns {Promise<Response>}
+ */
+export async function answer(route, params) {
+  const { runs, data } = /** @type {NonNullable<typeof page>} */ (page);
+  if (route === "runs") return Response.json(runs);
+  const run = params.run ?? Object.keys(runs)[0];
+  const tag = params.tag ?? Object.keys(runs[run] ?? {})[0];
+  const space = data[run]?.[tag];
+  const steps = runs[run]?.[tag]?.steps ?? [];
+  const at = Number(params.step ?? steps[steps.length - 1]);
+  /** @type {Step|undefined} */
+  const step = space?.steps[at];
+  if (!step) return missing("This page has no such run or step.");
+  if (route === "step") return Response.json(step.about);
+  if (route === "neighbors") return Response.json(await neighbors(step, params));
+  if (route === "moved") return moved(step, data, params);
+  if (route === "points") return blob(await points(space, { run, tag, step: at }, step, params));
+  if (route === "metadata") {
+    const column = space.once.columns[params.column];
+    return column ? blob(pack(column.header, await stored(column))) : missing("This page has no such column.");
+  }
+  if (route === "decoder")
+    return step.decoder ? blob(await decoder(step.decoder)) : missing("This page has no decoder.");
+  const rows = step[/** @type {"codes"} */ (route)] ?? space.once[route];
+  return rows ? binary(rows) : missing(`This page has no ${route}.`);
+}
+
+/** @param {string} message */
+const missing = (message) => new Response(message, { status: 404, headers: { "Content-Type": "text/plain" } });
+
+/** @param {ArrayBuffer} buffer */
+const blob = (buffer) => new Response(buffer);
+
+/** @param {import("../lib/page.js").Stored} rows @returns {Promise<Response>} */
+async function binary(rows) {
+  const values = scaled(await arrays(rows));
+  const [{ dtype, shape }] = rows.arrays;
+  return vector(values, shape, dtype === "|u1" ? "uint8" : dtype === "<i4" ? "int32" : "float32");
+}
+
+/** @param {any} values @param {number[]} shape @param {string} dtype */
+function vector(values, shape, dtype) {
+  const headers = {
+    "X-Latent-Shape": shape.join(),
+    "X-Latent-Dtype": dtype,
+    "X-Latent-Total": String(shape[0]),
+  };
+  return new Response(values, { headers });
+}
+
+/** Returns arrays with their shapes. @param {import("../lib/page.js").Stored} from */
+async function stored(from) {
+  return (await arrays(from)).map((values, i) => ({ values, shape: from.arrays[i].shape }));
+}
+
+/**
+ * Returns the blob of points in a plane. The principal components were computed when the page was made.
+ * @param {any} space @param {Params} about @param {Step} step @param {Params} params
+ */
+async function points(space, about, step, params) {
+  const codes = scaled(await arrays(step.codes));
+  const [n, dims] = step.codes.arrays[0].shape;
+  const kind = params.plane === "auto" ? planeOf(null, dims).kind : (params.plane ?? "axes");
+  const header = /** @type {Record<string, any>} */ ({ ...about, plane: kind, sample: null });
+  let plane;
+  if (kind === "pca") {
+    const { explained_variance_ratio, sample } = space.pca;
+    const [origin, u, v] = await arrays(space.pca);
+    Object.assign(header, { fit: params.fit ?? about.step, sample });
+    plane = { origin, u, v, shares: explained_variance_ratio };
+  } else {
+    const [i, j] = [Number(params.i ?? 0), Number(params.j ?? Math.min(1, dims - 1))];
+    Object.assign(header, { i, j });
+    plane = axes(codes, dims, i, j);
+  }
+  const { xy, box } = project(codes, dims, plane);
+  const vector = (/** @type {Float32Array} */ values) => ({ values, shape: [dims] });
+  const made = [{ values: xy, shape: [n, 2] }, vector(plane.origin), vector(plane.u), vector(plane.v)];
+  Object.assign(header, { explained_variance_ratio: plane.shares, box });
+  const { labels } = space.once;
+  if (params.labels && labels?.arrays[0].shape[0] === n) {
+    Object.assign(header, labels.header);
+    made.push(...(await stored(labels)));
+  }
+  return pack(header, made);
+}
+
+/** @param {Step} step @param {Params} params */
+async function neighbors(step, params) {
+  const codes = scaled(await arrays(step.codes));
+  const dims = step.codes.arrays[0].shape[1];
+  const index = params.index === undefined ? null : Number(params.index);
+  const code =
+    index === null ? String(params.code).split(",").map(Number) : codes.subarray(index * dims, (index + 1) * dims);
+  return nearest(codes, dims, code, Number(params.count ?? 12), String(params.metric ?? "euclidean"), index);
+}
+
+/** @param {Step} step @param {any} data @param {Params} params */
+async function moved(step, data, params) {
+  const other = data[params.other_run]?.[params.other_tag]?.steps[params.other_step];
+  if (!other) return missing("This page has no such run or step to compare with.");
+  const [one, two] = [scaled(await arrays(step.codes)), scaled(await arrays(other.codes))];
+  const [[n, dims], [m, others]] = [step.codes.arrays[0].shape, other.codes.arrays[0].shape];
+  if (n !== m || n <= NEIGHBORS) return missing("This page has not the same points there, or too few to compare.");
+  return vector(await kept(one, dims, two, others, NEIGHBORS), [n], "uint8");
+}
+
+/** Returns the blob of a decoder, whose weights may be stored as integers and the scales of their last axis. @param {any} from */
+async function decoder(from) {
+  const given = await stored(from);
+  const made = from.scaled.map((/** @type {boolean} */ hasScales) => {
+    const { values, shape } = /** @type {{values: any, shape: number[]}} */ (given.shift());
+    return { values: hasScales ? scaled([values, given.shift()?.values]) : values, shape };
+  });
+  return pack(from.header, made);
+}
+
+/**
+ * Returns numbers: offset + scale * integer along the last axis. Without scales they are there already.
+ * @param {any[]} parts integers, scales, offsets
+ */
+function scaled([values, scales, offsets]) {
+  if (!scales) return values;
+  const [made, dims] = [new Float32Array(values.length), scales.length];
+  for (let i = 0; i < made.length; i++) made[i] = scales[i % dims] * values[i] + (offsets?.[i % dims] ?? 0);
+  return made;
+}

@@ -1,0 +1,82 @@
+/** What the colors of the points show: classes, or numbers on a scale. Each point has a byte, an index into the colors. */
+
+import { NO_CLASS } from "./palette.js";
+
+/** @typedef {import("./columns.js").Column} Column */
+
+/** @typedef {{name: string, count: number}} Class */
+
+/**
+ * The class of each point, as an index into `classes`. NO_CLASS stands for the rest.
+ * @typedef {{classes: Class[], of: Uint8Array, rest: Class}} Classes
+ */
+
+/**
+ * The number of each point, and its color between `low` and `high`. NO_CLASS stands for a point without a number.
+ * @typedef {{numbers: import("./columns.js").Numbers, of: Uint8Array, low: number, high: number, least: number,
+ *   most: number}} Scale
+ */
+
+/** @typedef {Classes|Scale} Coloring */
+
+const OUTER = 0.01; // of the numbers, at either end: they have the color of the end
+
+/** @param {Coloring|null} [coloring] @returns {Classes|null} the coloring, if it has classes */
+export const classesOf = (coloring) => (coloring && "classes" in coloring ? coloring : null);
+
+/** @param {Coloring|null} [coloring] @returns {Scale|null} the coloring, if it has a scale */
+export const scaleOf = (coloring) => (coloring && "numbers" in coloring ? coloring : null);
+
+/**
+ * Returns the classes that the legend lists: those that the colors show, or else the labels'.
+ * @param {Coloring|null} coloring @param {Coloring|null} labels
+ */
+export const listed = (coloring, labels) => classesOf(coloring) ?? classesOf(labels);
+
+/** Returns the coloring that shows a column. @param {Column} column @returns {Coloring} */
+export const colored = (column) => (column.type === "number" ? scale(column) : classes(column));
+
+/** @param {import("./columns.js").Numbers} numbers @returns {Scale} */
+export function scale(numbers) {
+  const { values, there } = numbers;
+  const sorted = Float64Array.from(there ? Array.prototype.filter.call(values, (_, i) => there[i]) : values).sort();
+  const last = Math.max(0, sorted.length - 1);
+  const [least, most] = [sorted[0] ?? 0, sorted[last] ?? 0];
+  let [low, high] = [sorted[Math.floor(OUTER * last)] ?? 0, sorted[Math.ceil((1 - OUTER) * last)] ?? 0];
+  if (low === high) [low, high] = [least, most];
+  const unit = (NO_CLASS - 1) / (high - low || 1);
+  const of = new Uint8Array(values.length);
+  for (let i = 0; i < of.length; i++) {
+    const place = (values[i] - low) * unit;
+    of[i] = there?.[i] === 0 ? NO_CLASS : Math.min(NO_CLASS - 1, Math.max(0, Math.round(place)));
+  }
+  return { numbers, of, low, high, least, most };
+}
+
+/**
+ * Returns the texts as classes, those of most points first. Those beyond the 255 first are the rest.
+ * @param {import("./columns.js").Texts} column
+ * @returns {Classes}
+ */
+function classes({ of, texts }) {
+  const counts = texts.map(() => 0);
+  for (let i = 0; i < of.length; i++) if (of[i] in counts) counts[of[i]]++;
+  const order = counts.map((_, text) => text).sort((a, b) => counts[b] - counts[a] || a - b);
+  const listed = order.slice(0, NO_CLASS);
+  const place = new Uint8Array(texts.length).fill(NO_CLASS);
+  for (const [i, text] of listed.entries()) place[text] = i;
+  const bytes = Uint8Array.from(of, (text) => place[text] ?? NO_CLASS);
+  const some = listed.map((text) => ({ name: texts[text], count: counts[text] }));
+  const count = of.length - some.reduce((sum, one) => sum + one.count, 0);
+  return {
+    classes: some,
+    of: bytes,
+    rest: { name: listed.length < texts.length ? "another value" : "no value", count },
+  };
+}
+
+/** Returns coloring as a column, to search in. @param {Coloring} coloring @returns {Column} */
+export function asColumn(coloring) {
+  if ("numbers" in coloring) return coloring.numbers;
+  return { type: "text", of: coloring.of, texts: coloring.classes.map(({ name }) => name) };
+}

@@ -1,0 +1,50 @@
+/** Paints a plot into a picture that is saved. */
+
+import { MARGIN, paintAxes } from "./axes.js";
+import { scaleOf } from "../lib/coloring.js";
+import { axisNames } from "../lib/planes.js";
+import { trace } from "./points_canvas.js";
+import { toScreen } from "../lib/view.js";
+
+/**
+ * Paints the axes, the decoded grid, the points and what lies over them. The plot's margin is around it.
+ * @param {CanvasRenderingContext2D} c
+ * @param {import("./plot.js").Plot} plot
+ */
+export function paint(c, plot) {
+  const { size, shared, content, manifold } = plot;
+  const { frame } = content;
+  if (!frame) return;
+  const { view } = shared.camera;
+  c.save();
+  c.translate(MARGIN.left, MARGIN.top);
+  c.save();
+  paintAxes(c, view, size, axisNames(frame.choice, frame.plane.origin.length), shared.theme.style);
+  c.restore();
+  c.beginPath();
+  c.rect(0, 0, size.width, size.height);
+  c.clip();
+  const grid = manifold.rectangle(view, size);
+  if (grid) c.drawImage(manifold.canvas, grid.x, grid.y, grid.width, grid.height);
+  paintPoints(c, plot, frame.xy);
+  plot.paintOver(c, frame, view);
+  c.restore();
+}
+
+/** @param {CanvasRenderingContext2D} c @param {import("./plot.js").Plot} plot @param {Float32Array} xy */
+function paintPoints(c, plot, xy) {
+  const { size, shared, marks, values, colors } = plot;
+  const { view } = shared.camera;
+  const shapes = shared.state.now.shapes && !scaleOf(plot.content.coloring);
+  const [radius, opacity] = [plot.radius * (shapes ? 1.35 : 1), plot.chosen ? 0.3 : 0.85];
+  for (let i = 0; i < marks.length; i++) {
+    const [x, y] = toScreen(view, size, xy[2 * i], xy[2 * i + 1]);
+    const outside = x < -radius || y < -radius || x > size.width + radius || y > size.height + radius;
+    if (!marks[i] || outside || !colors) continue;
+    c.globalAlpha = marks[i] === 1 ? 0.12 * opacity : opacity;
+    trace(c, shapes ? values[i] % 10 : 0, x, y, radius);
+    c.fillStyle = `rgb(${[...colors.subarray(4 * values[i], 4 * values[i] + 3)].join()})`;
+    c.fill();
+  }
+  c.globalAlpha = 1;
+}

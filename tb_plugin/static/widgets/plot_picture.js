@@ -1,0 +1,128 @@
+/** Saves the plots with their axes and legend as a picture: PNG or SVG. */
+
+import { scaleOf } from "../lib/coloring.js";
+import { button, short } from "../lib/dom.js";
+import { download } from "../lib/download.js";
+import { classColor, NO_CLASS } from "../lib/palette.js";
+import { SVG } from "../lib/svg.js";
+import { ticks } from "../lib/view.js";
+import { paint } from "../plot/paint.js";
+import { trace } from "../plot/points_canvas.js";
+import { classesShown } from "./legend.js";
+import { nameOfScale } from "./scale.js";
+
+/** @typedef {import("../core/app.js").App} App */
+
+const LEGEND = 180; // CSS pixels across
+const LINE = 18;
+const SCALE = 2; // pixels of a PNG for each of the page
+const HEADER = 19; // of a panel, over its plot
+
+/** Returns the buttons that save the plots. @param {App} app */
+export function plotPictures(app) {
+  const size = () => {
+    const { width, height } = app.stage.getBoundingClientRect();
+    return { width: width + LEGEND, height };
+  };
+  const name = () =>
+    app.panels.map(({ space, frame }) => `${space.id.run}_${space.id.tag}_step_${frame?.step}`).join("_");
+  const png = button("PNG", "Save the plot as a picture", () => {
+    const { width, height } = size();
+    const canvas = document.createElement("canvas");
+    [canvas.width, canvas.height] = [SCALE * width, SCALE * height];
+    const c = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
+    c.scale(SCALE, SCALE);
+    picture(c, app, size());
+    canvas.toBlob((blob) => blob && download(blob, name(), "png"), "image/png");
+  });
+  const svg = button("SVG", "Save the plot as a drawing that stays sharp", () => {
+    const { width, height } = size();
+    const made = new SVG(width, height);
+    picture(/** @type {any} */ (made), app, size());
+    download(new Blob([made.text], { type: "image/svg+xml" }), name(), "svg");
+  });
+  return [png, svg];
+}
+
+/** @param {CanvasRenderingContext2D} c @param {App} app @param {import("../lib/view.js").Size} size */
+function picture(c, app, { width, height }) {
+  const { colors } = app.theme;
+  c.fillStyle = colors.paper;
+  c.fillRect(0, 0, width, height);
+  const stage = app.stage.getBoundingClientRect();
+  for (const { element, plot, space, frame } of app.panels) {
+    const { left, top, width: room } = element.getBoundingClientRect();
+    c.save();
+    c.translate(left - stage.left, top - stage.top);
+    c.fillStyle = colors.text;
+    c.font = "bold 13px Roboto, sans-serif";
+    [c.textAlign, c.textBaseline] = ["left", "alphabetic"];
+    const step = `, step ${frame?.step.toLocaleString("en") ?? "–"}`;
+    c.fillText(cut(space.name, step, c.font, room - 52), 46, 14);
+    c.translate(0, HEADER);
+    paint(c, plot);
+    c.restore();
+  }
+  c.save();
+  c.translate(width - LEGEND + 12, 0);
+  [c.textAlign, c.textBaseline] = ["left", "alphabetic"];
+  legend(c, app, height);
+  c.restore();
+}
+
+/**
+ * Returns a text and its end, of which the text is cut to the room that there is.
+ * @param {string} text @param {string} end @param {string} font @param {number} room CSS pixels
+ */
+function cut(text, end, font, room) {
+  const c = /** @type {CanvasRenderingContext2D} */ (document.createElement("canvas").getContext("2d"));
+  c.font = font;
+  let length = text.length;
+  const made = () => (length < text.length ? `${text.slice(0, length)}…${end}` : text + end);
+  while (length > 1 && c.measureText(made()).width > room) length--;
+  return made();
+}
+
+/** @param {CanvasRenderingContext2D} c @param {App} app @param {number} height */
+function legend(c, app, height) {
+  const { text } = app.theme.colors;
+  const scale = app.panels.map(({ coloring }) => scaleOf(coloring)).find(Boolean);
+  const { title, list, colored } = classesShown(app);
+  c.fillStyle = text;
+  c.font = "bold 13px Roboto, sans-serif";
+  if (scale) {
+    const colors = app.panels.find(({ coloring }) => scaleOf(coloring))?.plot.colors ?? new Uint8Array(1024);
+    const across = LEGEND - 36;
+    c.fillText(cut(nameOfScale(app), "", c.font, LEGEND - 16), 0, 14);
+    for (let x = 0; x < across; x += 2) {
+      const at = 4 * Math.round((x / across) * (NO_CLASS - 1));
+      c.fillStyle = `rgb(${[...colors.subarray(at, at + 3)].join()})`;
+      c.fillRect(x, 24, Math.min(2.3, across - x), 10); // without a gap between them
+    }
+    c.fillStyle = text;
+    c.font = "11px Roboto, sans-serif";
+    c.textAlign = "center";
+    const { low, high } = scale;
+    for (const value of low < high ? ticks(low, high, 3) : [low]) {
+      const x = low < high ? (across * (value - low)) / (high - low) : across / 2;
+      c.fillText(short(value).replace("-", "−"), x, 48);
+    }
+    return;
+  }
+  if (!list.length || !colored) return;
+  c.fillText(cut(title, "", c.font, LEGEND - 16), 0, 14);
+  c.font = "12px Roboto, sans-serif";
+  const { hidden, shapes } = app.state.now;
+  const shown = list.filter(([key]) => !hidden.includes(key));
+  const room = Math.floor((height - 2 * LINE) / LINE);
+  const some = shown.length > room ? shown.slice(0, room - 1) : shown;
+  for (const [i, [key, name]] of some.entries()) {
+    const [index, y] = [key < 0 ? NO_CLASS : key, 30 + i * LINE];
+    trace(c, shapes ? index % 10 : 0, 6, y, 5.5);
+    c.fillStyle = classColor(index, app.session.now.dark);
+    c.fill();
+    c.fillStyle = text;
+    c.fillText(cut(name, "", c.font, LEGEND - 34), 18, y + 4);
+  }
+  if (some.length < shown.length) c.fillText(`and ${shown.length - some.length} more`, 18, 34 + some.length * LINE);
+}
