@@ -7,7 +7,7 @@ import pytest
 from helpers.node import Modules
 from hypothesis import settings
 
-from legacy_ports.data import mnist
+from legacy_ports.data import folder, mnist
 
 # Where nobody can look into a failure at once, the same examples are tried each time.
 settings.register_profile("repeatable", derandomize=True)
@@ -22,7 +22,7 @@ def bundled():
 
 @pytest.fixture(scope="session")
 def full():
-    if not mnist.complete(mnist.home()):
+    if not folder.complete(mnist.home()):
         pytest.skip(
             f"NOT TESTED on the full MNIST: it is not in {mnist.home()}; `legacy-ports fetch` gets it, "
             "or name its folder in $LEGACY_PORTS_DATA"
@@ -32,7 +32,7 @@ def full():
 
 @pytest.fixture(scope="session")
 def short_run(bundled, tmp_path_factory):
-    """A short run of a port on the bundled digits, made once."""
+    """Makes a short run of a port on the bundled digits, made once."""
     from helpers.runs import SHORT, run_port  # TensorFlow comes with it
 
     return functools.cache(lambda name: run_port(name, bundled, tmp_path_factory.mktemp(name), **SHORT[name]))
@@ -40,7 +40,7 @@ def short_run(bundled, tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def modules():
-    """The tab's modules in Node: `modules.evaluate(script, argument)`."""
+    """Loads the tab's modules in Node: `modules.evaluate(script, argument)`."""
     modules = Modules()
     yield modules
     modules.close()

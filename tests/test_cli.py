@@ -80,6 +80,7 @@ MISTAKES = {
     "a name that is a path": (["run", "vandenburg", "--name", "../x"], "cannot be a folder's name"),
     "no such data": (["run", "vandenburg", "--data", "nowhere/at/all"], "nowhere/at/all: no such directory"),
     "no such recording": (["verify", "vandenburg", "--reference", "none.json"], "none.json: cannot be read"),
+    "a port where --json has its file": (["verify", "--json", "all", "smith"], "'all' is no .json file; the ports go"),
     "nothing recorded": (
         ["verify", "vandenburg", "--readout", "softmax", "--data", "bundled"],
         "no recording of vandenburg_softmax on bundled MNIST",
@@ -185,6 +186,7 @@ def test_quiet_says_nothing_but_the_results(tmp_path):
     assert result.stdout.startswith("completed: 1 steps")
 
 
+@pytest.mark.slow
 def test_ctrl_c_ends_a_run_in_order(tmp_path):
     process = subprocess.Popen(
         [
@@ -234,10 +236,11 @@ def test_verify_prints_the_windows_and_fails_beyond_the_tolerance(tmp_path, caps
     good = command("verify", "vandenburg", "--data", "bundled", "--steps", "20")
     assert good.returncode == 0
     header, *rows = good.stdout.splitlines()[1:]
-    assert header.split()[:5] == ["port", "data", "seed", "start", "steps"]
+    assert header.split()[:5] == ["port", "data", "seed", "start", "gradient"]
     for seed, row in enumerate(rows):
         assert re.fullmatch(
-            rf"vandenburg +bundled +{seed} +equal +20 +\S+e-0[67] +- +- +\S+e-0[67] +- +2e-05 over 20 +same run +\d+",
+            rf"vandenburg +bundled +{seed} +equal +\de-07 +20 +\S+e-0[67] +- +- +\S+e-0[67] +- +2e-05 over 20 "
+            r"+same run +\d+",
             row,
         )
     assert len(rows) == 2
@@ -255,10 +258,22 @@ def test_verify_prints_the_windows_and_fails_beyond_the_tolerance(tmp_path, caps
     out = capsys.readouterr().out
     assert "off.npz, seed 1: the loss of step 5 is the first beyond its tolerance, by 9.9e-03" in out
     assert "off.npz, seed 1: the initial Variable_2:0 differs first of the variables" in out
+    assert re.search(r"the first step's gradients are NumPy's in float64, \S+ the farthest off, by \de?", out)
     assert "DIFFERENT" in out
     assert cli.main([*args, "--seeds", "77"]) == 2
     assert "off.npz has no seed 77; it has 0, 1, 2" in capsys.readouterr().err
     assert cli.main([*args, "--seeds", "0", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert [(row["port"], row["seed"], row["same_run"]) for row in found["rows"]] == [("vandenburg", 0, True)]
+    np.savez(tmp_path / "another.npz", **{**content, "port": "vandenburg_softmax"})
+    assert cli.main(["verify", "vandenburg", "--readout", "softmax", "--reference", str(tmp_path / "another.npz")]) == 2
+    assert "PROOF in ports/vandenburg.py has no network for vandenburg_softmax" in capsys.readouterr().err
     assert found["rows"][0]["device"] in ("cpu", "gpu:0")
+    assert found["rows"][0]["gradient"]["largest_error"] < 1e-6
+    assert found["rows"][0]["gradient"]["variable"].startswith("Variable")
+    file = tmp_path / "kept.json"
+    assert cli.main([*args, "--seeds", "0", "--json", str(file)]) == 0
+    assert "same run" in capsys.readouterr().out  # the table is printed, too
+    kept = json.loads(file.read_text())
+    assert kept["versions"] == found["versions"]
+    assert [row.keys() for row in kept["rows"]] == [row.keys() for row in found["rows"]]

@@ -19,7 +19,7 @@ NOBODYS = json.dumps({"port": "karpathy", "status": "completed", "options": {}, 
 
 @pytest.fixture
 def changed(tmp_path):
-    """A real run.json, changed."""
+    """Returns a real run.json, changed."""
 
     def change(name="vandenburg-default", **changes):
         manifest = json.loads((RUNS / f"{name}.json").read_text())

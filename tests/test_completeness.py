@@ -51,6 +51,7 @@ def test_the_literals(name):
     assert facts.help.keys() == facts.options.keys() - set(ports.COMMON), "HELP: a text for each option of its own"
     assert "network.png" in facts.figures
     proof = facts.proof
+    assert proof.networks.keys() == proof.tolerances.keys()
     assert proof.variants.keys() == proof.tolerances.keys() - {name}
     for variant, options in proof.variants.items():
         assert ports.variant(name, {**ports.post_options(name), **options}) == variant

@@ -14,7 +14,7 @@ IDS = [f"{runs.recording.port}-{runs.recording.data}" for runs in EVERYTHING]
 
 
 def test_a_worked_example():
-    """Four runs whose logarithms are 0, 0.1, 0.2, 0.3: mean 0.15, standard deviation 0.129099."""
+    """Returns four runs whose logarithms are 0, 0.1, 0.2, 0.3: mean 0.15, standard deviation 0.129099."""
     losses = np.exp([0.0, 0.1, 0.2, 0.3])
     # Student's t, 3 degrees of freedom, 97.5 %: 3.182 (any table). 3.182 x 0.129099 x sqrt(1.25) = 0.4593
     low, high = distribution.prediction_interval(losses, alpha=0.05)
@@ -58,7 +58,7 @@ def test_mean_losses_by_hand():
 
 
 def without(runs, i):
-    """The recorded runs but for one, as if that one had not been recorded."""
+    """Returns the recorded runs but for one, as if that one had not been recorded."""
     return runs._replace(losses=np.delete(runs.losses, i, axis=0))
 
 

@@ -10,7 +10,7 @@ import time
 import pytest
 from helpers.same import events
 
-from legacy_ports.run import checkpoints
+from legacy_ports.run import checkpoints, training
 from legacy_ports.run.manifest import read_manifest
 
 pytestmark = pytest.mark.slow  # processes that train; test_recorder.py has quick tests of the same
@@ -90,8 +90,8 @@ def test_a_pipe_whose_reader_has_gone(tmp_path):
     found, _ = checkpoints.newest(run / "checkpoints")
     steps = manifest["steps"]
     assert found.state["step"] == steps > 1000
-    assert steps % 500 == 1  # the step whose line nobody read is finished
-    assert ("Loss", steps - 1) in events(run)
+    assert 1 <= steps % 500 <= training.STEPS  # the steps that the engine had begun are finished
+    assert ("Loss", steps - steps % 500) in events(run)
 
 
 def test_a_stdout_that_is_closed(tmp_path):

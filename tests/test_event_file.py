@@ -14,8 +14,8 @@ from tensorboard.backend.event_processing.event_file_loader import EventFileLoad
 from tensorboard.compat.proto import summary_pb2
 
 from legacy_ports.tf1 import tf
-from tb_plugin import event_file
-from tb_plugin.event_file import EventFile
+from tb_plugin.events import event_file
+from tb_plugin.events.event_file import EventFile
 from tb_plugin.summary import LatentWriter
 
 codes = latent.arrays()[0]
@@ -26,7 +26,7 @@ def scalar(value):
 
 
 def steps(path):
-    """The steps of the summaries in an event file; its checksums are verified."""
+    """Returns the steps of the summaries in an event file; its checksums are verified."""
     return [event.step for event in EventFileLoader(str(path)).Load() if event.HasField("summary")]
 
 
@@ -110,7 +110,7 @@ def test_a_closed_file_and_a_folder_that_cannot_be_made_are_oserrors(tmp_path):
 
 @pytest.fixture
 def bucket():
-    """A folder in fsspec's file system in memory, and the event files there."""
+    """Makes a folder in fsspec's file system in memory, and the event files there."""
     system = fsspec.filesystem("memory")
     yield lambda: sorted(path for path in system.find("/bucket"))
     if system.exists("/bucket"):

@@ -16,7 +16,7 @@ NOTEBOOK = Path(__file__).parents[1] / "examples/latent_tab.ipynb"
 
 @pytest.fixture
 def executed(tmp_path, monkeypatch):
-    """The executed notebook, and the port of its TensorBoard."""
+    """Returns the executed notebook, and the port of its TensorBoard."""
     monkeypatch.setenv("TMPDIR", str(tmp_path))  # where a TensorBoard leaves its port
     scripts = Path(sys.executable).parent  # of the environment, which may not be activated
     monkeypatch.setenv("PATH", f"{scripts}{os.pathsep}{os.environ['PATH']}")
@@ -37,6 +37,7 @@ def test_the_outputs_are_cleared():
         assert cell.get("execution_count") is None
 
 
+@pytest.mark.slow
 def test_the_tensorboard_that_it_opens_serves_what_it_logs(executed):
     notebook, port = executed
     with urllib.request.urlopen(f"http://localhost:{port}/data/plugin/latent/runs", timeout=60) as response:

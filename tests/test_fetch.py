@@ -15,8 +15,9 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from legacy_ports.data import download, idx, mnist
+from legacy_ports.data import download, idx
 from legacy_ports.data.download import FetchError
+from legacy_ports.data.folder import complete, find
 
 NAMES = list(idx.OFFICIAL_SHA256)
 
@@ -244,7 +245,7 @@ def slowly(connection, content):
 
 def whole(mirror, folder):
     """Returns the files that `find` accepts, after comparing each with the mirror's."""
-    files = idx.find(folder)
+    files = find(folder)
     for file in files.values():
         assert file.read_bytes() == (mirror / file.name).read_bytes()
     return files
@@ -260,7 +261,7 @@ def test_killed_at_any_moment(mirror, liar, tmp_path):
         process.kill()
         process.communicate()
         files = whole(mirror, folder)
-        assert mnist.complete(folder) == (len(files) == 4)
+        assert complete(folder) == (len(files) == 4)
         parts += any(folder.glob("*.part"))
         seen.add(len(files))
         download.fetch(folder)

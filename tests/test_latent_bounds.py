@@ -11,7 +11,7 @@ from helpers import hostile, latent
 import tb_plugin
 from tb_plugin import layers, validation
 from tb_plugin.decoder import Decoder
-from tb_plugin.server import decoding, listing, planes, projection, responses
+from tb_plugin.server import decoding, listing, projection, responses
 from tb_plugin.server.query import MAX_DECODE_CODES
 
 codes, labels, images, decoder = latent.arrays()
@@ -108,6 +108,22 @@ def test_work_is_counted_whatever_it_is(count, made, monkeypatch, tmp_path):
     assert "codes at a time" in refused.text
 
 
+def test_a_walk_has_fewer_frames_if_the_decoder_is_slow_and_says_so(monkeypatch, routes):
+    assert routes.get("/walk.gif", **AT).headers["X-Latent-Frames"] == "60"
+    monkeypatch.setattr(decoding, "MAX_WORK", decoder.work(28))
+    walk = routes.get("/walk.gif", **AT)
+    assert (walk.status_code, walk.headers["X-Latent-Frames"]) == (200, "28")
+    line = routes.get("/walk.gif", **AT, path="line", start="0,0", end="1,1")
+    assert (line.status_code, line.headers["X-Latent-Frames"]) == (200, "28")
+    asked = routes.get("/walk.gif", **AT, frames=29)  # a number that was asked for is not changed
+    assert (asked.status_code, "28 codes at a time" in asked.text) == (400, True)
+    monkeypatch.setattr(decoding, "MAX_WORK", decoder.work(1))
+    assert routes.get("/walk.gif", **AT).status_code == 400
+    monkeypatch.undo()
+    monkeypatch.setattr(decoding, "MAX_PIXELS", 224 * 224 * 10)
+    assert routes.get("/walk.gif", **AT).headers["X-Latent-Frames"] == "10"
+
+
 def test_the_work_of_a_ports_decoder_is_far_below_the_bound():
     widths = [2, 50, 50, 784]
     port = Decoder(2, [layers.dense(np.ones(shape)) for shape in zip(widths, widths[1:])])
@@ -194,12 +210,13 @@ def test_the_limits_are_documented():
         responses.MAX_BYTES,
         decoding.MAX_WORK,
         decoding.MAX_PIXELS,
-        planes.MAX_PCA_NUMBERS,
+        projection.MAX_PCA_NUMBERS,
         listing.MAX_LISTED,
         listing.MAX_LISTING_BYTES,
         listing.MAX_DESCRIPTION,
         validation.MAX_POINTS,
         validation.MAX_DIMS,
+        validation.MAX_NUMBERS,
         MAX_DECODE_CODES,
     ):
         assert f"{bound:,}" in text, bound

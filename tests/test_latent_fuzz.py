@@ -29,12 +29,16 @@ ROUTES = [
     "/codes",
     "/points",
     "/labels",
+    "/metadata",
     "/errors",
     "/images",
     "/reconstructions",
     "/decoder",
     "/decode",
     "/walk.gif",
+    "/neighbors",
+    "/moved",
+    "/page",
     "/index.js",
 ]
 
@@ -51,7 +55,7 @@ def at_once():
 def routes(tmp_path_factory):
     logdir = tmp_path_factory.mktemp("logs")
     for run in ("a", "b c/ü%2F"):
-        latent.write(logdir / run, errors=labels, reconstructions=images)
+        latent.write(logdir / run, errors=labels, reconstructions=images, metadata={"a": labels, "b": ["x"] * 30})
     latent.write(logdir / "b c/ü%2F", name="deep", dims=5, steps=[3])
     made = latent.Routes(logdir)
     files = {f"/{path.relative_to(STATIC).as_posix()}" for path in STATIC.rglob("*.*")}

@@ -20,6 +20,7 @@ QUERIES = {
     "step": [{}],
     "codes": [{}, {"count": 1}],
     "labels": [{}],
+    "metadata": [{"column": "a"}],
     "errors": [{}],
     "images": [{}, {"start": 1}],
     "reconstructions": [{}],
@@ -185,7 +186,7 @@ def test_no_address_leads_to_another_file(tmp_path):
             asked += 1
         for run, path in itertools.product(["../../etc/passwd", "run/../../..", "/etc", "run\0"], QUERIES):
             for query in ({"run": run, "tag": "codes"}, {"run": "run", "tag": run}):
-                assert board.get("plugin/latent/" + path, codes="[[1,2]]", **query)[0] == 404
+                assert board.get("plugin/latent/" + path, codes="[[1,2]]", column="writer", **query)[0] == 404
     finally:
         log = board.stop()
     assert asked > 2000

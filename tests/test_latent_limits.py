@@ -4,7 +4,8 @@ import re
 
 import pytest
 
-from tb_plugin import codec, layer_sizes, validation
+from tb_plugin import codec, validation
+from tb_plugin.graph import sizes as layer_sizes
 from tb_plugin.server import label_classes
 from tb_plugin.server.static_files import STATIC
 
@@ -16,7 +17,7 @@ LIMITS = {
     "PREFIX_BYTES": codec.PREFIX.size,
 }
 # Constants of the tab alone. A name that Python has, too, must mean the same thing in both.
-ONLY_IN_THE_TAB = {"MAX_SPACES", "MAX_CORNERS", "MAX_CODES"}
+ONLY_IN_THE_TAB = {"MAX_SPACES", "MAX_CORNERS", "MAX_CODES", "MAX_QUERY", "MAX_VIEWS", "MAX_VIEW_NAME"}
 
 CONSTANT = re.compile(r"^(?:export )?const ([A-Z][A-Z0-9_]*) = ([^;]+);", re.MULTILINE)
 

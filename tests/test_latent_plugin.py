@@ -29,7 +29,7 @@ def logdir(tmp_path_factory):
     latent.write(logdir / "b", name="one", dims=1, steps=[3])
     with LatentWriter(str(logdir / "c")) as writer:
         writer.add("bare", 0, codes)
-        writer.add("bare", 2**60, codes)
+        writer.add("bare", 2**53 - 1, codes)
         writer.add("pictures", 1, codes, images=images, reconstructions=images / 2)
         wide = np.repeat(codes, 50, axis=1)
         writer.add("large", 0, wide, decoder=Decoder(100, [layers.dense(np.ones((100, 40_000)))]))
@@ -43,7 +43,7 @@ def routes(logdir):
 
 @pytest.fixture(scope="module")
 def wall_times(logdir):
-    """When each step of the run "a" was logged."""
+    """Returns when each step of the run "a" was logged."""
     (path,) = (logdir / "a").iterdir()
     return {event.step: event.wall_time for event in EventFileLoader(str(path)).Load() if event.summary.value}
 
@@ -66,10 +66,15 @@ def test_runs(routes, wall_times):
         "kept": 3,
         "logged": 3,
         "error": None,
+        "missing": None,
+        "metadata": [],
         "points": 30,
         "dims": 2,
         "image_shape": [6, 6, 1],
+        "thumbnail_shape": None,
         "class_names": [str(digit) for digit in range(10)],
+        "labels": "classes",
+        "chart": None,
         "parts": ["codes", "errors", "decoder", "labels", "images"],
     }
     assert listed["b"]["deep"]["display_name"] == "Deep"
@@ -87,6 +92,7 @@ def test_step(routes, wall_times):
         "dims": 2,
         "index": 1,
         "image_shape": [6, 6, 1],
+        "thumbnail_shape": None,
         "parts": ["codes", "errors", "decoder"],
         "walk": {"center": [0, 1], "radius": 2, "frames": 12},
     }
@@ -104,7 +110,7 @@ def test_arrays(routes):
     assert routes.array("/images", **AT, count=0).shape == (0, 6, 6, 1)
     halves = routes.array("/reconstructions", run="c", tag="pictures")
     np.testing.assert_allclose(halves[..., 0], images * 127.5, atol=0.51)
-    assert routes.array("/codes", run="c", tag="bare", step=2**60).shape == (30, 2)
+    assert routes.array("/codes", run="c", tag="bare", step=2**53 - 1).shape == (30, 2)
     assert routes.array("/labels", **AT).dtype == np.int32
 
 
@@ -141,11 +147,12 @@ def test_decoder_and_decode(routes):
     np.testing.assert_array_equal(routes.array("/decode", **AT, codes=json.dumps(given)), decoder(given))
 
 
-def test_a_float16_decoder_is_served_as_float32(tmp_path):
+def test_float16_is_served_as_float32(tmp_path):
     with LatentWriter(str(tmp_path)) as writer:
         writer.add("z", 0, codes, decoder=decoder, float16=True)
     header, arrays = codec.unpack(latent.Routes(tmp_path).get("/decoder", run=".", tag="z").data)
     assert {spec["dtype"] for spec in header["arrays"]} == {"<f4"}
+    np.testing.assert_allclose(latent.Routes(tmp_path).array("/codes", run=".", tag="z"), codes, rtol=1e-3)
     np.testing.assert_allclose(arrays[0], decoder.layers[0].weights[0], rtol=1e-3)
 
 
@@ -268,3 +275,13 @@ def test_the_http_api_names_every_route(routes):
     assert routes.apps.keys() >= STATIC_FILES
     for path in routes.apps.keys() - STATIC_FILES | {"/index.js"}:
         assert f"`/data/plugin/latent{path}`" in text
+
+
+def test_the_plane_is_chosen_by_the_number_of_axes(routes):
+    for run, tag, plane in (("a", "codes", "axes"), ("b", "deep", "pca"), ("b", "one", "axes")):
+        auto, named = (
+            codec.unpack(routes.get("/points", run=run, tag=tag, plane=name).data) for name in ("auto", plane)
+        )
+        assert auto[0] == named[0]
+        assert auto[0]["plane"] == plane
+        np.testing.assert_array_equal(auto[1][0], named[1][0])

@@ -6,7 +6,7 @@ from helpers import hostile, latent
 from sklearn.decomposition import PCA
 
 from tb_plugin import codec
-from tb_plugin.server import planes, projection, reader
+from tb_plugin.server import projection, reader
 from tb_plugin.summary import LatentWriter
 
 codes, labels, _, _ = latent.arrays()
@@ -165,6 +165,28 @@ def test_planes_of_few_or_equal_points_are_finite():
             assert len(plane.explained) == 2
 
 
-def test_pca_of_too_much_is_refused(routes, monkeypatch):
-    monkeypatch.setattr(planes, "MAX_PCA_NUMBERS", 10)
-    assert routes.get("/points", run="c", tag="large", plane="pca").status_code == 400
+def test_pca_of_much_is_that_of_a_sample_and_says_so(routes, monkeypatch):
+    monkeypatch.setattr(projection, "MAX_PCA_NUMBERS", 2000)
+    header, _ = codec.unpack(routes.get("/points", run="c", tag="large", plane="pca").data)
+    assert header["sample"] == 20
+    monkeypatch.setattr(projection, "MAX_PCA_NUMBERS", 3000)
+    random = np.random.default_rng(0)
+    many = (random.normal(size=(3000, 30)) * [50, 20, *[1] * 28] + 7).astype(np.float32)
+    plane = projection.principal(many)
+    assert plane.sample == 100
+    assert abs(plane.u[0]) > 0.99
+    assert abs(plane.v[1]) > 0.99
+    assert plane.explained[0] == pytest.approx(2500 / 2928, abs=0.05)
+    assert projection.principal(many)[3] == plane.explained  # the same each time
+    monkeypatch.undo()
+    assert projection.principal(many).sample is None
+
+
+@pytest.mark.parametrize("dims", [1, 3, 700])
+def test_many_codes_are_projected_in_chunks(dims):
+    codes = np.random.default_rng(0).normal(1e4, 3, size=(2**21 // dims + 5, dims)).astype(np.float32)
+    plane = projection.axes(codes, 0, dims - 1)
+    variance = codes.astype(np.float64).var(axis=0)
+    assert plane.explained[0] == pytest.approx(variance[0] / variance.sum())
+    expected = (codes - plane.origin) @ np.stack([plane.u, plane.v], axis=1)
+    np.testing.assert_allclose(projection.coordinates(codes, plane), expected, rtol=1e-5)

@@ -69,11 +69,17 @@ def test_the_stored_records(tmp_path):
         "dims": 2,
         "index": 1,
         "image_shape": [6, 6, 1],
+        "thumbnail_shape": None,
         "class_names": None,
+        "labels": None,
         "walk": {"center": [1, 2], "radius": 3, "frames": 60},
         "parts": list(second)[1:],
+        "chart": None,
+        "columns": [],
+        "split": {},
     }
-    assert codec.unpack_head(once["head"])["class_names"] == list("abcdefghij")
+    head = codec.unpack_head(once["head"])
+    assert (head["class_names"], head["labels"]) == (list("abcdefghij"), "classes")
 
 
 def test_uint8_and_color_images_are_stored_unchanged():
@@ -112,7 +118,7 @@ def test_a_tensorflow_1_file_writer_takes_it(tmp_path):
 
 
 def test_pytorch_tensors_and_its_summary_writer(tmp_path):
-    torch = pytest.importorskip("torch", reason="NOT TESTED with PyTorch: the extra `torch` is not installed")
+    torch = pytest.importorskip("torch", reason="NOT TESTED with PyTorch: the extra `frameworks` is not installed")
     from torch.utils.tensorboard import SummaryWriter
 
     with SummaryWriter(str(tmp_path)) as writer:
@@ -173,3 +179,14 @@ def test_a_logdir_in_a_bucket(tmp_path):
     """Written and read through fsspec, here in memory. TensorBoard uses it where there is no TensorFlow."""
     script = f"TESTS, LOGDIR = {str(Path(__file__).parent)!r}, 'memory://logs/a run'\n" + WITHOUT
     subprocess.run([sys.executable, "-c", script], check=True, timeout=120)
+
+
+def test_float16_halves_the_bytes_of_the_codes():
+    """But not where a number is beyond its range."""
+    exact, half = (
+        parts(summary("z", codes, float16=float16).value[0].tensor.string_val)["codes"] for float16 in (False, True)
+    )
+    assert codec.payload_bytes(codec.unpack_raw(exact)[0]) == 2 * codec.payload_bytes(codec.unpack_raw(half)[0])
+    np.testing.assert_allclose(codec.unpack(half)[1][0], codes, rtol=1e-3)
+    with pytest.raises(ValueError, match="codes: a number is too large for float16"):
+        summary("z", codes * 1e6, float16=True)

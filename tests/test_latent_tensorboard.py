@@ -53,6 +53,7 @@ def test_the_loader_imports_nothing_heavy():
 NAMES = ["a b+c/dé%2F", "nested/run/one", "<script>&amp;'#?", "plain"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fast", ["true", "false"], ids=["rust", "python"])
 def test_a_real_tensorboard(tmp_path, fast):
     for name in NAMES:

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from helpers import latent
 
-from tb_plugin import validation
 from tb_plugin.summary import latent as summary
+from tb_plugin.writer.pictures import Layout, Pictures
 
 codes, labels, images, decoder = latent.arrays()
 
@@ -19,9 +19,19 @@ REFUSED = {
     "complex": ("codes: dtype is complex", {"codes": codes * 1j}),
     "a vector": (r"codes: shape is \[30\]", {"codes": codes[:, 0]}),
     "no points": (r"codes: shape is \[0, 2\]", {"codes": codes[:0]}),
-    "too many": (r"codes: shape is \[200001, 1\], the limit is 200,000", {"codes": np.zeros((200_001, 1))}),
+    "too many": (r"codes: shape is \[1000001, 1\], the limit is 1,000,000", {"codes": np.zeros((1_000_001, 1), "f4")}),
     "labels' length": (r"labels: shape is \[29\], it must be \[30\]", {"labels": labels[1:]}),
-    "labels' type": ("labels: dtype is float64", {"labels": labels / 2}),
+    "labels' type": ("labels: dtype is complex128", {"labels": labels * 1j}),
+    "labels that are mixed": ("labels: one is 3,", {"labels": ["a", 3] * 15}),
+    "labels that are no text of class names": (
+        "labels: 'c' is not one of class_names",
+        {"labels": ["a", "c"] * 15, "class_names": ["a", "b"]},
+    ),
+    "float labels with class names": (
+        "labels: with class_names they must be integers",
+        {"labels": labels / 4, "class_names": list("abc")},
+    ),
+    "labels' NaN": ("labels: 30 of 30 numbers are not finite", {"labels": labels * np.nan}),
     "labels beyond names": (
         "labels: they are 0 to 9, they must be -1",
         {"labels": labels, "class_names": ["a", "b"]},
@@ -30,11 +40,37 @@ REFUSED = {
     "class names": ("class_names: it must be a list", {"class_names": "abc"}),
     "class names' type": ("class_names: it must be a list", {"class_names": [1, 2]}),
     "images' length": ("images: there are 29 for 30 codes", {"images": images[1:]}),
-    "images' rank": (r"images: shape is \[30, 36\]", {"images": images.reshape(30, 36)}),
+    "images' rank": (
+        r"images: shape is \[30, 36\].*give image_shape, for instance \(6, 6\)",
+        {"images": images.reshape(30, 36)},
+    ),
     "images' channels": (r"images: shape is \[30, 6, 6, 2\]", {"images": np.zeros((30, 6, 6, 2))}),
     "images' range": ("images: floats are 0 to 255, they must be 0..1", {"images": np.where(images > 0.5, 255.0, 0)}),
     "images' NaN": ("images: 1,080 of 1,080 numbers", {"images": images * np.nan}),
-    "images' type": ("images: dtype is int64", {"images": np.zeros((30, 6, 6), int)}),
+    "images' type": ("images: dtype is complex", {"images": images * 1j}),
+    "integer images' range": (
+        "images: integers are -1 to 0, .*0..255",
+        {"images": np.zeros((30, 6, 6), int) - labels[0] - np.arange(2).repeat(3)},
+    ),
+    "images of 0 and 1": (r"images: they are integers of 0 and 1; give value_range=", {"images": (images > 0.5) * 1}),
+    "images in -1..1": (r"images: floats are -.* value_range=\(-1, 1\)", {"images": images * 2 - 1}),
+    "images in another range": ("images: floats are 0.* 0..0.5", {"images": images, "value_range": (0, 0.5)}),
+    "images' order": (
+        r"images: shape \[30, 3, 6, 3\] is ambiguous; give image_order=",
+        {"images": np.zeros((30, 3, 6, 3))},
+    ),
+    "vectors' order": (
+        "images: vectors of 3 channels are ambiguous; give image_order=",
+        {"images": np.zeros((30, 108)), "image_shape": (6, 6, 3)},
+    ),
+    "images' shape": (
+        r"images: each has 36 numbers, image_shape \[6, 5, 1\] has 30",
+        {"images": images.reshape(30, 36), "image_shape": (6, 5)},
+    ),
+    "image_order": ("image_order: it is 'NCHW'", {"image_order": "NCHW"}),
+    "image_shape": ("image_shape: it is", {"image_shape": (3, 6, 6)}),
+    "image_shape's type": ("image_shape: it is 6", {"image_shape": 6}),
+    "value_range": ("value_range: it is", {"value_range": (1, 0)}),
     "images' size": ("images: each has 1025 x 1 pixels", {"images": np.zeros((30, 1025, 1))}),
     "reconstructions' shape": (
         r"reconstructions: each is \[5, 6, 1\], it must be \[6, 6, 1\]",
@@ -73,6 +109,12 @@ def test_an_invalid_argument_is_an_error_that_names_it(case):
 
 
 def test_images_are_rounded_to_uint8():
-    made = validation.images("images", np.full((5000, 1, 1), 0.5), 5000)
-    assert set(made.ravel()) == {128}
-    assert validation.images("images", np.array([[[-3.0, 2.0]]]), 1, clip=True).ravel().tolist() == [0, 255]
+    def pixels(value, **more):
+        return Pictures("images", np.array(value), 1, Layout(**more), clip=True).pixels().ravel().tolist()
+
+    assert pixels([[[0.5, 0.1, 0.99]]]) == [128, 26, 252]
+    assert pixels([[[-3.0, 2.0]]]) == [0, 255]
+    assert pixels([[[-1.0, 0.0]]], value_range=(-1, 1)) == [0, 128]
+    whole = Pictures("images", np.full((5000, 1, 1), 0.5), 5000, Layout())
+    assert set(whole.pixels().ravel()) == {128}
+    assert whole.squared_errors(np.full((5000, 1, 1, 1), 255, np.uint8)).tolist() == [0.25] * 5000

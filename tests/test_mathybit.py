@@ -324,3 +324,20 @@ def test_verify_knows_no_epochs_and_calls_other_codings_another_experiment(capsy
     capsys.readouterr()
     assert cli.main(["verify", DENSE, "--data", "bundled", "--codings", "relu"]) == 2
     assert "no recording of mathybit_dense_relu on bundled" in capsys.readouterr().err
+
+
+def test_the_adam_is_that_of_keras_2_2_2(graph):
+    """p -= lr_t * m / (sqrt(v) + epsilon), written out; where the gradient is small, epsilon shows."""
+    gradients = np.array([1e-8, -1e-6, 1e-3, 2.0])
+    p = tf.Variable(np.zeros(4), dtype=tf.float32, use_resource=True)
+    optimizer = keras.optimizers.legacy.Adam(0.001, beta_1=0.9, beta_2=0.999, epsilon=1e-7)
+    (step,) = optimizer.get_updates(tf.reduce_sum(p * gradients.astype(np.float32)), [p])
+    expected, m, v = np.zeros(4), np.zeros(4), np.zeros(4)
+    with tf.Session() as sess:
+        sess.run(tf.global_variables_initializer())
+        for t in range(1, 6):
+            sess.run(step)
+            m, v = 0.9 * m + 0.1 * gradients, 0.999 * v + 0.001 * gradients**2
+            lr_t = 0.001 * math.sqrt(1 - 0.999**t) / (1 - 0.9**t)
+            expected -= lr_t * m / (np.sqrt(v) + 1e-7)
+            np.testing.assert_allclose(sess.run(p), expected, rtol=2e-4)

@@ -1,7 +1,8 @@
 """Checks that pass everything prove nothing: every mutant of a port must be caught, and docs/proof.md says by what.
 
-Where a mutant is caught: "start" by the initial weights, "norm" by a variable's norm after so many steps, "loss" by the
-loss of that step, counted from 0. The table in docs/proof.md is what the tests expect.
+Where a mutant leaves the recorded run: "start" by the initial weights, "norm" by a variable's norm after so many steps,
+"loss" by the loss of that step, counted from 0. Whether the first step's gradients are off from NumPy's, which tells a
+changed layer or loss from everything else. The table in docs/proof.md is what the tests expect.
 """
 
 import re
@@ -20,8 +21,11 @@ from legacy_ports.proof.parity import parity
 from legacy_ports.proof.replay import replay
 
 PAGE = (Path(__file__).parents[1] / "docs/proof.md").read_text(encoding="utf-8")
-ROW = re.compile(r"^\| `(\w+)` \| (.+) \| (start|norm|loss) \| ([\d,]+) \|$", re.MULTILINE)
-EXPECTED = {(variant, change): (by, int(step.replace(",", ""))) for variant, change, by, step in ROW.findall(PAGE)}
+ROW = re.compile(r"^\| `(\w+)` \| (.+) \| (start|norm|loss) \| ([\d,]+) \| (off|right) \|$", re.MULTILINE)
+EXPECTED = {
+    (variant, change): (by, int(step.replace(",", "")), gradient)
+    for variant, change, by, step, gradient in ROW.findall(PAGE)
+}
 # smith's mean squares start at 1: an epsilon shows only after 100 steps.
 STEPS = {
     "vandenburg": 10,
@@ -34,7 +38,7 @@ STEPS = {
 
 
 def no_carry_over(data, batch_size, shuffle=True):
-    """`next_batch` that drops what is left of an epoch."""
+    """Stands for a `next_batch` that drops what is left of an epoch."""
     if data._index_in_epoch + batch_size > data.num_examples or not (data._index_in_epoch or data.epochs_completed):
         data.epochs_completed += bool(data._index_in_epoch)
         data._index_in_epoch = 0
@@ -45,7 +49,7 @@ def no_carry_over(data, batch_size, shuffle=True):
 
 
 def shuffled_from_arange(digits, batch_size, seed):
-    """`keras_batches` as tf-keras's `fit` would have it: each epoch shuffles a new `arange`."""
+    """Stands for `keras_batches` as tf-keras's `fit` would have it: each epoch shuffles a new `arange`."""
 
     def shuffled():
         images = digits.arrays.train_images
@@ -89,8 +93,8 @@ WRITTEN = {
 }
 
 
-def caught(request, variant: str, module: types.ModuleType, mutant: Mutant, monkeypatch) -> tuple[str, int] | None:
-    """Returns what catches a mutant first, and at which step; None: nothing does."""
+def caught(request, variant: str, module: types.ModuleType, mutant: Mutant, monkeypatch) -> tuple[str, int, str] | None:
+    """Returns what catches a mutant first, at which step, and if its first gradients are off; None: nothing does."""
     digits = request.getfixturevalue(mutant.data)
     name = variant.removesuffix("_relu")
     proof = ports.facts(name).proof
@@ -101,15 +105,17 @@ def caught(request, variant: str, module: types.ModuleType, mutant: Mutant, monk
         monkeypatch.setattr(module, "feed", mutant.feed)
     options = {**proof.variants.get(variant, {}), **mutant.options}
     replayed = replay(module, name, run, digits, STEPS[variant], **options)
-    leaves = parity(proof, run, replayed).leaves
-    first = min(leaves, key=lambda one: (one.step, one.what != "start", one.what), default=None)
-    return None if first is None else (first.what, first.step)
+    leaves = {one.what: one for one in parity(proof, run, replayed).leaves}
+    gradient = "off" if leaves.pop("gradient", None) else "right"
+    first = min(leaves.values(), key=lambda one: (one.step, one.what != "start", one.what), default=None)
+    return None if first is None else (first.what, first.step, gradient)
 
 
-SLOW = "mathybit_conv"
+SLOW = ("mathybit_conv", "smith")
 
 
-@pytest.mark.parametrize("name", [pytest.param(n, marks=[pytest.mark.slow] if n == SLOW else []) for n in ports.NAMES])
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ports.NAMES)
 def test_every_generated_mutant_is_caught(request, monkeypatch, name):
     found = {change: caught(request, name, module, Mutant(), monkeypatch) for change, module in mutants.generated(name)}
     written = WRITTEN[name]
@@ -121,14 +127,19 @@ def test_every_generated_mutant_is_caught(request, monkeypatch, name):
 @pytest.mark.parametrize(
     ("variant", "change"),
     [
-        pytest.param(variant, change, marks=[pytest.mark.slow] if variant == SLOW else [])
+        pytest.param(variant, change, marks=[pytest.mark.slow] if variant in SLOW else [])
         for variant, changes in WRITTEN.items()
         for change in changes
     ],
 )
 def test_every_written_mutant_is_caught(request, monkeypatch, variant, change):
     module = ports.load(variant.removesuffix("_relu"))
-    assert caught(request, variant, module, WRITTEN[variant][change], monkeypatch) == EXPECTED[variant, change]
+    by, step, gradient = caught(request, variant, module, WRITTEN[variant][change], monkeypatch)
+    expected = EXPECTED[variant, change]
+    # The error of another order of batches grows from step to step. A processor's rounding says where it is too large.
+    near = 1 if (variant, change) == ("mathybit_conv", "shuffled from arange") else 0
+    assert (by, gradient) == (expected[0], expected[2])
+    assert abs(step - expected[1]) <= near
 
 
 @pytest.mark.parametrize("variant", STEPS)

@@ -38,7 +38,7 @@ RUN = ["-m", "legacy_ports", "run", "vandenburg", "--steps", "20", "--name", "a"
 
 @pytest.fixture
 def watched(tmp_path, monkeypatch):
-    """The environment of a process that is watched, and the attempts that were written down."""
+    """Returns the environment of a process that is watched, and the attempts that were written down."""
     (tmp_path / "hook").mkdir()
     (tmp_path / "hook" / "sitecustomize.py").write_text(WATCH)
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path / "hook"), str(Path(__file__).parents[1])]))

@@ -12,7 +12,7 @@ FILES = sorted(recordings.FOLDER.glob("*.npz"))
 
 
 def run(losses, port="vandenburg", seed=9, **changes):
-    """A recorded run of two variables, whose norms are 3 and 4 at the start and after 1, 2 and 5 steps."""
+    """Returns a recorded run of two variables, whose norms are 3 and 4 at the start and after 1, 2 and 5 steps."""
     made = recordings.Run(
         "worked by hand", port, "full", "1.4.0", seed, [4], "ab", ["kernel:0", "bias:0"], ["a", "b"],
         np.array([0, 1, 2, 5]), np.tile([3.0, 4.0], (4, 1)), np.array(losses, np.float32), 1.0,
@@ -20,8 +20,8 @@ def run(losses, port="vandenburg", seed=9, **changes):
     return made._replace(**changes)
 
 
-def replayed(losses, start="ab", starts=("a", "b"), norms=((3.0, 4.0),)):
-    return Replay(start, list(starts), np.array(norms), np.array(losses, float), 1.0, 84_586)
+def replayed(losses, start="ab", starts=("a", "b"), norms=((3.0, 4.0),), gradients=(1e-7, 2e-7)):
+    return Replay(start, list(starts), list(gradients), np.array(norms), np.array(losses, float), 1.0, 84_586)
 
 
 def test_relative_error_by_hand():
@@ -72,6 +72,17 @@ def test_a_norm_that_leaves_names_the_farthest_variable_of_the_first_step():
     (leaves,) = parity.parity(PROOF, run(np.ones(6)), replayed(np.ones(6), norms=norms)).leaves
     assert (leaves.what, leaves.step, leaves.variable) == ("norm", 2, "bias:0")
     assert leaves.error == pytest.approx(1e-3)
+
+
+@pytest.mark.parametrize(
+    ("errors", "variable", "equal"),
+    [((1e-7, 3e-6), "bias:0", True), ((2e-3, 3e-7), "kernel:0", False), ((np.inf, np.inf, np.inf), "", False)],
+)
+def test_a_first_gradient_that_is_off_names_the_farthest_variable(errors, variable, equal):
+    """Also where the replay has other variables than the recording."""
+    result = parity.parity(PROOF, run([1.0]), replayed([1.0], gradients=errors))
+    assert result.gradient == ("gradient", 0, max(errors), variable)
+    assert result.leaves == ([] if equal else [result.gradient])
 
 
 def test_a_bias_that_starts_at_zero_and_stays_there_has_no_error():

@@ -19,6 +19,7 @@ from legacy_ports.run.manifest import read_manifest
 from legacy_ports.tf1 import tf
 
 STEPS, EPOCH = 13, 4
+DONE = ("smith", "vandenburg")
 _png = BytesIO()
 Image.new("RGB", (4, 3)).save(_png, "PNG")
 PNG = _png.getvalue()
@@ -42,7 +43,7 @@ def few(bundled):
 def train(few, tmp_path, monkeypatch):
     """Returns a function that trains a port for a few steps, with short epochs, and interrupts it."""
 
-    def train(name, run_name, stop=None, error=None, resume=False, save_every=5, **changes):
+    def train(name, run_name, stop=None, error=None, resume=False, save_every=5, engine="session", **changes):
         """Returns the Run. During step `stop`, SIGINT comes or `error` is raised."""
         facts, port = ports.facts(name), ports.load(name)
         for constant in {"save_every", "steps_per_epoch"} & vars(port).keys():
@@ -64,6 +65,7 @@ def train(few, tmp_path, monkeypatch):
             latent_points=20,
             save_every=save_every,
             resume=tmp_path / name / run_name if resume else None,
+            engine=engine,
         )
         taken = run.batch_loss
 
@@ -88,18 +90,24 @@ def train(few, tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "name",
+    ("name", "engine"),
     [
-        "smith",
-        "vandenburg",
-        *(pytest.param(name, marks=pytest.mark.slow) for name in ports.NAMES if name not in ("smith", "vandenburg")),
+        ("smith", "session"),
+        ("vandenburg", "session"),
+        ("vandenburg", "fused"),
+        *(pytest.param(name, "session", marks=pytest.mark.slow) for name in ports.NAMES if name not in DONE),
+        *(
+            pytest.param(name, "fused", marks=pytest.mark.slow)
+            for name in ports.NAMES
+            if ports.facts(name).engine == "fused" and name != "vandenburg"
+        ),
     ],
 )
-def test_a_resumed_run_equals_the_run_that_never_stopped(name, train):
+def test_a_resumed_run_equals_the_run_that_never_stopped(name, engine, train):
     """One run breaks between two checkpoints and is resumed. Both are stopped before the figures."""
-    whole = train(name, "whole", stop=STEPS - 1)
-    train(name, "parts", stop=7, error=RuntimeError("broken"))
-    parts = train(name, "parts", stop=STEPS - 1, resume=True)
+    whole = train(name, "whole", stop=STEPS - 1, engine=engine)
+    train(name, "parts", stop=7, error=RuntimeError("broken"), engine=engine)
+    parts = train(name, "parts", stop=STEPS - 1, resume=True, engine=engine)
     assert [each["step"] for each in parts.manifest["resumed"]] == [5]
     assert parts.manifest["status"] == whole.manifest["status"] == "interrupted"
     assert parts.manifest["curve"]["mean_loss"]
@@ -297,6 +305,7 @@ def started(tmp_path):
         (["--readout", "relu"], "was started with readout linear; --resume cannot change it to relu"),
         (["--name", "b"], "was started with name a; --resume cannot change it to b"),
         (["--epochs", "3"], "was started with epochs None; --resume cannot change it to 3"),
+        (["--engine", "fused"], "was started with engine session; --resume cannot change it to fused"),
         (["--device", "gpu:0"], "was started with device cpu; --resume cannot change it to gpu:0"),
         (["--latent-points", "5"], "was started with latent-points None; --resume cannot change it to 5"),
         pytest.param(

@@ -3,46 +3,29 @@
 import json
 import signal
 import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
 
 import pytest
+from helpers.commands import LEGACY_PORTS
+from helpers.latent import TensorBoard
 
 from legacy_ports.run.latent import due
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 STEPS = 300
-RUN = [sys.executable, "-m", "legacy_ports", "run"]
+RUN = [*LEGACY_PORTS, "run"]
 
 
-class Board:
-    """A TensorBoard process."""
+class Board(TensorBoard):
+    """A TensorBoard that reads a run while it is written."""
 
     def __init__(self, logdir, load_fast):
-        self.process = subprocess.Popen(
-            [
-                sys.executable,
-                "-m",
-                "tensorboard.main",
-                "--logdir",
-                logdir,
-                "--samples_per_plugin",
-                "images=100",
-                "--load_fast",
-                load_fast,
-                "--reload_interval",
-                "1",
-                "--port",
-                "0",
-            ],
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        self.url = next(line.split(" at ")[1].split()[0] for line in self.process.stderr if " at http" in line)
+        super().__init__(logdir, "--samples_per_plugin=images=100", f"--load_fast={load_fast}", "--reload_interval=1")
 
-    def get(self, path):
+    def answer(self, path):
+        """Returns an answer of TensorBoard's own plugins or the Latent tab as JSON."""
         try:
             with urllib.request.urlopen(f"{self.url}data/plugin/{path}", timeout=60) as response:
                 return json.loads(response.read())
@@ -51,17 +34,17 @@ class Board:
 
     def losses(self):
         """Returns the step and the value of each loss."""
-        points = self.get("scalars/scalars?run=smith%2Fa&tag=loss") or []
+        points = self.answer("scalars/scalars?run=smith%2Fa&tag=loss") or []
         return [(step, value) for _, step, value in points]
 
     def steps_of_codes(self):
-        spaces = (self.get("latent/runs") or {}).get("smith/a", {})
+        spaces = (self.answer("latent/runs") or {}).get("smith/a", {})
         return spaces["codes"]["steps"] if spaces else []
 
     def figures(self):
-        tags = (self.get("images/tags") or {}).get("smith/a", {})
+        tags = (self.answer("images/tags") or {}).get("smith/a", {})
         return {
-            tag: len(self.get(f"images/images?run=smith%2Fa&tag={tag.replace('/', '%2F')}&sample=0")) for tag in tags
+            tag: len(self.answer(f"images/images?run=smith%2Fa&tag={tag.replace('/', '%2F')}&sample=0")) for tag in tags
         }
 
     def wait_for(self, step):
@@ -70,10 +53,6 @@ class Board:
         while (self.losses() or [(0, 0)])[-1][0] < step and time.monotonic() < deadline:
             time.sleep(0.5)
         time.sleep(3)
-
-    def close(self):
-        self.process.terminate()
-        self.process.communicate(timeout=30)
 
 
 def go(args, number=None, at=None):
@@ -125,6 +104,6 @@ def test_no_step_twice(tmp_path, load_fast):
                 assert set(board.figures().values()) == {1}
             assert new.losses() == onlooker.losses()
         finally:
-            new.close()
+            new.stop()
     finally:
-        onlooker.close()
+        onlooker.stop()

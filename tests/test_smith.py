@@ -4,8 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from helpers.float64 import glorot_weights
-from helpers.runs import first_loss_and_gradients, run_port
+from helpers.runs import run_port
 from PIL import Image
 
 from legacy_ports.data.batches import read_data_sets
@@ -50,22 +49,6 @@ def test_xavier_draws_uniformly_also_for_a_vector(shape, limit):
     assert drawn.std() == pytest.approx(limit / np.sqrt(3), rel=0.03)
 
 
-def test_gradients_of_the_first_step_equal_numpys(bundled):
-    weights = glorot_weights(SHAPES, 1)
-    x = (bundled.arrays.train_images[::40].reshape(-1, 784) / 255.0).astype(np.float32)
-    layers, kernels = [x.astype(float)], [w.astype(float) for w in weights]
-    for w, b in zip(kernels[::2], kernels[1::2]):
-        layers.append(np.maximum(layers[-1] @ w + b, 0))
-    gradient, expected = 2 * (layers[-1] - x) / x.size, []
-    for k in reversed(range(6)):
-        gradient = gradient * (layers[k + 1] > 0)
-        expected[:0] = [layers[k].T @ gradient, gradient.sum(axis=0)]
-        gradient = gradient @ kernels[2 * k].T
-    _, got = first_loss_and_gradients(smith.build, weights, x)
-    for g, e in zip(got, expected):
-        np.testing.assert_allclose(g, e, rtol=1e-5, atol=3e-6 * np.abs(e).max())
-
-
 def test_every_step_is_logged(run):
     manifest = json.loads((run.folder / "run.json").read_text())
     assert [step for step, _ in manifest["losses"]] == list(range(1, 201))
@@ -90,6 +73,7 @@ def test_the_reconstruction_is_not_blank(run):
     assert np.asarray(Image.open(run.folder / "figures" / "reconstructed_images.png").convert("L")).std() > 20
 
 
+@pytest.mark.slow
 def test_the_classifier_starts_from_the_encoder_and_leaves_the_run_as_it_was(run, bundled, tmp_path):
     assert run.manifest["results"]["test accuracy of the classifier"]["value"] > 0.7
     alone = run_port("smith", bundled, tmp_path, steps=200)

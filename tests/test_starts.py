@@ -14,7 +14,7 @@ DRAWING = ("TruncatedNormal", "RandomUniform")
 
 
 def started(variant, digits, seed):
-    """The initial weights of a port, and the op-level seeds of the ops that draw them."""
+    """Returns the initial weights of a port, and the op-level seeds of the ops that draw them."""
     name = port_of(variant)
     port = ports.load(name)
     port.feed(digits, ports.post_options(name)["batch_size"], seed)

@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[1]
 
 @pytest.fixture(scope="module")
 def declared():
-    """What setup.py says, by the names of its arguments."""
+    """Returns what setup.py says, by the names of its arguments."""
     said = {}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(setuptools, "setup", said.update)
@@ -30,13 +30,13 @@ def declared():
 
 @pytest.fixture(scope="module")
 def requirements(declared):
-    """The requirements of the base, `ports` and `remote`, by name."""
+    """Returns the requirements of the base, `ports` and `remote`, by name."""
     lines = [*declared["install_requires"], *declared["extras_require"]["ports"], *declared["extras_require"]["remote"]]
     return {canonicalize_name(requirement.name): requirement for requirement in map(Requirement, lines)}
 
 
 def pins(name):
-    """The versions in a constraints file, by name."""
+    """Returns the versions in a constraints file, by name."""
     lines = [line for line in (ROOT / name).read_text().splitlines() if not line.startswith("#")]
     assert all(line.count("==") == 1 for line in lines)
     return {canonicalize_name(name): Version(version) for name, version in (line.split("==") for line in lines)}
@@ -73,7 +73,7 @@ def test_the_command_line_knows_what_the_extra_brings(declared):
 
 
 def legacy_ports(*words):
-    """The command line where nothing of the extra `ports` can be imported."""
+    """Runs the command line where nothing of the extra `ports` can be imported."""
     script = (
         "import sys\nfrom legacy_ports import cli\n"
         "sys.modules.update(dict.fromkeys(cli.PORTS_EXTRA))\nsys.exit(cli.main(sys.argv[1:]))"

@@ -2,66 +2,32 @@
 
 import json
 import subprocess
-import sys
 import time
 import urllib.request
 from urllib.parse import quote
 
 import pytest
+from helpers.commands import run_command
+from helpers.latent import TensorBoard
+
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
 def logdir(tmp_path_factory):
     logdir = tmp_path_factory.mktemp("runs")
-    subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "legacy_ports",
-            "run",
-            "vandenburg",
-            "--data",
-            "bundled",
-            "--steps",
-            "6001",
-            "--batch-size",
-            "10",
-            "--name",
-            "a b+c",
-            "--quiet",
-            "--logdir",
-            logdir,
-        ],
-        check=True,
-        timeout=300,
-    )
+    command = run_command("vandenburg", logdir, "a b+c", "--steps 6001 --batch-size 10 --quiet")
+    subprocess.run(command, check=True, timeout=300)
     return logdir
 
 
 @pytest.fixture(scope="module", params=["true", "false"], ids=["rust", "python"])
 def get(request, logdir):
     # The flags that a run's last line tells the user to type.
-    process = subprocess.Popen(
-        [
-            sys.executable,
-            "-m",
-            "tensorboard.main",
-            "--logdir",
-            logdir,
-            "--samples_per_plugin",
-            "images=100",
-            "--load_fast",
-            request.param,
-            "--port",
-            "0",
-        ],
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    url = next(line.split(" at ")[1].split()[0] for line in process.stderr if " at http" in line)
+    board = TensorBoard(logdir, "--samples_per_plugin=images=100", f"--load_fast={request.param}")
 
     def get(path):
-        with urllib.request.urlopen(url + "data/" + path, timeout=60) as response:
+        with urllib.request.urlopen(board.url + "data/" + path, timeout=60) as response:
             return response.headers["Content-Type"], response.read()
 
     deadline = time.monotonic() + 60
@@ -71,8 +37,7 @@ def get(request, logdir):
             break
         time.sleep(0.5)
     yield get
-    process.terminate()
-    process.communicate(timeout=30)
+    board.stop()
 
 
 RUN = quote("vandenburg/a b+c", safe="")

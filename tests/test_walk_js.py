@@ -1,8 +1,10 @@
 """The tab's walks against walks.py, and their CSV."""
 
+import csv
 import io
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
@@ -99,3 +101,23 @@ def test_csv_where_nine_digits_are_needed(modules):
 def test_csv_is_short(modules):
     codes = np.float32([0.1, -2, 3e-30, 16777217]).tolist()
     assert modules.evaluate(CSV, [codes, 2]) == "code_0,code_1\n0.1,-2\n3e-30,16777216\n"
+
+
+TABLE = """async ([names, rows]) => (await import("./lib/csv.js")).table(names, rows)"""
+cells = st.one_of(st.text(st.characters(codec="utf-8"), max_size=6), st.floats(allow_nan=False, allow_infinity=False))
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.lists(cells, min_size=2, max_size=2), max_size=4))
+def test_a_table_is_read_back(modules, rows):
+    text = modules.evaluate(TABLE, [["a,b", 'c"d'], rows])
+    names, *back = csv.reader(io.StringIO(text, newline=""))
+    assert names == ["a,b", 'c"d']
+    assert len(back) == len(rows)
+    for row, read in zip(rows, back):
+        for cell, one in zip(row, read):
+            assert one == cell if isinstance(cell, str) else float(one) == pytest.approx(cell, rel=1e-8)
+
+
+def test_a_table_with_nothing_in_a_cell(modules):
+    assert modules.evaluate(TABLE, [["a", "b"], [[None, 0.5], ["", 2**53]]]) == "a,b\n,0.5\n,9007199254740992\n"

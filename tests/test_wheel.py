@@ -49,7 +49,7 @@ class Environment:
         )
 
     def installed(self):
-        """The names of what is installed."""
+        """Returns the names of what is installed."""
         listed = self.run("pip", "list", "--format", "freeze").stdout
         return {line.split("==")[0].lower() for line in listed.splitlines()}
 

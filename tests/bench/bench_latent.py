@@ -57,7 +57,7 @@ def decoder():
 
 
 def log(logdir, points, steps=STEPS):
-    """The seconds of the first call and the median of the others; all is on disk at the end."""
+    """Returns the seconds of the first call and the median of the others; all is on disk at the end."""
     codes, labels, images = data(points)
     network, seconds = decoder(), []
     with LatentWriter(str(logdir)) as writer:

@@ -2,11 +2,11 @@
 
 import signal
 import subprocess
-import sys
 import time
 
 import pytest
 from helpers import flood, latent
+from helpers.commands import run_command
 
 MINUTES, CLIENTS = 10, 4
 GROWTH = 500  # MB, of which 100 kept steps take some 40; docs/reliability.md promises it
@@ -16,21 +16,7 @@ AT = {"run": "vandenburg/soak", "tag": "codes"}
 @pytest.mark.timeout(MINUTES * 60 + 300)
 def test_soak(tmp_path, capsys):
     port = subprocess.Popen(
-        [
-            sys.executable,
-            "-m",
-            "legacy_ports",
-            "run",
-            "vandenburg",
-            "--data",
-            "bundled",
-            "--name",
-            "soak",
-            "--steps",
-            "10000000",
-            "--logdir",
-            tmp_path,
-        ],
+        run_command("vandenburg", tmp_path, "soak", "--steps 10000000"),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -59,7 +59,7 @@ DRAG = """async ([x, y]) => {
 
 
 def log(logdir, points):
-    """The same points for both: 2-D codes of ten clouds; for the Projector with z = 0, or it draws nothing."""
+    """Logs the same points for both: 2-D codes of ten clouds; for the Projector with z = 0, or it draws nothing."""
     random = np.random.default_rng(0)
     labels = np.arange(points) % 10
     codes = random.normal(scale=6, size=(10, 2))[labels] + random.normal(size=(points, 2))
@@ -98,7 +98,7 @@ def until(page, condition, seconds=60):
 
 @contextlib.contextmanager
 def opened(browser, board, points, tab):
-    """A page with the tab, its first picture, and the milliseconds until that was there."""
+    """Opens a page with the tab, its first picture, and the milliseconds until that was there."""
     with browser.new_context(viewport={"width": 1280, "height": 720}) as context:
         context.add_init_script(NOTES.replace("POINTS", str(points)))
         page = context.new_page()

@@ -5,10 +5,10 @@ import functools
 import os
 import shutil
 import subprocess
-import sys
 
 import pytest
 from helpers import latent
+from helpers.commands import run_command
 from helpers.pages import Problems, watched_page
 
 from tb_plugin import demo
@@ -19,7 +19,7 @@ ARGUMENTS = ["--enable-unsafe-swiftshader", *(["--no-sandbox"] if os.geteuid() =
 
 @pytest.fixture(scope="session")
 def browser():
-    """Chromium, with WebGL in software."""
+    """Starts Chromium, with WebGL in software."""
     missing = [] if CHROMIUM else ["Chromium is not installed"]
     try:
         from playwright.sync_api import sync_playwright
@@ -40,20 +40,20 @@ def problems():
 
 @pytest.fixture
 def page(browser, problems):
-    """A page of 1280 x 720. A test of other sizes or settings makes its own with `new_page`."""
+    """Opens a page of 1280 x 720. A test of other sizes or settings makes its own with `new_page`."""
     with watched_page(browser, problems) as page:
         yield page
 
 
 @pytest.fixture
 def new_page(browser, problems):
-    """`with new_page(color_scheme="dark") as page`: a page with options of Playwright's `new_context`."""
+    """Gives `with new_page(color_scheme="dark") as page`: a page with options of Playwright's `new_context`."""
     return functools.partial(watched_page, browser, problems)
 
 
 @pytest.fixture(scope="session")
 def tensorboard():
-    """`tensorboard(logdir, *flags)`: a real TensorBoard that has its runs, started once for the same arguments."""
+    """Gives `tensorboard(logdir, *flags)`: a TensorBoard with its runs, one for the same arguments."""
     with contextlib.ExitStack() as stack:
 
         @functools.cache
@@ -69,7 +69,7 @@ def tensorboard():
 
 @pytest.fixture(scope="session")
 def small_logdir(tmp_path_factory):
-    """Runs `flat` and `deep`, of 2 and 5 dimensions: 30 points of noise at the steps 0, 10, 20, made in no time."""
+    """Logs the runs `flat` and `deep`, of 2 and 5 dimensions: 30 points of noise at the steps 0, 10, 20."""
     logdir = tmp_path_factory.mktemp("small")
     for name, dims in (("flat", 2), ("deep", 5)):
         latent.write(logdir / name, dims=dims)
@@ -78,7 +78,7 @@ def small_logdir(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def demo_logdir(tmp_path_factory):
-    """Real digits without TensorFlow: runs `pca-2` and `pca-16`, 30 steps each, 1,000 points. Takes 10 s."""
+    """Logs real digits without TensorFlow: runs `pca-2` and `pca-16`, 30 steps each, 1,000 points. Takes 10 s."""
     logdir = tmp_path_factory.mktemp("demo")
     for components in (2, 16):
         demo.write(str(logdir / f"pca-{components}"), components)
@@ -87,27 +87,9 @@ def demo_logdir(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def port_logdir(tmp_path_factory):
-    """A run of a port on real digits: vandenburg, 2-D, 1,000 points every 50 steps or so, the last 1001. Takes 20 s."""
+    """Makes a run of a port on real digits: vandenburg, 2-D, 1,000 points every 50 steps or so, the last 1001. 20 s."""
     logdir = tmp_path_factory.mktemp("port")
-    subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "legacy_ports",
-            "run",
-            "vandenburg",
-            "--data",
-            "bundled",
-            "--steps",
-            "1001",
-            "--logdir",
-            logdir,
-            "--name",
-            "digits",
-            "--quiet",
-        ],
-        check=True,
-    )
+    subprocess.run(run_command("vandenburg", logdir, "digits", "--steps 1001 --quiet"), check=True)
     return logdir
 
 
@@ -119,7 +101,7 @@ def load_fast(request):
 
 @pytest.fixture(scope="module")
 def modules(browser, tensorboard, small_logdir):
-    """An empty page of the tab's origin: `modules.evaluate` can import our modules as "./folder/name.js"."""
+    """Opens an empty page of the tab's origin: `modules.evaluate` can import our modules as "./folder/name.js"."""
     board = tensorboard(small_logdir, "--load_fast=true")
     with watched_page(browser, Problems()) as page:
         page.goto(board.url + "data/plugin/latent/index.js")

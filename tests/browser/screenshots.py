@@ -11,8 +11,10 @@ import argparse
 import io
 import re
 import sys
+import tempfile
 from pathlib import Path
 
+import numpy as np
 from PIL import Image
 from playwright.sync_api import sync_playwright
 
@@ -22,7 +24,13 @@ from helpers.latent import TensorBoard
 from helpers.pages import Problems, watched_page
 from helpers.tab import Tab
 
+from tb_plugin import digits
+from tb_plugin.decoder import Decoder
+from tb_plugin.layers import clamp, dense, reshape
+from tb_plugin.summary import LatentWriter
+
 LINEAR, RELU, DEEP = (["vandenburg/linear", "codes"], ["vandenburg/relu", "codes"], ["mathybit_dense/default", "codes"])
+COLUMNS, SPECTRA = ["digits", "principal components"], ["spectra", "mixtures"]
 IMAGES = Path(__file__).parents[2] / "docs" / "images"
 PREVIEW = "[aria-label=Walk] .preview"
 WIDTH = 960  # of the animation
@@ -41,7 +49,7 @@ def shot(page, tab, name):
 
 
 def stills(new_page, board):
-    """One picture of each of the main states."""
+    """Takes one picture of each of the main states."""
 
     def opened(page, *args, **state):
         return Tab(page, board, *args, **state).painted()
@@ -73,8 +81,42 @@ def stills(new_page, board):
         shot(page, tab, "tab-dark")
 
 
+def log_others(logdir):
+    """Logs a run with metadata, and one whose decoder returns spectra."""
+    random = np.random.default_rng(0)
+    images, labels = digits.draw(1000)
+    pixels = images.reshape(len(images), -1).astype(np.float64)
+    mean = pixels.mean(axis=0)
+    directions = np.linalg.svd(pixels - mean, full_matrices=False)[2][:2].T
+    names = [str(digit) for digit in range(10)]
+    decoder = Decoder(2, [dense(directions.T, mean), reshape((28, 28)), clamp(0, 1)])
+    metadata = {"ink": pixels.mean(axis=1), "drawn by": [f"pen {i}" for i in random.integers(1, 6, len(images))]}
+    codes = (pixels - mean) @ directions
+    with LatentWriter(logdir / COLUMNS[0]) as writer:
+        more = {"labels": labels, "images": images, "class_names": names, "decoder": decoder, "metadata": metadata}
+        errors = np.square(pixels - mean - codes @ directions.T).mean(axis=1)
+        writer.add(COLUMNS[1], 0, codes, errors=errors, **more)
+    wavelengths = np.linspace(400, 700, 151)
+    peaks = np.exp(-(((wavelengths - np.array([[460], [530], [620]])) / np.array([[25], [40], [30]])) ** 2))
+    decoder = Decoder(2, [dense(1.5 * random.normal(size=(2, 3))), "tanh", dense(peaks, np.full(151, 0.1))])
+    chart = {"at": wavelengths, "x": "wavelength (nm)", "y": "absorbance"}
+    with LatentWriter(logdir / SPECTRA[0]) as writer:
+        codes = random.normal(size=(500, 2))
+        writer.add(SPECTRA[1], 0, codes, labels=np.hypot(*codes.T), decoder=decoder, chart=chart)
+
+
+def others(new_page, board):
+    """Takes the pictures of what the ports do not log."""
+    with new_page() as page:
+        tab = Tab(page, board, [COLUMNS], color="column:ink", manifold="0", query='"drawn by":"pen 2" ink>0.1')
+        tab.painted()
+        hover(page, tab, 0.5, 0.5)
+        shot(page, tab, "tab-columns")
+        shot(page, Tab(page, board, [SPECTRA], probe="0.5,0.5").painted(), "tab-chart")
+
+
 def animation(new_page, board):
-    """The steps played, a drag that decodes, a walk."""
+    """Films the steps played, a drag that decodes, a walk."""
     frames = []
 
     def take(page, milliseconds):
@@ -116,11 +158,20 @@ def animation(new_page, board):
 
 def main():
     parser = argparse.ArgumentParser(description=re.split(r"\n\n", __doc__)[0])
-    parser.add_argument("--logdir", required=True)
+    parser.add_argument("--logdir", help="without it only the pictures are made that need no port")
     logdir = parser.parse_args().logdir
+    with tempfile.TemporaryDirectory() as other:
+        log_others(Path(other))
+        photograph(other, [COLUMNS[0], SPECTRA[0]], others)
+    if logdir:
+        photograph(logdir, [LINEAR[0], RELU[0], DEEP[0]], stills, animation)
+
+
+def photograph(logdir, wanted, *takes):
+    """Takes pictures of a TensorBoard on a log folder, once it has the runs that are wanted."""
     board = TensorBoard(logdir, "--load_fast=true")
     try:
-        board.until(lambda runs: LINEAR[0] in runs and RELU[0] in runs and DEEP[0] in runs)
+        board.until(lambda runs: set(wanted) <= runs.keys())
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
             problems = Problems()
@@ -128,8 +179,8 @@ def main():
             def new_page(**options):
                 return watched_page(browser, problems, **options)
 
-            stills(new_page, board)
-            animation(new_page, board)
+            for take in takes:
+                take(new_page, board)
             browser.close()
     finally:
         board.stop()

@@ -20,7 +20,7 @@ def board(tensorboard, small_logdir):
 
 
 def test_images_beyond_what_an_answer_holds(page, tensorboard, tmp_path):
-    """72 MB of images: 1,024 in the first answer, the others in a second."""
+    """Logs 72 MB of images: 1,024 in the first answer, the others in a second."""
     images = np.arange(1100, dtype=np.uint16).view(np.uint8).reshape(1100, 1, 2, 1)  # each says which it is
     codes = np.full((1100, 2), 99)
     codes[[7, 1090]] = [[-1, 0], [1, 0]]
@@ -90,7 +90,7 @@ def test_runs_that_are_not_listed_are_counted(page, board):
 
 
 def other_step(page, board, answer):
-    """The tab, gone from step 0 to step 20, whose decoder `answer(route)` gives; and the film strip of step 0."""
+    """Returns the tab, gone from step 0 to step 20, its decoder from `answer(route)`; and the film strip of step 0."""
     tab = Tab(page, board, FLAT, step="0", probe="0,0", view="10,10,40").painted(0)
     tab.locate("[aria-label=Walk] .preview").wait_for()
     strip = tab.pixels(".strip")
@@ -148,7 +148,7 @@ def test_a_step_that_fails_while_another_is_wanted_is_passed_over(page, problems
 
 
 def asked_for(page, name):
-    """The queries of all requests for a route, from now on."""
+    """Returns the queries of all requests for a route, from now on."""
     asked = []
     page.on("request", lambda request: f"/{name}?" in request.url and asked.append(request.url.partition("?")[2]))
     return asked
@@ -162,7 +162,7 @@ def test_the_points_of_the_first_space_do_not_wait_for_the_list(page, board):
     late[0].continue_()
     tab.painted(20)
     tab.locate(".classes button").first.wait_for()
-    assert (points, labels) == (["labels=1"], [])
+    assert (points, labels) == (["labels=1&plane=auto"], [])
 
 
 def test_a_link_asks_for_its_own_points_alone(page, board):
@@ -180,10 +180,10 @@ def test_points_that_came_early_and_are_not_those_of_the_list_are_not_shown(page
         return route.fulfill(status=204) if early == "nothing" else route.fulfill(status=200, body="damaged")
 
     points = asked_for(page, "points")
-    page.route("**/plugin/latent/points?labels=1", answer)
+    page.route("**/plugin/latent/points?labels=1&plane=auto", answer)
     tab = Tab(page, board).painted(20)
     assert len(points) == 2
-    assert points[1].endswith("step=20&plane=axes&i=0&j=1" + ("" if early == "step 0" else "&labels=1"))
+    assert points[1].endswith("step=20&plane=pca&fit=20" + ("" if early == "step 0" else "&labels=1"))
     assert tab.locate(".message").is_hidden()
 
 
@@ -206,3 +206,13 @@ def test_the_first_picture_stays_where_it_is_when_the_rest_of_the_page_comes(pag
     tab.locate(".time button").first.wait_for()
     tab.rest()
     assert len(set(tab.locate("body").evaluate("heights"))) == 1
+
+
+def test_a_link_whose_run_is_gone_says_so(page, board):
+    tab = Tab(page, board, [["gone", "codes"]], plane="axes:0,1").painted(20)
+    note = tab.locate(".missing")
+    note.wait_for()
+    assert note.inner_text().startswith("gone · codes: not here. The run was deleted or renamed")
+    assert tab.locate(".panel h2").count() == 1
+    tab.button("Dismiss this note").click()
+    assert note.is_hidden()

@@ -9,7 +9,9 @@ from helpers.tab import Tab
 from PIL import Image
 
 from tb_plugin.decoder import Decoder
+from tb_plugin.layers import conv2d, dense, reshape
 from tb_plugin.server import walks
+from tb_plugin.summary import LatentWriter
 
 pytestmark = pytest.mark.slow
 
@@ -30,7 +32,7 @@ def decoder(board, step, run="vandenburg/digits", tag="codes"):
 
 
 def bytes_of(pictures, side=28):
-    """The pixels of decoded pictures, uint8 [n, 28, 28]."""
+    """Returns the pixels of decoded pictures, uint8 [n, 28, 28]."""
     return np.floor(np.clip(pictures, 0, 1) * 255 + 0.5).astype(int).reshape(-1, side, side)
 
 
@@ -208,3 +210,76 @@ def test_the_grid_goes_along_with_a_drag(page, board):
     assert (here < 200).mean() > 0.03
     assert np.abs(there - here).mean() < 1
     assert np.abs(after - before).mean() > 5
+
+
+# Notes how many pictures the page asks its workers for, at a time.
+ASKED = """{
+  const { postMessage } = Worker.prototype;
+  window.asked = [];
+  Worker.prototype.postMessage = function (message, ...more) {
+    if (message.codes) window.asked.push(message.n);
+    postMessage.call(this, message, ...more);
+  };
+}"""
+
+
+def test_a_drag_beside_a_slow_decoder_decodes_only_what_is_under_the_pointer(page, tensorboard, tmp_path):
+    random = np.random.default_rng(0)
+    kernels = [random.normal(size=(3, 3, *size)) / 24 for size in ((1, 64), (64, 64), (64, 1))]
+    chain = [dense(random.normal(size=(2, 1024))), reshape((32, 32, 1)), *map(conv2d, kernels)]
+    with LatentWriter(tmp_path / "run") as writer:
+        writer.add("z", 0, random.normal(size=(50, 2)), decoder=Decoder(2, [*chain, "sigmoid"]))
+    page.add_init_script(ASKED)
+    tab = Tab(page, tensorboard(tmp_path, "--load_fast=true"), [["run", "z"]], frames="12", tool="decode").painted(0)
+    tab.locate(PREVIEW).wait_for()
+    page.mouse.move(*tab.at(0.3, 0.3))
+    page.mouse.down()
+    before = len(tab.frame.evaluate("asked"))
+    for k in range(8):
+        page.mouse.move(*tab.at(0.3 + 0.05 * k, 0.3))
+        page.wait_for_timeout(60)
+    tab.locate("[aria-label=Decoded] canvas").wait_for()
+    during = tab.frame.evaluate("asked")[before:]
+    assert sum(n for n in during if n > 1) == 0
+    assert 1 <= len(during) <= 8 + 1, "of the grid nothing, of the walk nothing again"
+    page.mouse.up()
+    tab.until(lambda: len(tab.frame.evaluate("asked")) > before + len(during) + 5, 60)  # the grid goes on
+
+
+@pytest.mark.parametrize("walk", ["circle:0.25,-0.5,2.5", "path:-4,-2,-2.5,-5,2,-1.5,1.3,1.8"])
+def test_a_walk_that_is_even_in_its_pictures(page, board, walk):
+    tab = Tab(page, board, DIGITS, walk=walk, frames="40", color="none").painted(1001)
+    tab.locate(PREVIEW).wait_for()
+    tab.rest()
+
+    def changes(step=1001):
+        """Returns how much each frame differs from the next, by NumPy's decoder at the codes that the tab saves."""
+        with page.expect_download() as download:
+            tab.button("Save the codes of the walk").click()
+        codes = np.loadtxt(download.value.path(), delimiter=",", skiprows=1)
+        pictures = np.clip(decoder(board, step)(codes), 0, 1).reshape(40, -1)
+        if walk.startswith("circle"):
+            pictures = np.concatenate([pictures, pictures[:1]])
+        return np.sqrt(np.square(np.diff(pictures, axis=0)).mean(axis=1))
+
+    straight = changes()
+    assert np.ptp(straight) > 0.3 * straight.mean()
+    tab.locate("label", has_text="even in pictures").click()
+    tab.locate(".curves").wait_for()
+    tab.rest()
+    even = changes()
+    assert np.ptp(even) <= 0.05 * even.mean()
+    said = tab.locate(".curves + .hint").inner_text()
+    varies = [float(number) for number in re.findall(r"([\d.]+)\s%", said)]
+    assert varies == pytest.approx([100 * np.ptp(one) / one.mean() for one in (even, straight)], abs=0.2)
+    assert len(np.unique(tab.pixels(".curves").reshape(-1, 4), axis=0)) > 5
+    assert tab.wait_for_state("even", "v => v === '1'")
+    # Another step has another decoder.
+    before = board.runs()[DIGITS[0][0]]["codes"]["steps"][-2]
+    tab.button("Previous step (key ,)").click()
+    tab.painted(before).rest()
+    tab.until(lambda: np.ptp(changes(before)) <= 0.05 * changes(before).mean())
+    tab.locate("label", has_text="even in pictures").click()
+    tab.locate(".curves").wait_for(state="hidden")
+    tab.rest()
+    assert np.ptp(changes(before)) > 0.3 * changes(before).mean()

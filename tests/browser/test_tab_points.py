@@ -46,14 +46,14 @@ def array(board, route, run, tag, **more):
 
 
 def alone(points):
-    """The point that is farthest from its nearest neighbor."""
+    """Returns the point that is farthest from its nearest neighbor."""
     apart = np.linalg.norm(points[:, None] - points[None], axis=2)
     np.fill_diagonal(apart, np.inf)
     return int(apart.min(axis=1).argmax())
 
 
 def card(tab):
-    """What the card of the hovered point says, once everything is in it."""
+    """Returns the text of the hovered point's card, once everything is in it."""
     tab.locate(".card dt", has_text="error").wait_for()
     names, values = tab.locate(".card dt").all_inner_texts(), tab.locate(".card dd").all_inner_texts()
     return dict(zip(names, values, strict=True))
@@ -159,19 +159,34 @@ def test_pca_and_axes_of_a_deep_space(page, demo):
     assert float(card(tab)["off the plane"]) == pytest.approx(away, rel=1e-3)
 
 
+def test_a_deep_space_is_first_shown_by_its_principal_components(page, demo):
+    plane = "select[aria-label=Plane]"
+    tab = Tab(page, demo).painted(200)
+    tab.locate(plane).wait_for()
+    assert tab.locate(".panel h2").inner_text() == "pca-16 · Digits, 16 principal components"
+    assert tab.locate(plane).input_value() == "pca"
+    assert tab.wait_for_state("plane") == "auto"
+    tab = Tab(page, demo, DEEP, step="200").painted(200)  # a link of before
+    tab.locate(plane).wait_for()
+    assert tab.locate(plane).input_value() == "axes"
+
+
 def test_colors_by_error_and_shapes(page, board):
     tab = Tab(page, board, DIGITS, manifold="0", view="0,0,8").painted(1001)
     by_label = tab.seen()
     tab.locate("select[aria-label='Color by']").select_option("error")
     tab.locate(".scale").wait_for()
     errors = np.sort(array(board, "errors", *DIGITS[0], step=1001))
-    low, high = (float(text) for text in tab.locate(".scale span").all_inner_texts()[1:])
+    colors = tab.locate(".scale .gradient").get_attribute("aria-label")
+    low, high = (float(text) for text in re.fullmatch("Colors from (.+) to (.+)", colors).groups())
     assert low == pytest.approx(errors[9], rel=1e-3)
     assert high == pytest.approx(errors[990], rel=1e-3)
     by_error = tab.seen()
     assert (by_label != by_error).any()
-    tab.locate("label", has_text="shapes").click()
-    tab.until(lambda: (tab.seen() != by_error).any())
+    tab.locate("select[aria-label='Color by']").select_option("label")
+    tab.until(lambda: (tab.seen() == by_label).all())
+    tab.locate("label", has_text="shapes").click()  # a shape is a class's
+    tab.until(lambda: (tab.seen() != by_label).any())
 
 
 def test_60000_points(page, tensorboard, tmp_path):

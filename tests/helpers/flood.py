@@ -122,7 +122,7 @@ METHODS = ["GET"] * 30 + ["HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "
 
 
 def write(logdir, points=1000, steps=20):
-    """A latent space "codes" of the run "run", as large as that of a port."""
+    """Logs a latent space "codes" of the run "run", as large as that of a port."""
     draw = np.random.default_rng(0)
     widths = [2, 50, 50, 784]
     stack = [layers.dense(draw.normal(0, 0.3, size=shape)) for shape in zip(widths, widths[1:])]
@@ -163,7 +163,7 @@ def anything(seed):
 
 
 def good(at=AT, steps=20):
-    """Good requests in turn, without end; with `steps` 0 always about the last step."""
+    """Yields good requests in turn, without end; with `steps` 0 always about the last step."""
     for number, (route, query) in enumerate(itertools.cycle(GOOD)):
         step = {"step": number % steps} if steps else {}
         yield "GET", f"/data/plugin/latent/{route}?{urlencode(query | at | step)}"
@@ -178,7 +178,7 @@ class Clients:
     """
 
     def __init__(self, url, asked):
-        """A thread for each iterator of (method, address) in `asked`."""
+        """Starts a thread for each iterator of (method, address) in `asked`."""
         self._host = urlsplit(url).netloc
         self._stopped = threading.Event()
         self.seconds, self.statuses, self.failed, self.refused, self.largest = [], Counter(), [], [], 0

@@ -160,6 +160,28 @@ BLOBS = {
             {"kind": "conv2d", "weights": 0, "padding": "same"},
         ),
     ),
+    "decoder that reads itself": (
+        DECODER,
+        forged(2, {"kind": "add", "weights": 0, "inputs": [0, 1]}),
+    ),
+    "decoder that reads no number": (
+        DECODER,
+        forged(2, {"kind": "concat", "weights": 0, "axis": 0, "inputs": [0, True, "0", None, 2**70, -1]}),
+    ),
+    "decoder that keeps all it makes": (
+        DECODER,
+        forged(
+            2,
+            {"kind": "reshape", "weights": 0, "shape": [1, 1, 2]},
+            {"kind": "upsample", "weights": 0, "size": [1000, 2000]},
+            *[{"kind": "sin", "weights": 0, "inputs": [2]}] * 63,
+            {"kind": "concat", "weights": 0, "axis": 2, "inputs": list(range(2, 66))},
+        ),
+    ),
+    "decoder of odd options": (
+        DECODER,
+        forged(2, {"kind": "slice", "weights": 0, "axis": -(2**70), "start": [], "stop": {}, "step": 0}),
+    ),
     "decoder of booleans": (DECODER, forged(2, {"kind": "elu", "weights": 0, "alpha": True})),
     "slow decoder": (DECODER, slow(*["gelu"] * 200)),
     "decoder with a huge kernel": (

@@ -5,7 +5,7 @@ from io import StringIO
 
 from legacy_ports import ports
 from legacy_ports.run.engine import Run
-from legacy_ports.tf1 import new_graph, tf
+from legacy_ports.tf1 import new_graph
 
 SHORT = {
     "vandenburg": {"steps": 501},
@@ -16,20 +16,8 @@ SHORT = {
 }
 
 
-def first_loss_and_gradients(build, weights, x):
-    """The loss and the gradients of the graph that `build` makes, by TensorFlow, from `weights` on the batch `x`."""
-    with tf.Graph().as_default(), tf.Session() as sess:
-        model = build()
-        variables = tf.trainable_variables()
-        gradients = tf.gradients(model.loss, variables)
-        sess.run(tf.global_variables_initializer())
-        for variable, value in zip(variables, weights):
-            variable.load(value, sess)
-        return sess.run([model.loss, gradients], {model.x: x})
-
-
 def run_port(name, digits, logdir, **changes):
-    """A run with the post's options but for `changes`; its Run, and in `printed` what it said."""
+    """Makes a run with the post's options but for `changes`; its Run, and in `printed` what it said."""
     facts = ports.facts(name)
     options = {"seed": 0, **{key: ports.post_value(value) for key, value in facts.options.items()}, **changes}
     run = Run(name, facts.docstring, options, digits, logdir, "test")

@@ -22,7 +22,10 @@ class Tab:
         self.page = page
         fragment = "latent" + "".join(f"&p.latent.{key}={quote(value)}" for key, value in state.items())
         page.goto("about:blank")  # a change of the fragment alone would not load the page again
-        self.frame = latent_frame(page, board, fragment)
+        self.frame = self._open(board, fragment)
+
+    def _open(self, board, fragment):
+        return latent_frame(self.page, board, fragment)
 
     def painted(self, step=None, panel=0):
         """Waits until a panel shows a step and its points have arrived."""
@@ -73,3 +76,11 @@ class Tab:
 
     def wait_for(self, script, arg=None):
         self.frame.wait_for_function(script, arg=arg, timeout=15_000)
+
+
+class FilePage(Tab):
+    """The tab in a page that is one file: `FilePage(page, path, step="500")`."""
+
+    def _open(self, board, fragment):
+        self.page.goto(f"{board.as_uri()}#{fragment}")
+        return self.page.main_frame

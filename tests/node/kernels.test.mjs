@@ -4,11 +4,18 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { ACTIVATIONS } from "../../tb_plugin/static/decode/activations.js";
 import { stage } from "../../tb_plugin/static/decode/layers.js";
+import { Memory } from "../../tb_plugin/static/decode/product.js";
 
 const weights = (shape, values) => ({ shape, values: new Float32Array(values) });
 const run = (kind, shape, x, config = {}, ...given) => {
   const made = stage({ kind, config, weights: given }, shape);
-  return { shape: made.shape, macs: made.macs, values: [...made.run(new Float32Array(x))] };
+  const lengths = [x.length, made.shape.reduce((all, size) => all * size, 1), ...(made.room ?? [])];
+  const memory = new Memory(lengths.reduce((sum, length) => sum + length, 0));
+  let at = 0;
+  const [input, out, ...room] = lengths.map((length) => memory.all.subarray(at, (at += length)));
+  input.set(x);
+  made.prepare(memory, ...room)(out, input);
+  return { shape: made.shape, macs: made.macs, values: [...out] };
 };
 const NONE = {
   strides: [1, 1],

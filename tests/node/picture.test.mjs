@@ -2,9 +2,10 @@
 
 import assert from "node:assert/strict";
 import test from "node:test";
-import { inked, Pictures, pictureShape, rgba, toBytes } from "../../tb_plugin/static/lib/picture.js";
+import { HEIGHT, WIDTH } from "../../tb_plugin/static/lib/chart.js";
+import { inked, lookOf, Pictures, pictureShape, rgba, toBytes } from "../../tb_plugin/static/lib/picture.js";
 import { about, axisNames, lift, offPlane } from "../../tb_plugin/static/lib/planes.js";
-import { NO_CLASS, classColor, COLOR_MODES, table } from "../../tb_plugin/static/lib/palette.js";
+import { byColumn, classColor, columnOf, gradient, NO_CLASS, table } from "../../tb_plugin/static/lib/palette.js";
 
 test("an output is a picture if it has such a shape, or the images have one of its size", () => {
   assert.deepEqual(pictureShape([28, 28], null), [28, 28, 1]);
@@ -57,18 +58,35 @@ test("axes have names", () => {
   assert.deepEqual(axisNames({ kind: "pca" }, 5), ["principal component 1", "principal component 2"]);
 });
 
-test("tables of colors: opaque, by class, by error, of one color", () => {
+test("tables of colors: opaque, by class, by number, of one color, and gray where a point has none", () => {
   for (const dark of [false, true]) {
-    for (const mode of Object.keys(COLOR_MODES)) {
-      const colors = table(mode, dark);
+    const hex = (of, i) =>
+      "#" + [...table(of, dark).subarray(4 * i, 4 * i + 3)].map((v) => v.toString(16).padStart(2, "0")).join("");
+    for (const of of ["classes", "scale", "none"]) {
+      const colors = table(of, dark);
       assert.equal(colors.length, 1024);
       assert.ok(colors.every((value, i) => i % 4 !== 3 || value === 255));
+      assert.equal(hex(of, NO_CLASS), classColor(NO_CLASS, dark));
     }
-    const hex = (i) =>
-      "#" + [...table("label", dark).subarray(4 * i, 4 * i + 3)].map((v) => v.toString(16).padStart(2, "0")).join("");
-    for (const i of [0, 9, 10, 254, NO_CLASS]) assert.equal(hex(i), classColor(i, dark));
+    for (const i of [0, 9, 10, 254]) assert.equal(hex("classes", i), classColor(i, dark));
+    assert.equal(hex("none", 0), hex("none", 254));
+    const stops = gradient(dark).match(/#\w+/g);
+    assert.deepEqual([hex("scale", 0), hex("scale", NO_CLASS - 1)], [stops[0], stops.at(-1)]);
   }
-  const errors = table("error", false);
-  assert.deepEqual([...errors.subarray(0, 3)], [0x00, 0x22, 0x4e]);
-  assert.deepEqual([...errors.subarray(1020, 1023)], [0xfe, 0xe8, 0x38]);
+});
+
+test("a color mode that shows a column has its name", () => {
+  for (const name of ["a", "", "column:a", "label"]) assert.equal(columnOf(byColumn(name)), name);
+  assert.equal(columnOf("label"), null);
+});
+
+test("an output is shown as a picture, or as a chart if it is a vector and has one", () => {
+  const chart = { range: [0, 1] };
+  const look = (output, image_shape, chart) => lookOf(output, { image_shape, chart });
+  assert.deepEqual(look([784], [28, 28, 1], null)?.shape, [28, 28, 1]);
+  assert.equal(look([4, 4], null, chart)?.chart, null);
+  assert.deepEqual(look([50], null, chart)?.shape, [HEIGHT, WIDTH, 1]);
+  assert.equal(look([50], null, null), null);
+  assert.equal(look([4, 5, 2], null, chart), null);
+  assert.equal(look([2], null, chart)?.bytes(new Float32Array(2)).length, HEIGHT * WIDTH);
 });

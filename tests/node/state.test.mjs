@@ -2,7 +2,16 @@
 
 import assert from "node:assert/strict";
 import test from "node:test";
-import { DEFAULTS, fromAddress, MAX_FRAMES, same, toAddress } from "../../tb_plugin/static/lib/state.js";
+import {
+  DEFAULTS,
+  FIRST,
+  fromAddress,
+  MAX_FRAMES,
+  MAX_QUERY,
+  recolored,
+  same,
+  toAddress,
+} from "../../tb_plugin/static/lib/state.js";
 import { COLOR_MODES } from "../../tb_plugin/static/lib/palette.js";
 import { Observable } from "../../tb_plugin/static/lib/observable.js";
 
@@ -15,13 +24,18 @@ const FULL = {
   step: -3,
   plane: { kind: "axes", i: 4, j: 0 },
   view: { x: 1.5, y: -2, span: 0.25 },
-  color: "error",
+  color: "column:a,b c",
+  since: { run: "a/b", tag: "codes", step: -3 },
   shapes: true,
   manifold: false,
   thumbnails: false,
   hidden: [-1, 3],
+  range: [-0.123456789, 1e9],
+  query: 'a>1 "b c"&d=#',
+  only: true,
   tool: "box",
   probe: [0, -7.25],
+  code: [1, -2.5, 0],
   walk: {
     kind: "path",
     points: [
@@ -33,6 +47,11 @@ const FULL = {
   frame: 3,
   ms: 250,
   direction: -1,
+  even: true,
+  views: [
+    { name: "first & <b>", at: { step: "10", query: "a=b" } },
+    { name: "2", at: {} },
+  ],
 };
 
 test("an empty address is the default state, which is an empty address", () => {
@@ -52,6 +71,7 @@ test("every key comes back, alone and together with the others", () => {
 test("other values come back as well", () => {
   for (const patch of [
     { plane: { kind: "pca" } },
+    { plane: null },
     { walk: { kind: "circle", x: 0, y: 1e-5, r: 0 } },
     { manifold: true },
     { hidden: [0] },
@@ -66,6 +86,9 @@ test("old links open", () => {
   assert.equal(read({ colour: "error", color: "none" }).color, "none");
   assert.equal(read({ "": "error" }).color, "label");
   assert.equal(toAddress(read({ colour: "error" })).colour, undefined);
+  // Before principal components came first, the first two axes were not in a link.
+  assert.deepEqual(read({ step: "10" }).plane, { kind: "axes", i: 0, j: 1 });
+  assert.equal(toAddress(FIRST).plane, "auto");
 });
 
 const NONSENSE = {
@@ -73,18 +96,25 @@ const NONSENSE = {
   step: ["", "x", "1.5", "1e3", "99999999999999999999"],
   plane: ["", "axes:1", "axes:1,-1", "axes:1,x", "pca2"],
   view: ["1,2", "1,2,0", "1,2,-1", "1,2,1e999", "1,,3", "a,b,c"],
-  color: ["", "pink", "toString", "constructor", "LABEL"],
+  color: ["", "pink", "columns:a", "toString", "constructor", "LABEL"],
+  since: ["", "[", "[1]", '["a","b"]', '["a","b",1.5]', '["a","b","c"]'],
   shapes: ["", "2", "true"],
   manifold: ["yes"],
   thumbnails: ["-1"],
   hidden: ["x", "", "1.5,x"],
+  range: ["", "1", "2,1", "a,b", "1,2,3"],
+  query: ["x".repeat(MAX_QUERY + 1)],
+  only: ["2"],
   tool: ["", "pan", "toString"],
   probe: ["1", "1,2,3", "NaN,0", "1e30,0"],
+  code: ["", "1,x", "1,,2", "1e30"],
   walk: ["circle:1,2,-3", "circle:1,2", "path:1,2", "path:1,2,3", "line:1,2,3,4", `path:${Array(66).fill(1)}`],
   frames: ["1", String(MAX_FRAMES + 1), "1e2"],
   frame: ["-1", String(MAX_FRAMES)],
   ms: ["19", "5001"],
   direction: ["0", "2"],
+  even: ["", "yes"],
+  views: ["", "7", "[1]", '[["a"]]', '[["a",null]]', '[["a",{"step":7}]]', "[[1,{}]]", '[["a",{}],["a",{}]]'],
 };
 
 test("nonsense is ignored, key by key", () => {
@@ -102,6 +132,13 @@ test("nonsense is ignored, key by key", () => {
 test("the frame is one of the walk's, panels are at most four", () => {
   assert.equal(read({ frames: "5", frame: "9" }).frame, 4);
   assert.equal(read({ spaces: JSON.stringify(Array(9).fill(["a", "b"])) }).spaces.length, 4);
+});
+
+test("with other colors goes what the legend hid of the old ones", () => {
+  const state = { ...DEFAULTS, hidden: [3], range: [1, 2] };
+  assert.deepEqual(recolored(state, "error"), { color: "error", range: null, hidden: [3] });
+  assert.deepEqual(recolored(state, "column:a"), { color: "column:a", range: null, hidden: [] });
+  assert.deepEqual(recolored({ ...state, color: "column:a" }, "label").hidden, []);
 });
 
 test("parts of the state are equal by value", () => {

@@ -30,6 +30,7 @@ function page(tool) {
     size: { width: 100, height: 100 },
     place: (x, y) => [x, y],
     inside: (corners) => corners,
+    pick: (x, y) => (x === 1 && y === 2 ? 7 : -1),
   });
   return { plot, shared, tool: toolOf({ tool }) };
 }
@@ -45,12 +46,14 @@ test("decode: the probe follows the pointer", () => {
   const it = page("decode");
   drag(it, [[1, 2]]);
   assert.deepEqual(it.shared.state.now.probe, [1, 2]);
+  assert.equal(it.shared.session.now.anchor, 7); // the point that was clicked
   drag(it, [
     [1, 2],
     [3, 4],
     [5, 6],
   ]);
   assert.deepEqual(it.shared.state.now.probe, [5, 6]);
+  assert.equal(it.shared.session.now.anchor, -1);
 });
 
 test("pan: the view follows the pointer, and the session knows of the drag", () => {

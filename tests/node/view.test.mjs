@@ -2,7 +2,17 @@
 
 import assert from "node:assert/strict";
 import test from "node:test";
-import { between, fit, pan, scale, ticks, toPlane, toScreen, zoom } from "../../tb_plugin/static/lib/view.js";
+import {
+  between,
+  fit,
+  pan,
+  scale,
+  tickLabels,
+  ticks,
+  toPlane,
+  toScreen,
+  zoom,
+} from "../../tb_plugin/static/lib/view.js";
 import { random } from "./random.mjs";
 
 const SIZE = { width: 400, height: 200 };
@@ -93,5 +103,28 @@ test("ticks are round, inside, and evenly spaced", () => {
     assert.ok(values.every((value) => value >= low - 1e-7 && value <= high + 1e-7));
     assert.ok(values.length <= count + 1, `${values} are more than ${count}`);
     values.slice(2).forEach((value, i) => near(value - values[i + 1], values[1] - values[0], 1e-4));
+  }
+});
+
+test("the labels of ticks differ and are short", () => {
+  assert.deepEqual(tickLabels([-1, -0.5, 0, 0.5]), { labels: ["-1", "-0.5", "0", "0.5"], note: "" });
+  assert.deepEqual(tickLabels(ticks(999999.5, 1000000.5, 4)), {
+    labels: ["0", "0.5", "1"],
+    note: "+ 999999.5",
+  });
+  assert.deepEqual(tickLabels([0, 2e-40, 4e-40]), { labels: ["0", "2", "4"], note: "× 1e-40" });
+  assert.deepEqual(tickLabels([0, 5e36, 1e37]), { labels: ["0", "0.5", "1"], note: "× 1e37" });
+  assert.deepEqual(tickLabels([]), { labels: [], note: "" });
+  for (const middle of [0, 1, -1, 1e6, -123456.789, 1e20, 1e-20]) {
+    for (const span of [1e-3, 1, 1e3, 1e12]) {
+      const width = Math.max(span * 1e-6, Math.abs(middle) * 1e-9) * 10;
+      const values = ticks(middle - width, middle + width, 6);
+      const { labels } = tickLabels(values);
+      assert.equal(new Set(labels).size, values.length, `${middle} ${width}: ${labels}`);
+      assert.ok(
+        labels.every((label) => label.length <= 9),
+        labels.join(),
+      );
+    }
   }
 });
