@@ -37,6 +37,20 @@ PORTS = [
     "filelock>=3.30,<5",  # 3.30: locks an open file, on Windows too; 5 is untried
 ]
 
+# What `tf.contrib.slim`, `layers` and `framework` have become, for `legacy-ports exec`.
+EXEC = [
+    "tf-slim>=1.1,<2",  # 1.1: the last there is, of 2020
+]
+
+# Many runs on many processes or machines, and the band for anybody's training, which needs no TensorFlow.
+SWEEP = [
+    "joblib>=1.4,<2",  # 1.4: results in the order in which they come; 2 is untried
+    "distributed>=2024.1",  # from 2024.1 on; versions are dates, and no rule says which may break something
+    "scipy>=1.11,<2",  # the statistics, as in `ports`
+    "filelock>=3.30,<5",  # as in `ports`: whether a run's folder is in use
+    "tqdm>=4.66,<5",  # as in `ports`
+]
+
 setup(
     name="legacy-ports",
     version=version.group(1),
@@ -69,9 +83,13 @@ setup(
     extras_require={
         "ports": PORTS,
         "remote": REMOTE,
+        "exec": [*PORTS, *EXEC],
+        "sweep": SWEEP,
         "test": [
             *PORTS,
+            *EXEC,
             *REMOTE,
+            *SWEEP,
             "colorspacious>=1.1,<2",
             "hypothesis",
             "ipykernel",
@@ -83,10 +101,20 @@ setup(
             "pytest-xdist",
         ],
         "bench": [*PORTS, "playwright>=1.49,<2", "pytest", "pytest-benchmark", "pytest-timeout"],
-        "torch": ["torch>=2"],  # for the test of decoders made of PyTorch's layers; the plugin does not import it
+        "onnx": ["onnx>=1.17"],  # what `from_onnx` reads models with
+        "frameworks": [  # for the tests of users' frameworks
+            "torch>=2.1",  # 2.1: make_fx follows a module's operations
+            "jax>=0.4.30",
+            "flax>=0.10",  # 0.10: nnx
+            "keras>=3.5",
+            "onnx>=1.17",
+            "onnxruntime",
+            "onnxscript",  # torch's exporter
+        ],
     },
     entry_points={
         "console_scripts": ["legacy-ports = legacy_ports.cli:main"],
+        "pytest11": ["curve_band = legacy_ports.sweep.pytest_plugin"],
         "tensorboard_plugins": ["latent = tb_plugin.loader:LatentLoader"],
     },
 )
