@@ -2,9 +2,9 @@
 
     PYTHONPATH=tests python tests/bench/bench_band.py [--only MODEL …] --out docs/results/band.json
 
-Each model gives a band of recorded runs. Then more faithful runs, each of another seed, are held against it, one by one
-and SEVERAL at a time. So are the mutants that the model's source gives: of each, one run, and SEVERAL runs. A mutant
-that cannot train says so itself, and is not counted.
+Each model gives a band of recorded runs. Then more faithful runs, each of another seed, are held against it, as many at
+a time as AT_A_TIME says. So are runs of the mutants that the model's source gives. A mutant that cannot train says so
+itself, and is not counted.
 """
 
 import argparse
@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy import stats
 
-SEVERAL = 5
+AT_A_TIME = (1, 5, 40)
 EXAMPLE = Path(__file__).parents[2] / "examples/curve_band/train.py"
 FIRST = {"recorded": 0, "faithful": 100_000, "mutants": 200_000}  # seeds
 
@@ -56,7 +56,7 @@ def example() -> Model:
             yield change, runs_of(text)
 
     data.mnist_data = functools.cache(data.mnist_data)  # it reads text for a second
-    return Model(200, 1000, runs_of(source), mutants)
+    return Model(200, 8000, runs_of(source), mutants)
 
 
 def port(name: str, steps: int, recorded: int, faithful: int) -> Model:
@@ -111,32 +111,27 @@ def measure(model: Model) -> dict[str, Any]:
     recorded = model.runs(range(FIRST["recorded"], FIRST["recorded"] + model.recorded))
     made = band.make(recorded)
     faithful = model.runs(range(FIRST["faithful"], FIRST["faithful"] + model.faithful))
-    groups = [faithful[i : i + SEVERAL] for i in range(0, len(faithful), SEVERAL)]
-    found: dict[str, Any] = {
-        "steps": recorded.shape[1],
-        "recorded": model.recorded,
-        "widened": made.widen - 1,
-        "faithful": rate(sum(bool(made.complaint(run)) for run in faithful), len(faithful)),
-        f"faithful, {SEVERAL} at a time": rate(sum(bool(made.complaint(*group)) for group in groups), len(groups)),
-        "mutants": {},
-    }
+    found: dict[str, Any] = {"steps": recorded.shape[1], "recorded": model.recorded, "widened": made.widen - 1}
+    found |= {"faithful": {}, "mutants": {}}
+    for n in AT_A_TIME:
+        groups = [faithful[i : i + n] for i in range(0, len(faithful) - n + 1, n)]
+        found["faithful"][f"{n} at a time"] = rate(sum(bool(made.complaint(*group)) for group in groups), len(groups))
     print(found, flush=True)
     for change, runs in model.mutants():
         try:
             with warnings.catch_warnings(), np.errstate(all="ignore"):
                 warnings.simplefilter("ignore")
-                curves = runs(range(FIRST["mutants"], FIRST["mutants"] + SEVERAL))
+                curves = runs(range(FIRST["mutants"], FIRST["mutants"] + max(AT_A_TIME)))
         except Exception as error:  # whatever a mutant does, as it cannot train it needs no band
             print(f"  {change}: does not train ({type(error).__name__})", flush=True)
             continue
         if curves.shape[1] < recorded.shape[1]:
             print(f"  {change}: is refused, as it has fewer steps", flush=True)
             continue
-        one, several = bool(made.complaint(curves[0])), bool(made.complaint(*curves))
         again = 1
         while (name := change if again == 1 else f"{change}, number {again} of these") in found["mutants"]:
             again += 1
-        found["mutants"][name] = {"one run": one, f"{SEVERAL} runs": several}
+        found["mutants"][name] = {f"{n} at a time": bool(made.complaint(*curves[:n])) for n in AT_A_TIME}
         print(f"  {name}: {found['mutants'][name]}", flush=True)
     return found
 

@@ -3,9 +3,14 @@
 /** Returns a number as short as a picture needs it. @param {number} value */
 const short = (value) => String(Number(value.toFixed(2)));
 
+// What XML cannot hold, however it is written: half of a pair, most control characters.
+const IMPOSSIBLE = /[^\t\n\r\u{20}-\u{d7ff}\u{e000}-\u{fffd}\u{10000}-\u{10ffff}]/gu;
+
 /** @param {string} text */
 const escaped = (text) =>
-  text.replace(/[&<>"]/g, (one) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[one] ?? "");
+  text
+    .replace(IMPOSSIBLE, "\ufffd")
+    .replace(/[&<>"]/g, (one) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[one] ?? "");
 
 // Of the font's size: text on a line from its top, its middle or its bottom.
 const BASELINES = { top: 0.8, middle: 0.35, bottom: -0.2, alphabetic: 0 };
