@@ -62,7 +62,7 @@ def test_a_call_while_another_takes_long():
     thread = threading.Thread(target=provider.list_hyperparameters, kwargs={"experiment_ids": []})
     thread.start()
     for _ in range(4):  # after these the slow call is given up
-        assert slow.nudges.acquire(timeout=60)
+        assert slow.nudges.acquire(timeout=300)
     slow.nudged.clear()
     assert provider.read_blob(blob_key="key") == b"key"
     slow.ends.set()

@@ -60,7 +60,7 @@ def test_a_signal_during_training(tmp_path, number):
         if line.startswith("step: 500."):
             break
     process.send_signal(number)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=300)
     assert process.returncode == 128 + number
     assert one_line(err) == f"legacy-ports: interrupted by {number.name}\n"
     run = tmp_path / "vandenburg" / "a"
@@ -79,10 +79,10 @@ def test_a_pipe_whose_reader_has_gone(tmp_path):
         stderr=subprocess.PIPE,
         text=True,
     )
-    head = subprocess.run(["head", "-3"], stdin=process.stdout, capture_output=True, text=True, timeout=60)
+    head = subprocess.run(["head", "-3"], stdin=process.stdout, capture_output=True, text=True, timeout=300)
     process.stdout.close()
     assert head.stdout.splitlines()[-1].startswith("step: 500.")
-    assert process.wait(timeout=60) == 141
+    assert process.wait(timeout=300) == 141
     assert one_line(process.stderr.read()) == "legacy-ports: interrupted by SIGPIPE\n"
     run = tmp_path / "vandenburg" / "a"
     manifest = read_manifest(run)
@@ -113,7 +113,7 @@ def test_a_full_disk_behind_stdout(tmp_path):
             stdout=full,
             stderr=subprocess.PIPE,
             text=True,
-            timeout=60,
+            timeout=300,
         )
     assert process.returncode == 1
     assert one_line(process.stderr) == "legacy-ports: stdout: No space left on device\n"
@@ -223,7 +223,7 @@ def test_a_folder_that_is_deleted(tmp_path):
         time.sleep(0.02)
     while run.exists():
         shutil.rmtree(run, ignore_errors=True)
-    _, err = process.communicate(timeout=60)
+    _, err = process.communicate(timeout=300)
     assert process.returncode == 1
     assert "No such file or directory" in one_line(err)
     assert not run.exists()

@@ -40,7 +40,7 @@ def test_the_outputs_are_cleared():
 @pytest.mark.slow
 def test_the_tensorboard_that_it_opens_serves_what_it_logs(executed):
     notebook, port = executed
-    with urllib.request.urlopen(f"http://localhost:{port}/data/plugin/latent/runs", timeout=60) as response:
+    with urllib.request.urlopen(f"http://localhost:{port}/data/plugin/latent/runs", timeout=300) as response:
         (spaces,) = json.load(response).values()
     space = spaces["digits"]
     assert space["error"] is None

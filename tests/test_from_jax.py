@@ -231,4 +231,4 @@ def test_what_cannot_be_is_refused_in_one_line(name):
 
 def test_importing_it_imports_no_jax():
     code = "import sys, tb_plugin.from_jax; assert 'jax' not in sys.modules"
-    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=300)

@@ -175,7 +175,7 @@ def test_no_address_leads_to_another_file(tmp_path):
     board = latent.TensorBoard(tmp_path)
     hidden, asked = list(secrets()), 0
     try:
-        connection = http.client.HTTPConnection(urlsplit(board.url).netloc, timeout=30)
+        connection = http.client.HTTPConnection(urlsplit(board.url).netloc, timeout=120)
         connection._validate_path = lambda path: None  # which refuses some of them
         connection._encode_request = lambda line: line.encode("latin-1")
         script = answer_of(connection, "/data/plugin/latent/index.js")[1]

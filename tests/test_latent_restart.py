@@ -131,7 +131,7 @@ def test_what_was_added_is_there_whatever_happens_next(tmp_path, end):
     )
     assert process.stdout.readline() == b"added\n"
     if "stdin" not in end:
-        process.wait(timeout=60)
+        process.wait(timeout=300)
     assert shown(latent.Routes(tmp_path)) == ([0, 1, 2], 3, [0, 0, 0])
     if sys.platform != "win32" and "stdin" in end:  # another process
         with LatentWriter(tmp_path) as writer, pytest.raises(ValueError, match="another open writer"):

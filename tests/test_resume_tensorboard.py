@@ -27,7 +27,7 @@ class Board(TensorBoard):
     def answer(self, path):
         """Returns an answer of TensorBoard's own plugins or the Latent tab as JSON."""
         try:
-            with urllib.request.urlopen(f"{self.url}data/plugin/{path}", timeout=60) as response:
+            with urllib.request.urlopen(f"{self.url}data/plugin/{path}", timeout=300) as response:
                 return json.loads(response.read())
         except urllib.error.HTTPError:  # there is no such data yet
             return None

@@ -27,7 +27,7 @@ def get(request, logdir):
     board = TensorBoard(logdir, "--samples_per_plugin=images=100", f"--load_fast={request.param}")
 
     def get(path):
-        with urllib.request.urlopen(board.url + "data/" + path, timeout=60) as response:
+        with urllib.request.urlopen(board.url + "data/" + path, timeout=300) as response:
             return response.headers["Content-Type"], response.read()
 
     deadline = time.monotonic() + 60

@@ -36,7 +36,7 @@ def test_soak(tmp_path, capsys):
         described = board.runs()[AT["run"]]["codes"]
     finally:
         port.send_signal(signal.SIGINT)
-        said, _ = port.communicate(timeout=60)
+        said, _ = port.communicate(timeout=300)
         log = board.stop()
     with capsys.disabled():
         print(

@@ -187,7 +187,7 @@ class Clients:
             thread.start()
 
     def _ask(self, requests):
-        connection = http.client.HTTPConnection(self._host, timeout=60)
+        connection = http.client.HTTPConnection(self._host, timeout=300)
         for method, address in requests:
             if self._stopped.is_set():
                 break

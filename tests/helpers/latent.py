@@ -110,7 +110,7 @@ class TensorBoard:
 
     def get(self, path, /, **query):
         try:
-            with urllib.request.urlopen(f"{self.url}data/{path}?{urlencode(query)}", timeout=60) as response:
+            with urllib.request.urlopen(f"{self.url}data/{path}?{urlencode(query)}", timeout=300) as response:
                 return response.status, response.headers, response.read()
         except urllib.error.HTTPError as error:
             return error.code, error.headers, error.read()
@@ -137,5 +137,5 @@ class TensorBoard:
 
     def stop(self):
         self.process.terminate()
-        self.process.wait(timeout=30)
+        self.process.wait(timeout=120)
         return self.log()

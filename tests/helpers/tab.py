@@ -71,11 +71,11 @@ class Tab:
 
     def wait_for_state(self, key, script="value => value !== null"):
         """Waits until `script` accepts a value in the address. Returns the value."""
-        self.page.wait_for_function(f"key => ({script})({ADDRESS})", arg=key, timeout=10_000)
+        self.page.wait_for_function(f"key => ({script})({ADDRESS})", arg=key, timeout=60_000)
         return unquote(self.state(key) or "")
 
     def wait_for(self, script, arg=None):
-        self.frame.wait_for_function(script, arg=arg, timeout=15_000)
+        self.frame.wait_for_function(script, arg=arg, timeout=60_000)
 
 
 class FilePage(Tab):
