@@ -1,6 +1,5 @@
 """The nearest codes: exact, against a plain computation; the route, and the same in a page without a server."""
 
-import time
 
 import numpy as np
 import pytest
@@ -109,17 +108,3 @@ def test_codes_are_read_once():
         codes, squares = kept.get(name, read(name))
         assert (codes.shape, squares.tolist()) == ((2, 3), [3, 3])
     assert reads == ["a", "b", "a"]
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(("points", "dims", "seconds"), [(60_000, 16, 0.1), (100_000, 512, 1)])
-@pytest.mark.parametrize("metric", METRICS)
-def test_many_are_found_in_time(points, dims, seconds, metric):
-    codes = np.random.default_rng(0).normal(size=(points, dims)).astype(np.float32)
-    squares = np.einsum("ij,ij->i", codes, codes)
-    times = []
-    for index in range(5):
-        began = time.perf_counter()
-        nearest(codes, squares, codes[index], 12, metric, index)
-        times.append(time.perf_counter() - began)
-    assert min(times) < seconds

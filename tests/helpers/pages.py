@@ -23,7 +23,7 @@ REPORT_VIOLATIONS = """addEventListener("securitypolicyviolation", (event) => co
 NOTE_WORK = (Path(__file__).parent / "note_work.js").read_text()
 
 
-def until(page, condition, seconds=15):
+def until(page, condition, seconds=60):
     """Waits until `condition()` is true; `page` handles its events meanwhile."""
     deadline = time.monotonic() + seconds
     while not condition():
