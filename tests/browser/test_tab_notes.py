@@ -69,6 +69,7 @@ def test_the_loader_that_misses_data_says_so_in_the_tab(page, tmp_path):
         frame = latent_frame(page, board)
         frame.locator(".missing", has_text="both: ").wait_for()
         assert NOTE in frame.locator(".missing").inner_text()
+        frame.evaluate("rest()")  # before the server goes
     finally:
         board.stop()
 
