@@ -259,7 +259,8 @@ def test_a_server_that_is_gone_is_told(page, problems, tmp_path):
     try:
         board.until(lambda runs: runs)
         tab = Tab(page, board).painted(20)
-        tab.locate("[aria-label=Walk] .preview").wait_for()  # nothing is under way that would be cut off
+        tab.locate("[aria-label=Walk] .preview").wait_for()
+        tab.rest()  # before the server goes
     finally:
         board.stop()
     problems.expect("CONNECTION_REFUSED")

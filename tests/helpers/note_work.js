@@ -46,7 +46,7 @@
       super.postMessage(message, ...more);
     }
   };
-  window.rest = async (except, seconds = 15) => {
+  window.rest = async (except, seconds = 60) => {
     const end = performance.now() + 1000 * seconds;
     for (let still = 0; still < 2;) {
       await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
