@@ -32,6 +32,7 @@ const FULL = {
   hidden: [-1, 3],
   range: [-0.123456789, 1e9],
   query: 'a>1 "b c"&d=#',
+  selected: "3-9.12.40-41",
   only: true,
   tool: "box",
   probe: [0, -7.25],
@@ -75,6 +76,7 @@ test("other values come back as well", () => {
     { walk: { kind: "circle", x: 0, y: 1e-5, r: 0 } },
     { manifold: true },
     { hidden: [0] },
+    { selected: "left-out:70000" },
     ...Object.keys(COLOR_MODES).map((color) => ({ color })),
   ]) {
     assert.deepEqual(read(toAddress({ ...DEFAULTS, ...patch })), { ...DEFAULTS, ...patch });
@@ -104,6 +106,7 @@ const NONSENSE = {
   hidden: ["x", "", "1.5,x"],
   range: ["", "1", "2,1", "a,b", "1,2,3"],
   query: ["x".repeat(MAX_QUERY + 1)],
+  selected: ["", "x", "1-", "1..2", "-1", "1,2", "1-2-3", "1.5e3", "left-out:", "1.".repeat(1000) + "1"],
   only: ["2"],
   tool: ["", "pan", "toString"],
   probe: ["1", "1,2,3", "NaN,0", "1e30,0"],

@@ -13,6 +13,7 @@ import { same } from "../lib/state.js";
 import { Player } from "./player.js";
 import { pool } from "../decode/pool.js";
 import { Search } from "./search.js";
+import { Selection } from "./selection.js";
 import { listen } from "../plot/pointer.js";
 import * as tensorboard from "../lib/tensorboard.js";
 import { Theme } from "./theme.js";
@@ -55,6 +56,7 @@ export class App {
     this.player = new Player(this);
     this.address = new Address(this);
     this.search = new Search(this);
+    this.selection = new Selection(this);
     this.course = new Course(this, () => {
       for (const panel of this.panels) panel.plot.redrawOver();
       this.tell("course");
@@ -159,6 +161,7 @@ export class App {
     panel.plot.draw(performance.now()); // before all else that follows
     this.course.make();
     this.tell("data");
+    this.selection.arrived();
     this.search.run();
     this.#settle();
     if (!panel.images)
@@ -197,12 +200,13 @@ export class App {
     if (any("spaces", "plane", "probe") && !any("code")) state.set({ code: null });
     if (any("spaces")) {
       this.search.forget();
-      this.session.set({ selection: null });
+      this.selection.forget();
       this.#arrange();
     }
     const moved = any("spaces", "step", "plane");
     for (const panel of this.panels) if (moved) panel.load();
     for (const panel of this.panels) if (any("color", "since") && !moved) panel.recolor();
+    if (any("selected")) this.selection.read();
     if (any("query")) this.search.run();
     if (any("plane")) for (const panel of this.panels) panel.trails.load();
     if (any("plane") && state.now.view) state.set({ view: null });
@@ -222,6 +226,7 @@ export class App {
     if (changed.has("pressed")) pool.hold(this.session.now.pressed);
     if (changed.has("dragging") && !this.session.now.dragging) this.#settle();
     if (changed.has("selection")) this.search.selected();
+    if (changed.has("selection")) this.selection.write();
     for (const panel of this.panels) {
       if (changed.has("hovered") || changed.has("outline")) panel.plot.redrawOver();
       if (changed.has("dragging")) panel.plot.redraw();

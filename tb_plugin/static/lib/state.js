@@ -1,6 +1,7 @@
 /** The state of the tab, and how the address holds it. */
 
 import { COLOR_MODES, columnOf } from "./palette.js";
+import { valid } from "./ranges.js";
 
 /** @typedef {{run: string, tag: string}} SpaceId a latent space */
 /** @typedef {import("./view.js").View} View */
@@ -30,6 +31,7 @@ import { COLOR_MODES, columnOf } from "./palette.js";
  * @property {number[]} hidden classes of the legend that are hidden; -1: points without a class
  * @property {[number, number]|null} range of the numbers that the colors show; other points are hidden
  * @property {string} query what is searched; it selects what it finds
+ * @property {string|null} selected the indices of the selected points as ranges, unless a search selects them
  * @property {boolean} only whether the points that are not selected are hidden
  * @property {string} tool a name of plot/tools.js
  * @property {[number, number]|null} probe the place that is decoded, in the plane
@@ -57,6 +59,7 @@ export const DEFAULTS = {
   hidden: [],
   range: null,
   query: "",
+  selected: null,
   only: false,
   tool: "decode",
   probe: null,
@@ -183,6 +186,7 @@ const FORMS = {
     },
   ],
   query: [String, (v) => (v.length <= MAX_QUERY ? v : null)],
+  selected: [String, (v) => (valid(v) ? v : null)],
   only: [(v) => (v ? "1" : "0"), flag],
   tool: [String, String],
   probe: [text, (v) => numbers(v, 2)],

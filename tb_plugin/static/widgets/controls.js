@@ -35,12 +35,12 @@ export function runList(app) {
         const info = app.listing[id.run][id.tag];
         const { element: row, input } = checkbox(`${id.run} · ${info.display_name}`, chosen, (checked) => {
           const rest = state.now.spaces.filter((other) => !same(other, id));
-          state.set({ spaces: checked ? [...rest, id] : rest });
+          state.set({ spaces: checked ? [...rest, id] : rest, selected: null });
         });
         input.dataset.id = JSON.stringify(id);
         input.disabled = chosen ? spaces.length === 1 : spaces.length >= MAX_SPACES;
         row.title = info.error ?? `${info.points} points of ${info.dims} numbers`;
-        row.addEventListener("dblclick", () => state.set({ spaces: [id] }));
+        row.addEventListener("dblclick", () => state.set({ spaces: [id], selected: null }));
         return row;
       }),
     );
