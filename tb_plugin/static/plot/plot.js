@@ -4,7 +4,7 @@ import { drawAxes } from "./axes.js";
 import { h, sharp } from "../lib/dom.js";
 import { Manifold } from "./manifold.js";
 import * as overlay from "./overlay.js";
-import { listed, scaleOf } from "../lib/coloring.js";
+import { bytesOf, listed, scaleOf } from "../lib/coloring.js";
 import { numberOf } from "../lib/columns.js";
 import { NO_CLASS, table } from "../lib/palette.js";
 import { axisNames } from "../lib/planes.js";
@@ -114,7 +114,7 @@ export class Plot {
     if (!frame) return;
     const { state, session } = this.shared;
     const none = state.now.color === "none";
-    this.values = coloring?.of ?? new Uint8Array(frame.xy.length / 2).fill(none ? 0 : NO_CLASS);
+    this.values = coloring ? bytesOf(coloring) : new Uint8Array(frame.xy.length / 2).fill(none ? 0 : NO_CLASS);
     const kind = none ? "none" : scaleOf(coloring) ? "scale" : "classes";
     this.colors = table(kind, session.now.dark);
     this.points.set({ values: this.values });
@@ -133,10 +133,10 @@ export class Plot {
     if (selection) for (let i = 0; i < marks.length; i++) if (!selection.has(i)) marks[i] = others;
     if (hidden.length) {
       const away = new Set(hidden);
-      const of = listed(coloring, frame.labels)?.of;
+      const { of, classes } = listed(coloring, frame.labels) ?? {};
+      const n = classes?.length ?? 0;
       for (let i = 0; i < marks.length; i++) {
-        const one = of ? of[i] : NO_CLASS;
-        if (away.has(one === NO_CLASS ? -1 : one)) marks[i] = 0;
+        if (away.has(of && of[i] < n ? of[i] : -1)) marks[i] = 0;
       }
     }
     const scale = range && scaleOf(coloring);

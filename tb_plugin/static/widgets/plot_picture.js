@@ -1,6 +1,6 @@
 /** Saves the plots with their axes and legend as a picture: PNG or SVG. */
 
-import { scaleOf } from "../lib/coloring.js";
+import { byteOf, scaleOf } from "../lib/coloring.js";
 import { button, short } from "../lib/dom.js";
 import { download } from "../lib/download.js";
 import { classColor, NO_CLASS } from "../lib/palette.js";
@@ -15,6 +15,7 @@ import { nameOfScale } from "./scale.js";
 
 const LEGEND = 180; // CSS pixels across
 const LINE = 18;
+const MOST_LINES = 6; // of a name
 const SCALE = 2; // pixels of a PNG for each of the page
 const HEADER = 19; // of a panel, over its plot
 
@@ -83,6 +84,25 @@ function cut(text, end, font, room) {
   return made();
 }
 
+/**
+ * Returns a text in lines that fit, broken between words where that is possible.
+ * @param {string} text @param {string} font @param {number} room CSS pixels
+ */
+function broken(text, font, room) {
+  const c = /** @type {CanvasRenderingContext2D} */ (document.createElement("canvas").getContext("2d"));
+  c.font = font;
+  const lines = [];
+  let rest = text;
+  while (rest && lines.length < MOST_LINES) {
+    let length = rest.length;
+    while (length > 1 && c.measureText(rest.slice(0, length)).width > room) length--;
+    if (length < rest.length) length = rest.lastIndexOf(" ", length) + 1 || length;
+    lines.push(rest.slice(0, length).trimEnd());
+    rest = rest.slice(length);
+  }
+  return rest ? lines.with(-1, cut(`${lines[MOST_LINES - 1]} ${rest}`, "", font, room)) : lines;
+}
+
 /** @param {CanvasRenderingContext2D} c @param {App} app @param {number} height */
 function legend(c, app, height) {
   const { text } = app.theme.colors;
@@ -113,16 +133,22 @@ function legend(c, app, height) {
   c.fillText(cut(title, "", c.font, LEGEND - 16), 0, 14);
   c.font = "12px Roboto, sans-serif";
   const { hidden, shapes } = app.state.now;
-  const shown = list.filter(([key]) => !hidden.includes(key));
-  const room = Math.floor((height - 2 * LINE) / LINE);
-  const some = shown.length > room ? shown.slice(0, room - 1) : shown;
-  for (const [i, [key, name]] of some.entries()) {
-    const [index, y] = [key < 0 ? NO_CLASS : key, 30 + i * LINE];
+  const away = new Set(hidden);
+  const shown = list.filter(([key]) => !away.has(key));
+  let y = 30;
+  for (const [i, [key, name]] of shown.entries()) {
+    const lines = broken(name, c.font, LEGEND - 34);
+    const below = y + lines.length * LINE; // where the rest begins
+    if (below + (i < shown.length - 1 ? LINE : 0) > height) {
+      c.fillText(`and ${(shown.length - i).toLocaleString("en")} more`, 18, y + 4);
+      break;
+    }
+    const index = byteOf(key);
     trace(c, shapes ? index % 10 : 0, 6, y, 5.5);
     c.fillStyle = classColor(index, app.session.now.dark);
     c.fill();
     c.fillStyle = text;
-    c.fillText(cut(name, "", c.font, LEGEND - 34), 18, y + 4);
+    for (const [k, line] of lines.entries()) c.fillText(line, 18, y + 4 + k * LINE);
+    y = below;
   }
-  if (some.length < shown.length) c.fillText(`and ${shown.length - some.length} more`, 18, 34 + some.length * LINE);
 }

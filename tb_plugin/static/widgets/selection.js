@@ -42,7 +42,7 @@ export function selected(app) {
     element.hidden = !chosen || !panel;
     if (!chosen || !panel?.frame) return;
     const labels = listed(panel.coloring, panel.frame.labels);
-    const counts = new Uint32Array(256);
+    const counts = new Uint32Array(labels?.classes.length ?? 0);
     if (labels) for (const index of chosen) counts[labels.of[index]]++;
     const of = (labels?.classes ?? [])
       .map(({ name }, i) => ({ name, count: counts[i] }))
