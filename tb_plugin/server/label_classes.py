@@ -16,8 +16,8 @@ def classify(labels: np.ndarray, names: list[str] | None) -> tuple[dict[str, Any
 
     Returns:
       A dict for JSON: `names` and `counts` of the listed classes; `rest`, the number of points without a listed class;
-      `others`, the number of classes that are not listed. And an array [N], the index of each point's class: uint8, with
-      NO_CLASS for none, or of more than 255 classes int32, with -1 for none.
+      `others`, the number of classes that are not listed. And an array [N], the index of each point's class: uint8,
+      with NO_CLASS for none, or of more than 255 classes int32, with -1 for none.
     """
     values = np.arange(len(names)) if names else np.unique(labels)
     listed = values[:MAX_CLASSES]

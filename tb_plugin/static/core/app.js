@@ -25,8 +25,9 @@ import { fit } from "../lib/view.js";
 
 /**
  * The topics of a change: a key of the state or of the session, `data` (points came), `decoder` (one came), `course` (the walk
- * that is shown), `listing` (the latent spaces), `search` (its result), `probed` (a slow decoder has decoded the probe).
- * @typedef {keyof State|keyof Session|"data"|"decoder"|"course"|"listing"|"search"|"probed"} Topic
+ * that is shown), `listing` (the latent spaces), `search` (its result), `probed` (a slow decoder has decoded the probe),
+ * `layered` (what lies over the points).
+ * @typedef {keyof State|keyof Session|"data"|"decoder"|"course"|"listing"|"search"|"probed"|"layered"} Topic
  */
 
 const CAMERA_MS = 350;
@@ -211,7 +212,7 @@ export class App {
     if (any("plane")) for (const panel of this.panels) panel.trails.load();
     if (any("plane") && state.now.view) state.set({ view: null });
     if (any("view") && !same(state.now.view ?? this.camera.fitted, this.camera.target)) this.#refit(CAMERA_MS);
-    if (any("hidden", "range", "only")) for (const panel of this.panels) panel.plot.remark();
+    if (any("hidden", "range", "only", "layer")) for (const panel of this.panels) panel.remark();
     if (any("tool")) this.#showTool();
     if (any("walk", "frames", "direction", "even")) this.course.make();
     if (any("probe", "code")) for (const panel of this.panels) panel.decodeProbe();
@@ -230,11 +231,12 @@ export class App {
     for (const panel of this.panels) {
       if (changed.has("hovered") || changed.has("outline")) panel.plot.redrawOver();
       if (changed.has("dragging")) panel.plot.redraw();
-      if (changed.has("selection")) panel.plot.remark();
+      if (changed.has("selection")) panel.remark();
       if (changed.has("selection") || changed.has("trails")) panel.trails.load();
       if (changed.has("dark")) {
         panel.plot.recolor();
         panel.refreshManifold();
+        panel.refreshLayer();
       }
     }
     this.tell(...changed);
@@ -252,7 +254,11 @@ export class App {
     this.settling = setTimeout(() => {
       if (this.session.now.dragging) return; // its end comes back here
       if (this.camera.way) this.#settle();
-      else for (const panel of this.panels) panel.refreshManifold();
+      else
+        for (const panel of this.panels) {
+          panel.refreshManifold();
+          panel.refreshLayer();
+        }
     }, STILL_MS);
   }
 

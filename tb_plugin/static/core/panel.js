@@ -1,7 +1,9 @@
 /** One latent space on the screen: loads its data, decodes, and has the plot that draws it. */
 
 import { pool } from "../decode/pool.js";
+import { scaleOf } from "../lib/coloring.js";
 import { h } from "../lib/dom.js";
+import { table } from "../lib/palette.js";
 import { lookOf, put, rgba } from "../lib/picture.js";
 import { lift } from "../lib/planes.js";
 import { Plot } from "../plot/plot.js";
@@ -37,6 +39,8 @@ export class Panel {
     this.probed = null;
     /** @type {Float32Array|null} the numbers that it shows */
     this.numbers = null;
+    /** @type {import("../lib/coloring.js").Scale|null} the errors that lie over the points */
+    this.layered = null;
     this.canvas = h("canvas"); // of it
     /** Whether a slow decoder is at work on the probe. */
     this.probing = false;
@@ -158,6 +162,32 @@ export class Panel {
     manifold
       .show(frame, decoding, look, view, size, fitted.span, ink, pointer)
       .catch((error) => this.say(error.message, true));
+  }
+
+  /** Marks the points anew. */
+  remark() {
+    this.plot.remark();
+    this.refreshLayer();
+  }
+
+  /** Makes what lies over the points, for the present view. */
+  async refreshLayer() {
+    const { frame, space, app, plot } = this;
+    const { layer } = app.state.now;
+    if (!frame || layer === "none" || !plot.size.width) return plot.layer.clear();
+    const scale =
+      layer === "error"
+        ? await space.coloring("error", frame.step, Promise.resolve(frame), null).catch(() => null)
+        : null;
+    if (frame !== this.frame || layer !== app.state.now.layer) return;
+    const found = scaleOf(scale);
+    if (layer === "error" && !found) return plot.layer.clear();
+    const { view, fitted } = app.camera;
+    const errors = found && { ...found, values: found.numbers.values, colors: table("scale", app.session.now.dark) };
+    plot.layer.show(frame.xy, plot.marks, errors, view, plot.size, fitted.span, app.theme.colors);
+    plot.redraw();
+    this.layered = found;
+    app.tell("layered");
   }
 
   /** The code that is decoded: that of the state, or of the probe's place in the plane; without both the plane's origin. */

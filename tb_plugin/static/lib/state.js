@@ -31,6 +31,7 @@ import { valid } from "./ranges.js";
  * @property {number[]} hidden classes of the legend that are hidden; -1: points without a class
  * @property {[number, number]|null} range of the numbers that the colors show; other points are hidden
  * @property {string} query what is searched; it selects what it finds
+ * @property {keyof typeof LAYERS} layer what lies over the points
  * @property {string|null} selected the indices of the selected points as ranges, unless a search selects them
  * @property {boolean} only whether the points that are not selected are hidden
  * @property {string} tool a name of plot/tools.js
@@ -45,6 +46,9 @@ import { valid } from "./ranges.js";
  * @property {boolean} even whether the frames of the walk are evenly apart in their pictures, not in the plane
  */
 
+/** The layers over the points, by their names in the address, with the words for them in the page. */
+export const LAYERS = /** @type {const} */ ({ none: "nothing", density: "density", error: "mean error" });
+
 /** What an address without a key says. @type {State} */
 export const DEFAULTS = {
   spaces: [],
@@ -58,6 +62,7 @@ export const DEFAULTS = {
   thumbnails: true,
   hidden: [],
   range: null,
+  layer: "none",
   query: "",
   selected: null,
   only: false,
@@ -185,6 +190,7 @@ const FORMS = {
       return range && range[0] <= range[1] ? range : null;
     },
   ],
+  layer: [String, (v) => (Object.hasOwn(LAYERS, v) ? v : null)],
   query: [String, (v) => (v.length <= MAX_QUERY ? v : null)],
   selected: [String, (v) => (valid(v) ? v : null)],
   only: [(v) => (v ? "1" : "0"), flag],

@@ -2,6 +2,7 @@
 
 import { drawAxes } from "./axes.js";
 import { h, sharp } from "../lib/dom.js";
+import { Layer } from "./layer.js";
 import { Manifold } from "./manifold.js";
 import * as overlay from "./overlay.js";
 import { bytesOf, listed, scaleOf } from "../lib/coloring.js";
@@ -62,6 +63,7 @@ export class Plot {
     this.dirty = { scene: true, over: true };
     this.thumbnails = new Thumbnails();
     this.manifold = new Manifold(() => this.redraw());
+    this.layer = new Layer();
     this.axes = h("canvas", { className: "axes" });
     this.over = h("canvas");
     this.element = h(
@@ -76,7 +78,7 @@ export class Plot {
       this.manifold.canvas,
     );
     this.points = new Points(this.element, () => this.redraw());
-    this.element.append(this.over);
+    this.element.append(this.layer.canvas, this.over);
   }
 
   /** Shows the new points of the content. They move there if they are those of `before`. @param {Frame|null} before */
@@ -224,6 +226,7 @@ export class Plot {
       });
       drawAxes(this.axes, view, size, axisNames(frame.choice, frame.plane.origin.length), shared.theme.style);
       this.manifold.place(view, size);
+      this.layer.place(view, size);
       this.chosen = chosen;
     }
     if (moving || this.dirty.scene || this.dirty.over)

@@ -3,7 +3,8 @@
 import { button, checkbox, h, plural, select } from "../lib/dom.js";
 import { byColumn, COLOR_MODES } from "../lib/palette.js";
 import { planeOf } from "../lib/planes.js";
-import { MAX_SPACES, recolored, same } from "../lib/state.js";
+import { LAYERS, MAX_SPACES, recolored, same } from "../lib/state.js";
+import { errorsLegend } from "./errors_legend.js";
 import { plotPictures } from "./plot_picture.js";
 import { savePage } from "./save_page.js";
 import { TOOLS } from "../plot/tools.js";
@@ -113,6 +114,9 @@ export function display(app) {
     state.set(recolored(state.now, value)),
   );
   const columns = h("optgroup", { label: "columns" });
+  const layer = select("Overlay", Object.entries(LAYERS), state.now.layer, (value) =>
+    state.set({ layer: /** @type {keyof typeof LAYERS} */ (value) }),
+  );
   const shapes = checkbox("shapes", false, (on) => state.set({ shapes: on }));
   const manifold = checkbox("decoded grid", false, (on) => state.set({ manifold: on }));
   const thumbnails = checkbox("images when near", true, (on) => state.set({ thumbnails: on }));
@@ -122,9 +126,11 @@ export function display(app) {
     {},
     h("h3", {}, "Display"),
     h("div", { className: "row" }, h("label", {}, "color ", color)),
+    h("div", { className: "row" }, h("label", {}, "overlay ", layer)),
+    errorsLegend(app),
     h("div", { className: "checks" }, shapes.element, manifold.element, thumbnails.element, hold.element),
   );
-  app.on(["listing", "spaces", "data", "color", "shapes", "manifold", "thumbnails"], () => {
+  app.on(["listing", "spaces", "data", "color", "layer", "shapes", "manifold", "thumbnails"], () => {
     const spaces = app.panels.map((panel) => panel.space);
     const names = [...new Set(spaces.flatMap((space) => space.columns))];
     if (
@@ -139,6 +145,8 @@ export function display(app) {
     color.value = state.now.color;
     /** @param {string} part */
     const without = (part) => spaces.length > 0 && spaces.every((space) => !space.has(part));
+    layer.value = state.now.layer;
+    for (const option of layer.options) option.disabled = option.value === "error" && without("errors");
     for (const option of color.options) {
       option.disabled =
         (option.value === "error" && without("errors")) || (option.value === "label" && without("labels"));

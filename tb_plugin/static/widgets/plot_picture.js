@@ -3,11 +3,12 @@
 import { byteOf, scaleOf } from "../lib/coloring.js";
 import { button, short } from "../lib/dom.js";
 import { download } from "../lib/download.js";
-import { classColor, NO_CLASS } from "../lib/palette.js";
+import { classColor, NO_CLASS, table } from "../lib/palette.js";
 import { SVG } from "../lib/svg.js";
 import { ticks } from "../lib/view.js";
 import { paint } from "../plot/paint.js";
 import { trace } from "../plot/points_canvas.js";
+import { layeredErrors } from "./errors_legend.js";
 import { classesShown } from "./legend.js";
 import { nameOfScale } from "./scale.js";
 
@@ -103,33 +104,46 @@ function broken(text, font, room) {
   return rest ? lines.with(-1, cut(`${lines[MOST_LINES - 1]} ${rest}`, "", font, room)) : lines;
 }
 
+/**
+ * @param {CanvasRenderingContext2D} c @param {App} app @param {number} y @param {string} name
+ * @param {{low: number, high: number}} scale
+ */
+function paintScale(c, app, y, name, { low, high }) {
+  const colors = table("scale", app.session.now.dark);
+  const across = LEGEND - 36;
+  c.fillStyle = app.theme.colors.text;
+  c.font = "bold 13px Roboto, sans-serif";
+  c.fillText(cut(name, "", c.font, LEGEND - 16), 0, y + 14);
+  for (let x = 0; x < across; x += 2) {
+    const at = 4 * Math.round((x / across) * (NO_CLASS - 1));
+    c.fillStyle = `rgb(${[...colors.subarray(at, at + 3)].join()})`;
+    c.fillRect(x, y + 24, Math.min(2.3, across - x), 10); // without a gap between them
+  }
+  c.fillStyle = app.theme.colors.text;
+  c.font = "11px Roboto, sans-serif";
+  c.textAlign = "center";
+  for (const value of low < high ? ticks(low, high, 3) : [low]) {
+    const x = low < high ? (across * (value - low)) / (high - low) : across / 2;
+    c.fillText(short(value).replace("-", "−"), x, y + 48);
+  }
+  c.textAlign = "left";
+}
+
 /** @param {CanvasRenderingContext2D} c @param {App} app @param {number} height */
 function legend(c, app, height) {
   const { text } = app.theme.colors;
   const scale = app.panels.map(({ coloring }) => scaleOf(coloring)).find(Boolean);
   const { title, list, colored } = classesShown(app);
+  const errors = layeredErrors(app);
+  if (errors) {
+    const y = height - 60; // below the classes
+    paintScale(c, app, y, "mean error", errors);
+    height = y;
+  }
+  if (scale) return paintScale(c, app, 0, nameOfScale(app), scale);
+  if (!list.length || !colored) return;
   c.fillStyle = text;
   c.font = "bold 13px Roboto, sans-serif";
-  if (scale) {
-    const colors = app.panels.find(({ coloring }) => scaleOf(coloring))?.plot.colors ?? new Uint8Array(1024);
-    const across = LEGEND - 36;
-    c.fillText(cut(nameOfScale(app), "", c.font, LEGEND - 16), 0, 14);
-    for (let x = 0; x < across; x += 2) {
-      const at = 4 * Math.round((x / across) * (NO_CLASS - 1));
-      c.fillStyle = `rgb(${[...colors.subarray(at, at + 3)].join()})`;
-      c.fillRect(x, 24, Math.min(2.3, across - x), 10); // without a gap between them
-    }
-    c.fillStyle = text;
-    c.font = "11px Roboto, sans-serif";
-    c.textAlign = "center";
-    const { low, high } = scale;
-    for (const value of low < high ? ticks(low, high, 3) : [low]) {
-      const x = low < high ? (across * (value - low)) / (high - low) : across / 2;
-      c.fillText(short(value).replace("-", "−"), x, 48);
-    }
-    return;
-  }
-  if (!list.length || !colored) return;
   c.fillText(cut(title, "", c.font, LEGEND - 16), 0, 14);
   c.font = "12px Roboto, sans-serif";
   const { hidden, shapes } = app.state.now;
