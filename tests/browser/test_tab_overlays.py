@@ -1,4 +1,6 @@
-"""What is drawn over the points: lines of equal density, the mean error where they overlap."""
+"""What is drawn over the points: lines of equal density, the mean error where they overlap, names of classes."""
+
+import re
 
 import numpy as np
 import pytest
@@ -105,3 +107,59 @@ def test_saved_pictures_have_it(new_page, board, kind, view):
         assert ("mean error" in svg) == (kind == "error")
         assert ('stroke-width="1.2"' in svg) == (kind == "density")
         assert (layer(tab)[1][..., 3] > 100).sum() > 300
+
+
+def names(tab):
+    """Returns the names of classes that the plot draws, with their places in its picture as SVG."""
+    with tab.page.expect_download() as download:
+        tab.button("Save the plot as a drawing that stays sharp").click()
+    with open(download.value.path(), encoding="utf-8") as file:
+        found = re.findall(r'<text x="([-\d.]+)" y="([-\d.]+)"[^>]*stroke-linejoin[^>]*>([^<]*)</text>', file.read())
+    return {name: (float(x), float(y)) for x, y, name in found}
+
+
+@pytest.fixture(scope="module")
+def named(tensorboard, tmp_path_factory):
+    logdir = tmp_path_factory.mktemp("named")
+    random = np.random.default_rng(1)
+    for run, count in (("few", 4), ("many", 40)):
+        labels = np.arange(800) % count
+        centers = 10 * np.stack([np.cos(np.arange(count)), np.sin(np.arange(count))], axis=1)
+        centers[1] = centers[0]  # two names at one place
+        with LatentWriter(logdir / run) as writer:
+            class_names = [f"class {i}" for i in range(count)]
+            codes = centers[labels] + 0.1 * random.normal(size=(800, 2))
+            writer.add("z", 0, codes, labels=labels, class_names=class_names)
+    return tensorboard(logdir, "--load_fast=true")
+
+
+def test_a_few_classes_have_their_names_at_their_places(page, named):
+    tab = Tab(page, named, [["few", "z"]], view="0,0,24").painted(0)
+    tab.rest()
+    found = names(tab)
+    assert found.keys() == {f"class {i}" for i in range(4)}
+    scale = min(tab.plot().bounding_box()[side] for side in ("width", "height")) / 24
+    for i in (2, 3):
+        expected = 10 * scale * np.array([np.cos(i) - np.cos(2), np.sin(2) - np.sin(i)])
+        np.testing.assert_allclose(np.subtract(found[f"class {i}"], found["class 2"]), expected, atol=0.2 * scale)
+    (x, y), (other_x, other_y) = found["class 0"], found["class 1"]
+    assert abs(x - other_x) < 10
+    assert 14 <= abs(y - other_y) <= 20, "one below the other"
+    tab.locate(".classes button").first.click()
+    tab.until(lambda: names(tab).keys() == {"class 1", "class 2", "class 3"})
+    tab.locate("label", has_text="class names").click()
+    assert tab.wait_for_state("names") == "0"
+    assert names(tab) == {}
+
+
+def test_many_classes_have_names_if_they_are_asked_for(page, named):
+    tab = Tab(page, named, [["many", "z"]]).painted(0)
+    tab.rest()
+    assert names(tab) == {}
+    assert not tab.locate("label", has_text="class names").locator("input").is_checked()
+    tab.locate("label", has_text="class names").click()
+    assert tab.wait_for_state("names") == "1"
+    found = names(tab)
+    assert 10 < len(found) <= 40
+    places = sorted(found.values())
+    assert all(abs(a[0] - b[0]) > 40 or abs(a[1] - b[1]) > 14 for i, a in enumerate(places) for b in places[:i])

@@ -212,7 +212,7 @@ export class App {
     if (any("plane")) for (const panel of this.panels) panel.trails.load();
     if (any("plane") && state.now.view) state.set({ view: null });
     if (any("view") && !same(state.now.view ?? this.camera.fitted, this.camera.target)) this.#refit(CAMERA_MS);
-    if (any("hidden", "range", "only", "layer")) for (const panel of this.panels) panel.remark();
+    if (any("hidden", "range", "only", "layer", "names")) for (const panel of this.panels) panel.remark();
     if (any("tool")) this.#showTool();
     if (any("walk", "frames", "direction", "even")) this.course.make();
     if (any("probe", "code")) for (const panel of this.panels) panel.decodeProbe();
@@ -254,11 +254,7 @@ export class App {
     this.settling = setTimeout(() => {
       if (this.session.now.dragging) return; // its end comes back here
       if (this.camera.way) this.#settle();
-      else
-        for (const panel of this.panels) {
-          panel.refreshManifold();
-          panel.refreshLayer();
-        }
+      else for (const panel of this.panels) panel.refresh();
     }, STILL_MS);
   }
 

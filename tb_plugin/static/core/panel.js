@@ -1,7 +1,8 @@
 /** One latent space on the screen: loads its data, decodes, and has the plot that draws it. */
 
 import { pool } from "../decode/pool.js";
-import { scaleOf } from "../lib/coloring.js";
+import { clusters } from "../lib/clusters.js";
+import { listed, scaleOf } from "../lib/coloring.js";
 import { h } from "../lib/dom.js";
 import { table } from "../lib/palette.js";
 import { lookOf, put, rgba } from "../lib/picture.js";
@@ -12,6 +13,7 @@ import { Trails } from "./trails.js";
 /** @typedef {import("../lib/picture.js").Look} Look */
 /** @typedef {import("../lib/planes.js").Frame} Frame */
 
+const MANY_NAMES = 30; // classes
 const BUSY_MS = 250; // until the plot shows that it waits
 
 export class Panel {
@@ -164,10 +166,41 @@ export class Panel {
       .catch((error) => this.say(error.message, true));
   }
 
+  /** Makes all that follows from the view once it rests. */
+  refresh() {
+    this.refreshManifold();
+    this.refreshNames();
+    this.refreshLayer();
+  }
+
   /** Marks the points anew. */
   remark() {
     this.plot.remark();
+    this.refreshNames();
     this.refreshLayer();
+  }
+
+  /** The classes of the legend. */
+  get classes() {
+    return listed(this.coloring, this.frame?.labels ?? null);
+  }
+
+  /** Whether the names of the classes are on: by default if they are a few. */
+  get namesOn() {
+    const n = this.classes?.classes.length ?? 0;
+    return this.app.state.now.names ?? (n > 1 && n <= MANY_NAMES);
+  }
+
+  /** Puts the names of the classes at their places. */
+  refreshNames() {
+    const { frame, classes: found, plot } = this;
+    const { of, classes } = found ?? { of: [], classes: [] };
+    const places = frame && this.namesOn ? clusters(frame.xy, plot.marks, of, classes.length, frame.box) : [];
+    plot.names.show(
+      places,
+      classes.map(({ name }) => name),
+    );
+    plot.redrawOver();
   }
 
   /** Makes what lies over the points, for the present view. */

@@ -27,6 +27,7 @@ import { valid } from "./ranges.js";
  * @property {Since|null} since the step that what moved is compared with; null: the kept one before
  * @property {boolean} shapes whether each class has a shape
  * @property {boolean|null} manifold whether the grid of decoded images is shown; null: where codes have two numbers
+ * @property {boolean|null} names whether the names of the classes are at their places; null: if they are not too many
  * @property {boolean} thumbnails whether points become their images when few are in view
  * @property {number[]} hidden classes of the legend that are hidden; -1: points without a class
  * @property {[number, number]|null} range of the numbers that the colors show; other points are hidden
@@ -59,6 +60,7 @@ export const DEFAULTS = {
   since: null,
   shapes: false,
   manifold: null,
+  names: null,
   thumbnails: true,
   hidden: [],
   range: null,
@@ -181,6 +183,7 @@ const FORMS = {
   since: [(v) => JSON.stringify([v.run, v.tag, v.step]), since],
   shapes: [(v) => (v ? "1" : "0"), flag],
   manifold: [(v) => (v ? "1" : "0"), flag],
+  names: [(v) => (v ? "1" : "0"), flag],
   thumbnails: [(v) => (v ? "1" : "0"), flag],
   hidden: [(v) => v.join(","), (v) => numbers(v, v.split(",").length)?.filter((c) => Number.isInteger(c) && c >= -1)],
   range: [

@@ -4,6 +4,7 @@ import { drawAxes } from "./axes.js";
 import { h, sharp } from "../lib/dom.js";
 import { Layer } from "./layer.js";
 import { Manifold } from "./manifold.js";
+import { Names } from "./names.js";
 import * as overlay from "./overlay.js";
 import { bytesOf, listed, scaleOf } from "../lib/coloring.js";
 import { numberOf } from "../lib/columns.js";
@@ -64,6 +65,7 @@ export class Plot {
     this.thumbnails = new Thumbnails();
     this.manifold = new Manifold(() => this.redraw());
     this.layer = new Layer();
+    this.names = new Names();
     this.axes = h("canvas", { className: "axes" });
     this.over = h("canvas");
     this.element = h(
@@ -249,6 +251,7 @@ export class Plot {
       const points = /** @type {Uint8Array} */ (this.colors);
       this.thumbnails.draw(c, chosen, frame, images, view, size, points, this.values);
     }
+    this.names.draw(c, view, size, colors);
     overlay.drawTrails(c, this.content.trails.shown, view, size, colors);
     if (course.shown) overlay.drawWalk(c, course.shown, course.places, state.now.frame, view, size, colors);
     if (hovered >= 0 && hovered < this.marks.length) {

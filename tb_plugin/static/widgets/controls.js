@@ -120,6 +120,7 @@ export function display(app) {
   const shapes = checkbox("shapes", false, (on) => state.set({ shapes: on }));
   const manifold = checkbox("decoded grid", false, (on) => state.set({ manifold: on }));
   const thumbnails = checkbox("images when near", true, (on) => state.set({ thumbnails: on }));
+  const named = checkbox("class names", false, (on) => state.set({ names: on }));
   const hold = checkbox("hold axes", false, (on) => state.set({ view: on ? app.camera.target : null }));
   const element = h(
     "section",
@@ -128,9 +129,17 @@ export function display(app) {
     h("div", { className: "row" }, h("label", {}, "color ", color)),
     h("div", { className: "row" }, h("label", {}, "overlay ", layer)),
     errorsLegend(app),
-    h("div", { className: "checks" }, shapes.element, manifold.element, thumbnails.element, hold.element),
+    h(
+      "div",
+      { className: "checks" },
+      shapes.element,
+      named.element,
+      manifold.element,
+      thumbnails.element,
+      hold.element,
+    ),
   );
-  app.on(["listing", "spaces", "data", "color", "layer", "shapes", "manifold", "thumbnails"], () => {
+  app.on(["listing", "spaces", "data", "color", "layer", "shapes", "names", "manifold", "thumbnails"], () => {
     const spaces = app.panels.map((panel) => panel.space);
     const names = [...new Set(spaces.flatMap((space) => space.columns))];
     if (
@@ -152,6 +161,8 @@ export function display(app) {
         (option.value === "error" && without("errors")) || (option.value === "label" && without("labels"));
     }
     shapes.input.checked = state.now.shapes;
+    named.input.checked = app.panels.some((panel) => panel.namesOn && panel.classes);
+    named.input.disabled = !app.panels.some((panel) => panel.classes);
     manifold.input.checked = app.panels.some((panel) => panel.manifoldOn && panel.space.has("decoder"));
     manifold.input.disabled = without("decoder");
     thumbnails.input.checked = state.now.thumbnails && !without("images");

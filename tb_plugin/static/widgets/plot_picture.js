@@ -5,6 +5,7 @@ import { button, short } from "../lib/dom.js";
 import { download } from "../lib/download.js";
 import { classColor, NO_CLASS, table } from "../lib/palette.js";
 import { SVG } from "../lib/svg.js";
+import { broken, cut } from "../lib/texts.js";
 import { ticks } from "../lib/view.js";
 import { paint } from "../plot/paint.js";
 import { trace } from "../plot/points_canvas.js";
@@ -73,38 +74,6 @@ function picture(c, app, { width, height }) {
 }
 
 /**
- * Returns a text and its end, of which the text is cut to the room that there is.
- * @param {string} text @param {string} end @param {string} font @param {number} room CSS pixels
- */
-function cut(text, end, font, room) {
-  const c = /** @type {CanvasRenderingContext2D} */ (document.createElement("canvas").getContext("2d"));
-  c.font = font;
-  let length = text.length;
-  const made = () => (length < text.length ? `${text.slice(0, length)}…${end}` : text + end);
-  while (length > 1 && c.measureText(made()).width > room) length--;
-  return made();
-}
-
-/**
- * Returns a text in lines that fit, broken between words where that is possible.
- * @param {string} text @param {string} font @param {number} room CSS pixels
- */
-function broken(text, font, room) {
-  const c = /** @type {CanvasRenderingContext2D} */ (document.createElement("canvas").getContext("2d"));
-  c.font = font;
-  const lines = [];
-  let rest = text;
-  while (rest && lines.length < MOST_LINES) {
-    let length = rest.length;
-    while (length > 1 && c.measureText(rest.slice(0, length)).width > room) length--;
-    if (length < rest.length) length = rest.lastIndexOf(" ", length) + 1 || length;
-    lines.push(rest.slice(0, length).trimEnd());
-    rest = rest.slice(length);
-  }
-  return rest ? lines.with(-1, cut(`${lines[MOST_LINES - 1]} ${rest}`, "", font, room)) : lines;
-}
-
-/**
  * @param {CanvasRenderingContext2D} c @param {App} app @param {number} y @param {string} name
  * @param {{low: number, high: number}} scale
  */
@@ -151,7 +120,7 @@ function legend(c, app, height) {
   const shown = list.filter(([key]) => !away.has(key));
   let y = 30;
   for (const [i, [key, name]] of shown.entries()) {
-    const lines = broken(name, c.font, LEGEND - 34);
+    const lines = broken(name, c.font, LEGEND - 34, MOST_LINES);
     const below = y + lines.length * LINE; // where the rest begins
     if (below + (i < shown.length - 1 ? LINE : 0) > height) {
       c.fillText(`and ${(shown.length - i).toLocaleString("en")} more`, 18, y + 4);
