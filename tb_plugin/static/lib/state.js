@@ -13,8 +13,9 @@ import { valid } from "./ranges.js";
 /** @typedef {{kind: "axes", i: number, j: number}|{kind: "pca"}} PlaneChoice */
 
 /**
- * A walk in the plane's coordinates: a circle, or corners that straight lines connect (a line has two).
- * @typedef {{kind: "circle", x: number, y: number, r: number}|{kind: "path", points: [number, number][]}} Walk
+ * A walk in the plane's coordinates: a circle, or corners that straight lines or a smooth curve connect (a line has two).
+ * @typedef {{kind: "circle", x: number, y: number, r: number}|{kind: "path", points: [number, number][],
+ *   smooth?: true}} Walk
  */
 
 /**
@@ -151,9 +152,12 @@ function walk(value) {
     const circle = numbers(value.slice(7), 3);
     return circle && circle[2] >= 0 ? { kind: "circle", x: circle[0], y: circle[1], r: circle[2] } : null;
   }
-  const flat = value.startsWith("path:") ? numbers(value.slice(5), value.split(",").length) : null;
+  const [, form, list] = /^(path|smooth):(.*)$/.exec(value) ?? [];
+  const flat = form ? numbers(list, list.split(",").length) : null;
   if (!flat || flat.length % 2 || flat.length < 4 || flat.length > 2 * MAX_CORNERS) return null;
-  return { kind: "path", points: Array.from({ length: flat.length / 2 }, (_, i) => [flat[2 * i], flat[2 * i + 1]]) };
+  /** @type {[number, number][]} */
+  const points = Array.from({ length: flat.length / 2 }, (_, i) => [flat[2 * i], flat[2 * i + 1]]);
+  return { kind: "path", points, ...(form === "smooth" ? { smooth: true } : {}) };
 }
 
 /** @param {string} value @returns {PlaneChoice|"auto"|null} */
@@ -200,7 +204,13 @@ const FORMS = {
   tool: [String, String],
   probe: [text, (v) => numbers(v, 2)],
   code: [text, (v) => numbers(v, v.split(",").length)],
-  walk: [(v) => (v.kind === "circle" ? `circle:${text([v.x, v.y, v.r])}` : `path:${text(v.points.flat())}`), walk],
+  walk: [
+    (v) =>
+      v.kind === "circle"
+        ? `circle:${text([v.x, v.y, v.r])}`
+        : `${v.smooth ? "smooth" : "path"}:${text(v.points.flat())}`,
+    walk,
+  ],
   frames: [String, (v) => integer(v, 2, MAX_FRAMES)],
   frame: [String, (v) => integer(v, 0, MAX_FRAMES - 1)],
   ms: [String, (v) => integer(v, 20, 5000)],

@@ -1,6 +1,6 @@
 /** The section and the film strips of the walk: a circle, a line or a path, decoded frame by frame. */
 
-import { button, h, numberField, select } from "../lib/dom.js";
+import { button, checkbox, h, numberField, select } from "../lib/dom.js";
 import { evenness } from "./evenness.js";
 import { downloadCSV, downloadGIF, downloadPNG } from "./export.js";
 import { about } from "../lib/planes.js";
@@ -76,6 +76,12 @@ export function walks(app) {
     h("label", {}, "radius ", fields.r.element),
   );
   const corners = h("div", { className: "row corners" });
+  const smooth = checkbox("smooth", false, (on) => {
+    const walk = app.course.shown;
+    if (walk?.kind !== "path") return;
+    state.set({ walk: { kind: "path", points: walk.points, ...(on ? { smooth: true } : {}) } });
+  });
+  smooth.element.title = "A curve through the corners instead of straight lines";
   const frames = numberField("How many frames", { min: 2, max: MAX_FRAMES, step: 1, width: "2.9em" }, (value) =>
     state.set({ frames: Math.round(value), frame: Math.min(state.now.frame, Math.round(value) - 1) }),
   );
@@ -110,6 +116,7 @@ export function walks(app) {
     h("div", { className: "row" }, kind, h("span", {}, frames.element, " × ", ms.element, " ms")),
     circle,
     corners,
+    smooth.element,
     evenness(app),
     hint,
     h("div", { className: "row" }, h("span", {}, "save"), ...exports, reset),
@@ -158,10 +165,12 @@ export function walks(app) {
     if (walk) kind.value = walk.kind === "circle" ? "circle" : walk.points.length === 2 ? "line" : "path";
     circle.hidden = walk?.kind !== "circle";
     corners.hidden = walk?.kind !== "path";
+    smooth.element.hidden = walk?.kind !== "path" || walk.points.length < 3;
+    smooth.input.checked = walk?.kind === "path" && walk.smooth === true;
     if (walk?.kind === "circle")
       for (const part of /** @type {("x"|"y"|"r")[]} */ (["x", "y", "r"]))
         fields[part].show(Math.abs(walk[part]) < 1e-6 * app.camera.fitted.span ? 0 : walk[part]);
-    if (walk?.kind === "path") showCorners(corners, walk.points, app);
+    if (walk?.kind === "path") showCorners(corners, walk, app);
   });
   app.on(["listing", "tool", "outline"], () => {
     const put = app.session.now.outline?.corners.length ?? 0;
@@ -176,9 +185,10 @@ export function walks(app) {
 
 /**
  * Shows fields for the corners of a path.
- * @param {HTMLElement} element @param {[number, number][]} points @param {App} app
+ * @param {HTMLElement} element @param {Extract<import("../lib/state.js").Walk, {kind: "path"}>} walk @param {App} app
  */
-function showCorners(element, points, app) {
+function showCorners(element, walk, app) {
+  const { points } = walk;
   if (element.contains(document.activeElement) && element.childElementCount === points.length) return;
   element.replaceChildren(
     ...points.map(([x, y], i) => {
@@ -186,7 +196,7 @@ function showCorners(element, points, app) {
       const field = (part, name) => {
         const one = numberField(`Corner ${i + 1}, ${name}`, {}, (value) => {
           const moved = points.map((p, k) => /** @type {[number, number]} */ (k === i ? p.with(part, value) : p));
-          app.state.set({ walk: { kind: "path", points: moved } });
+          app.state.set({ walk: { ...walk, points: moved } });
         });
         one.show(part ? y : x);
         return one.element;
