@@ -133,7 +133,7 @@ def test_zoom_pan_and_fit(page, board):
 
 def test_images_instead_of_dots_when_near(page, board):
     x, y = array(board, "codes", *DIGITS[0], step=1001)[0]
-    tab = Tab(page, board, DIGITS, manifold="0", walk="circle:99,99,1", view=f"{x},{y},1").painted(1001)
+    tab = Tab(page, board, DIGITS, manifold="0", names="0", walk="circle:99,99,1", view=f"{x},{y},1").painted(1001)
     images = ".plot canvas:last-child"
     tab.until(lambda: tab.pixels(images).any())
     tab.locate("label", has_text="images when near").click()

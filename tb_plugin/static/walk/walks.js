@@ -2,11 +2,13 @@
 
 import { button, checkbox, h, numberField, select } from "../lib/dom.js";
 import { evenness } from "./evenness.js";
-import { downloadCSV, downloadGIF, downloadPNG } from "./export.js";
+import { Difference } from "./difference.js";
+import { downloadCSV, downloadGIF, downloadPNG, downloadWebM } from "./export.js";
 import { about } from "../lib/planes.js";
 import { MAX_FRAMES } from "../lib/state.js";
 import { path } from "../plot/tools/path.js";
 import { Strip } from "./strip.js";
+import { format } from "./webm.js";
 
 /** @typedef {import("../core/app.js").App} App */
 
@@ -18,6 +20,8 @@ export function walks(app) {
   const { state } = app;
   /** @type {Map<import("../core/panel.js").Panel, Strip>} */
   const strips = new Map();
+  const difference = new Difference(app);
+  const films = () => [...strips.values(), difference];
   const strip = h("div", { className: "strips", role: "group", "aria-label": "Film strip of the walk" });
   const figures = h("div", { className: "figures" });
 
@@ -96,17 +100,28 @@ export function walks(app) {
   );
   const reset = button("reset", "Reset the walk", () => state.set({ walk: null, frame: 0 }));
   const hint = h("p", { className: "hint", role: "status" });
-  /** @type {[string, string, (strip: Strip, app: App) => void][]} */
+  /** @type {[string, string, (film: import("./film.js").Film, app: App) => void|Promise<void>][]} */
   const kinds = [
     ["GIF", "an animation", downloadGIF],
+    ...(format
+      ? /** @type {[[string, string, typeof downloadWebM]]} */ ([
+          ["WebM", "a video, which takes as long as it plays", downloadWebM],
+        ])
+      : []),
     ["PNG", "the film strip as a picture", downloadPNG],
     ["CSV", "the codes of the walk", downloadCSV],
   ];
-  const exports = kinds.map(([name, what, download]) =>
-    button(name, `Save ${what}`, () => {
-      for (const one of strips.values()) if (one.frames.length) download(one, app);
-    }),
-  );
+  const exports = kinds.map(([name, what, download]) => {
+    const save = button(name, `Save ${what}`, async () => {
+      save.disabled = true;
+      const shown = films().filter(({ frames }) => frames.length);
+      await Promise.all(shown.map((one) => download(one, app))).catch((error) =>
+        app.panels[0].say(error.message, true),
+      );
+      save.disabled = false;
+    });
+    return save;
+  });
   const none = h("p", { className: "hint" });
   const controls = h(
     "div",
@@ -136,16 +151,25 @@ export function walks(app) {
       strip.append(one.canvas);
       figures.append(one.figure);
     }
+    if (app.panels.length === 2) {
+      strip.append(difference.canvas);
+      figures.append(difference.figure);
+    } else difference.close();
+    difference.compare([...strips.values()]);
   };
-  new ResizeObserver(() => strips.forEach((one) => one.draw())).observe(strip);
+  new ResizeObserver(() => films().forEach((one) => one.draw())).observe(strip);
 
   /** @type {import("../core/app.js").Topic[]} */
   const shown = ["course", "frames", "frame", "ms", "direction", "playing"];
   app.on(["listing", "spaces", "data", "decoder", "dark", ...shown], (topics) => {
     if (topics.has("spaces") || topics.has("listing")) arrange();
     if (topics.has("course") || topics.has("decoder")) {
-      for (const one of strips.values()) one.decode().catch((error) => one.panel.say(error.message, true));
-    } else if (topics.has("frame") || topics.has("dark")) for (const one of strips.values()) one.draw();
+      for (const one of strips.values())
+        one.decode().then(
+          () => difference.compare([...strips.values()]),
+          (error) => one.panel.say(error.message, true),
+        );
+    } else if (topics.has("frame") || topics.has("dark")) for (const one of films()) one.draw();
     const walk = app.course.shown;
     const playing = app.session.now.playing.walk;
     const now = state.now;

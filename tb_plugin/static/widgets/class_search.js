@@ -17,7 +17,8 @@ export function classSearch(classes, alone) {
   /** @type {Uint8Array} */
   let found = new Uint8Array();
   const input = h("input", {
-    type: "search",
+    type: "text",
+    role: "searchbox",
     placeholder: "find a class",
     "aria-label": "Find classes",
     title: "Words, all of which must be in the name. Enter: these classes alone. Arrows: through the classes",
@@ -30,7 +31,7 @@ export function classSearch(classes, alone) {
     },
   });
   const said = h("p", { className: "hint", role: "status" });
-  const element = h("div", { hidden: true }, input, said);
+  const element = h("div", { className: "legend-search", hidden: true }, input, said);
 
   const buttons = () => /** @type {HTMLElement[]} */ ([...classes.children]).filter(({ hidden }) => !hidden);
   /** @param {number} at before the first class is the field */
