@@ -147,6 +147,11 @@ def test_a_few_classes_have_their_names_at_their_places(page, named):
     assert 14 <= abs(y - other_y) <= 20, "one below the other"
     tab.locate(".classes button").first.click()
     tab.until(lambda: names(tab).keys() == {"class 1", "class 2", "class 3"})
+    color = tab.locate("select[aria-label='Color by']")
+    color.select_option("none")
+    tab.until(lambda: names(tab) == {})
+    color.select_option("label")
+    tab.until(lambda: len(names(tab)) == 3)
     tab.locate("label", has_text="class names").click()
     assert tab.wait_for_state("names") == "0"
     assert names(tab) == {}

@@ -2,7 +2,7 @@
 
 import { pool } from "../decode/pool.js";
 import { clusters } from "../lib/clusters.js";
-import { listed, scaleOf } from "../lib/coloring.js";
+import { classesOf, listed, scaleOf } from "../lib/coloring.js";
 import { h } from "../lib/dom.js";
 import { table } from "../lib/palette.js";
 import { lookOf, put, rgba } from "../lib/picture.js";
@@ -133,7 +133,7 @@ export class Panel {
       return this.say(/** @type {Error} */ (error).message, true);
     }
     this.plot.recolor();
-    this.plot.remark();
+    this.remark();
     app.tell("data");
   }
 
@@ -185,9 +185,9 @@ export class Panel {
     return listed(this.coloring, this.frame?.labels ?? null);
   }
 
-  /** Whether the names of the classes are on: by default if they are a few. */
+  /** Whether the names of the classes are on: by default if the colors show a few. */
   get namesOn() {
-    const n = this.classes?.classes.length ?? 0;
+    const n = classesOf(this.coloring)?.classes.length ?? 0;
     return this.app.state.now.names ?? (n > 1 && n <= MANY_NAMES);
   }
 

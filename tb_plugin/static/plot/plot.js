@@ -251,9 +251,9 @@ export class Plot {
       const points = /** @type {Uint8Array} */ (this.colors);
       this.thumbnails.draw(c, chosen, frame, images, view, size, points, this.values);
     }
-    this.names.draw(c, view, size, colors);
     overlay.drawTrails(c, this.content.trails.shown, view, size, colors);
     if (course.shown) overlay.drawWalk(c, course.shown, course.places, state.now.frame, view, size, colors);
+    this.names.draw(c, view, size, colors);
     if (hovered >= 0 && hovered < this.marks.length) {
       const [x, y] = toScreen(view, size, frame.xy[2 * hovered], frame.xy[2 * hovered + 1]);
       overlay.drawHovered(c, x, y, chosen ? chosen.side / 2 : this.radius + 4, colors);

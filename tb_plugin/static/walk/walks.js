@@ -134,9 +134,15 @@ export function walks(app) {
     smooth.element,
     evenness(app),
     hint,
-    h("div", { className: "row" }, h("span", {}, "save"), ...exports, reset),
+    h("div", { className: "row saves" }, h("span", {}, "save"), ...exports),
   );
-  const section = h("section", { "aria-label": "Walk" }, h("h3", {}, "Walk"), none, controls);
+  const section = h(
+    "section",
+    { "aria-label": "Walk" },
+    h("h3", {}, "Walk", h("span", { className: "spring" }), reset),
+    none,
+    controls,
+  );
 
   const arrange = () => {
     for (const [panel, one] of strips) {
@@ -177,7 +183,7 @@ export function walks(app) {
     none.textContent =
       "No decoder was logged. With one, given to the writer as decoder=…, the tab decodes anywhere and walks.";
     none.hidden = !without;
-    controls.hidden = without;
+    controls.hidden = reset.hidden = without;
     play.textContent = playing ? "❚❚" : "▶";
     play.setAttribute("aria-label", playing ? "Pause the walk" : "Play the walk");
     direction.textContent = now.direction === 1 ? "↺" : "↻";
