@@ -246,33 +246,6 @@ def test_a_drag_beside_a_slow_decoder_decodes_only_what_is_under_the_pointer(pag
     tab.until(lambda: len(tab.frame.evaluate("asked")) > before + len(during) + 5, 60)  # the grid goes on
 
 
-def test_a_smooth_path_goes_through_its_corners_at_an_even_speed(page, board, tmp_path):
-    corners = np.array([[-4, -2], [-2.5, -5], [2, -1.5], [1.3, 1.8]])
-    straight = "path:" + ",".join(f"{x:g}" for x in corners.ravel())
-    tab = Tab(page, board, DIGITS, walk=straight, frames="201").painted(1001)
-    tab.frame.get_by_label("smooth").check()
-    assert tab.wait_for_state("walk", "v => v && v.startsWith('smooth')") == straight.replace("path", "smooth")
-    tab.rest()
-    with page.expect_download() as download:
-        tab.button("Save the codes of the walk").click()
-    codes = np.loadtxt(download.value.path(), delimiter=",", skiprows=1)[:, -2:]
-    steps = np.linalg.norm(np.diff(codes, axis=0), axis=1)
-    assert steps.max() < 1.02 * steps.min()
-    near = [np.linalg.norm(codes - corner, axis=1).min() for corner in corners]
-    assert max(near) < steps.max()
-    ways = np.diff(codes, axis=0) / steps[:, None]
-    assert (ways[1:] * ways[:-1]).sum(axis=1).min() > 0.9, "no bend"
-    tab = Tab(page, board, DIGITS, walk=straight.replace("path", "smooth")).painted(1001)
-    assert tab.frame.get_by_label("smooth").is_checked()
-    field = tab.frame.get_by_label("Corner 2, up")
-    field.fill("-6")
-    field.press("Enter")
-    assert tab.wait_for_state("walk", "v => v && v.includes('-6')").startswith("smooth")
-    tab.locate("select[aria-label='Form of the walk']").select_option("line")
-    tab.wait_for_state("walk", "v => v && v.startsWith('path')")
-    assert not tab.frame.get_by_label("smooth").is_visible()
-
-
 @pytest.mark.parametrize(
     "walk",
     ["circle:0.25,-0.5,2.5", "path:-4,-2,-2.5,-5,2,-1.5,1.3,1.8", "smooth:-4,-2,-2.5,-5,2,-1.5,1.3,1.8"],

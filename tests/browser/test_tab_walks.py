@@ -1,4 +1,4 @@
-"""Walks as videos, and the difference of two runs along a walk."""
+"""Smooth walks, walks as videos, and the difference of two runs along a walk."""
 
 import base64
 
@@ -85,3 +85,31 @@ def test_two_runs_have_a_difference(page, tensorboard, small_logdir):
     tab.locate(".runs label", has_text="deep").click()
     tab.until(lambda: strips.count() == 1)
     assert "difference" not in tab.locate("[aria-label=Walk]").inner_text()
+
+
+def test_a_smooth_path_goes_through_its_corners_at_an_even_speed(page, tensorboard, small_logdir):
+    corners = np.array([[16, 18], [17.5, 15], [22, 18.5], [21.3, 21.8]])
+    straight = "path:" + ",".join(f"{x:g}" for x in corners.ravel())
+    curved = straight.replace("path", "smooth")
+    tab = opened(page, tensorboard, small_logdir, [FLAT], walk=straight, frames="201")
+    tab.frame.get_by_label("smooth").check()
+    assert tab.wait_for_state("walk", "v => v && v.startsWith('smooth')") == curved
+    tab.rest()
+    with page.expect_download() as download:
+        tab.button("Save the codes of the walk").click()
+    codes = np.loadtxt(download.value.path(), delimiter=",", skiprows=1)
+    steps = np.linalg.norm(np.diff(codes, axis=0), axis=1)
+    assert steps.max() < 1.02 * steps.min()
+    near = [np.linalg.norm(codes - corner, axis=1).min() for corner in corners]
+    assert max(near) < steps.max()
+    ways = np.diff(codes, axis=0) / steps[:, None]
+    assert (ways[1:] * ways[:-1]).sum(axis=1).min() > 0.9, "no bend"
+    tab = opened(page, tensorboard, small_logdir, [FLAT], walk=curved)
+    assert tab.frame.get_by_label("smooth").is_checked()
+    field = tab.frame.get_by_label("Corner 2, up")
+    field.fill("14")
+    field.press("Enter")
+    assert tab.wait_for_state("walk", "v => v && v.includes('17.5%2C14')").startswith("smooth")
+    tab.locate("select[aria-label='Form of the walk']").select_option("line")
+    tab.wait_for_state("walk", "v => v && v.startsWith('path')")
+    assert not tab.frame.get_by_label("smooth").is_visible()

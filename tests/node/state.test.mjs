@@ -71,6 +71,11 @@ test("every key comes back, alone and together with the others", () => {
   }
 });
 
+test("hidden classes are ranges, and old links name each one", () => {
+  assert.equal(toAddress({ ...DEFAULTS, hidden: [7, 0, 2, -1, 1] }).hidden, "-1,0-2,7");
+  assert.deepEqual(read({ hidden: "7,0,-1" }).hidden, [7, 0, -1]);
+});
+
 test("other values come back as well", () => {
   for (const patch of [
     { plane: { kind: "pca" } },
@@ -89,6 +94,7 @@ test("other values come back as well", () => {
     { manifold: true },
     { names: true },
     { hidden: [0] },
+    { hidden: [-1, 0, 1, 2, 4, 6, 7, 999] },
     { selected: "left-out:70000" },
     ...Object.keys(COLOR_MODES).map((color) => ({ color })),
   ]) {

@@ -5,18 +5,29 @@ export const MAX_RANGES = 2000; // characters; some programs cut a longer addres
 const LEFT_OUT = "left-out:";
 
 /**
- * Returns the indices as ranges; if those take more than MAX_RANGES characters, how many indices they leave out.
- * @param {Iterable<number>} indices
+ * Returns the ranges of indices, e.g. "3-9" and "12"; of more characters than `most`, joined, only the first ranges.
+ * @param {Iterable<number>} indices @param {number} [most]
+ */
+export function ranges(indices, most = Infinity) {
+  const sorted = Uint32Array.from(indices).sort();
+  const found = [];
+  let length = -1; // no sign before the first one
+  for (let i = 0, last; i < sorted.length && length <= most; i = last + 1) {
+    for (last = i; sorted[last + 1] === sorted[last] + 1;) last++;
+    const range = last > i ? `${sorted[i]}-${sorted[last]}` : String(sorted[i]);
+    length += range.length + 1;
+    found.push(range);
+  }
+  return found;
+}
+
+/**
+ * Returns the indices as text; if that takes more than MAX_RANGES characters, how many indices it leaves out.
+ * @param {Set<number>|number[]} indices
  */
 export function written(indices) {
-  const sorted = Uint32Array.from(indices).sort();
-  let text = "";
-  for (let i = 0, last; i < sorted.length; i = last + 1) {
-    for (last = i; sorted[last + 1] === sorted[last] + 1;) last++;
-    text += `${text && "."}${sorted[i]}${last > i ? `-${sorted[last]}` : ""}`;
-    if (text.length > MAX_RANGES) return LEFT_OUT + sorted.length;
-  }
-  return text;
+  const text = ranges(indices, MAX_RANGES).join(".");
+  return text.length > MAX_RANGES ? LEFT_OUT + [...indices].length : text;
 }
 
 /** Returns whether a text is one that `written` may return. @param {string} text */

@@ -1,7 +1,7 @@
 /** The state of the tab, and how the address holds it. */
 
 import { COLOR_MODES, columnOf } from "./palette.js";
-import { valid } from "./ranges.js";
+import { ranges, valid } from "./ranges.js";
 
 /** @typedef {{run: string, tag: string}} SpaceId a latent space */
 /** @typedef {import("./view.js").View} View */
@@ -146,6 +146,14 @@ function since(value) {
   return valid ? { run, tag, step } : null;
 }
 
+/** Returns the classes of ranges, e.g. "-1,0-2,7". @param {string} value */
+function hidden(value) {
+  return value.split(",").flatMap((part) => {
+    const [, first, last = first] = /^(-1|\d{1,4})(?:-(\d{1,4}))?$/.exec(part) ?? [];
+    return Array.from({ length: Math.max(0, Number(last) - Number(first) + 1) || 0 }, (_, i) => Number(first) + i);
+  });
+}
+
 /** @param {string} value @returns {Walk|null} */
 function walk(value) {
   if (value.startsWith("circle:")) {
@@ -189,7 +197,10 @@ const FORMS = {
   manifold: [(v) => (v ? "1" : "0"), flag],
   names: [(v) => (v ? "1" : "0"), flag],
   thumbnails: [(v) => (v ? "1" : "0"), flag],
-  hidden: [(v) => v.join(","), (v) => numbers(v, v.split(",").length)?.filter((c) => Number.isInteger(c) && c >= -1)],
+  hidden: [
+    (v) => [...(v.includes(-1) ? [-1] : []), ...ranges(v.filter((/** @type {number} */ c) => c >= 0))].join(),
+    hidden,
+  ],
   range: [
     (v) => v.join(),
     (v) => {
