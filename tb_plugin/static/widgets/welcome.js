@@ -31,13 +31,13 @@ export function welcome(app) {
   const element = h(
     "section",
     { className: "welcome", "aria-label": "Welcome", hidden: true },
-    h("p", {}, "Each point is a code. Drag in the plot: the decoder shows what lies there, also between the points."),
     h(
-      "p",
-      { className: "hint" },
-      "In the plot, arrow keys move the cross, s says what is under it, space plays the walk.",
+      "div",
+      {},
+      h("p", {}, "Drag in the plot: it decodes any place, also between the points."),
+      h("p", { className: "hint" }, "Keys there: arrows move the cross, s says what is under it."),
     ),
-    button("got it", "Close this hint for good", close),
+    button("×", "Close this hint for good", close, { className: "icon" }),
   );
   app.on(["listing", "spaces", "probe"], () => {
     if (!done && app.state.now.probe) close();
