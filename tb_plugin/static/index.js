@@ -17,14 +17,16 @@ import { selected } from "./widgets/selection.js";
 import { TOOLS } from "./plot/tools.js";
 import * as tensorboard from "./lib/tensorboard.js";
 import { savedViews } from "./widgets/views.js";
+import { speech } from "./widgets/speech.js";
 import { timeBar } from "./widgets/time.js";
+import { welcome } from "./widgets/welcome.js";
 import { walks } from "./walk/walks.js";
 // @ts-expect-error TypeScript knows of no style sheets
 import sheet from "./style.css" with { type: "css" };
 
 const HELP =
   "Arrow keys move the place that is decoded; with shift they move the view. Plus and minus zoom, 0 shows all points. " +
-  "Comma and period change the step, space plays the walk. Enter adds a corner of a box, a lasso or a path, Escape clears. " +
+  "Comma and period change the step, space plays the walk, s says what is under the cross. Enter adds a corner of a box, a lasso or a path, Escape clears. " +
   `Keys choose a tool: ${TOOLS.map(({ key, name }) => `${key} ${name}`).join(", ")}.`;
 
 const HOW = `from tb_plugin.summary import LatentWriter
@@ -108,8 +110,8 @@ function build(app) {
     tools.replaceWith(toolBar(app));
     time.replaceWith(timeBar(app));
     left.append(runList(app), planeChoice(app), display(app), searchField(app), legend(app), savedViews(app));
-    right.append(decoded(app), dimensions(app), neighbors(app), moved(app), walk, selected(app));
-    main.append(spoken, point);
+    right.append(welcome(app), decoded(app), dimensions(app), neighbors(app), moved(app), walk, selected(app));
+    main.append(spoken, speech(app), point);
     app.tell("listing", "data");
   };
   let due = true;

@@ -8,6 +8,7 @@ The log folder holds three runs:
 """
 
 import argparse
+import contextlib
 import io
 import re
 import sys
@@ -34,6 +35,7 @@ COLUMNS, SPECTRA = ["digits", "principal components"], ["spectra", "mixtures"]
 IMAGES = Path(__file__).parents[2] / "docs" / "images"
 PREVIEW = "[aria-label=Walk] .preview"
 WIDTH = 960  # of the animation
+KNOWN = "try { localStorage.setItem('latent tab: welcome', 'seen') } catch {}"  # no hint for newcomers
 
 
 def hover(page, tab, x, y):
@@ -113,6 +115,8 @@ def others(new_page, board):
         hover(page, tab, 0.5, 0.5)
         shot(page, tab, "tab-columns")
         shot(page, Tab(page, board, [SPECTRA], probe="0.5,0.5").painted(), "tab-chart")
+        shot(page, Tab(page, board, [COLUMNS], layer="density", manifold="0").painted(), "tab-density")
+        shot(page, Tab(page, board, [COLUMNS], layer="error", manifold="0", names="0").painted(), "tab-errors")
 
 
 def animation(new_page, board):
@@ -176,8 +180,11 @@ def photograph(logdir, wanted, *takes):
             browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
             problems = Problems()
 
+            @contextlib.contextmanager
             def new_page(**options):
-                return watched_page(browser, problems, **options)
+                with watched_page(browser, problems, **options) as page:
+                    page.add_init_script(KNOWN)
+                    yield page
 
             for take in takes:
                 take(new_page, board)

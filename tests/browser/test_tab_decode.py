@@ -246,7 +246,10 @@ def test_a_drag_beside_a_slow_decoder_decodes_only_what_is_under_the_pointer(pag
     tab.until(lambda: len(tab.frame.evaluate("asked")) > before + len(during) + 5, 60)  # the grid goes on
 
 
-@pytest.mark.parametrize("walk", ["circle:0.25,-0.5,2.5", "path:-4,-2,-2.5,-5,2,-1.5,1.3,1.8"])
+@pytest.mark.parametrize(
+    "walk",
+    ["circle:0.25,-0.5,2.5", "path:-4,-2,-2.5,-5,2,-1.5,1.3,1.8", "smooth:-4,-2,-2.5,-5,2,-1.5,1.3,1.8"],
+)
 def test_a_walk_that_is_even_in_its_pictures(page, board, walk):
     tab = Tab(page, board, DIGITS, walk=walk, frames="40", color="none").painted(1001)
     tab.locate(PREVIEW).wait_for()

@@ -43,7 +43,7 @@ def drawn(new_page, svg, width, height):
         return array(io.BytesIO(page.screenshot()))
 
 
-def check(new_page, page, tab):
+def check(new_page, page, tab, least=0.03, most=0.01):
     stage = tab.locate(".stage")
     box = stage.bounding_box()
     png = array(saved(page, tab, "png"))
@@ -55,9 +55,9 @@ def check(new_page, page, tab):
     top = 2 * 20  # below the titles, which are one text in the picture
     rows, columns = min(len(png), len(seen)), min(width, seen.shape[1])
     there, here = seen[top:rows, :columns], png[top:rows, :columns]
-    assert differing(there, here) < 0.01
+    assert differing(there, here) < most
     nothing = np.broadcast_to(np.median(there, axis=(0, 1)).astype(int), there.shape)
-    assert differing(there, nothing) > 0.03, "there is something to be seen"
+    assert differing(there, nothing) > least, "there is something to be seen"
     legend = png[:, width:]
     assert len(np.unique(legend.reshape(-1, 3), axis=0)) > 50, "the legend is there"
     with open(saved(page, tab, "svg"), encoding="utf-8") as file:

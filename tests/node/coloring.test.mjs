@@ -2,9 +2,9 @@
 
 import assert from "node:assert/strict";
 import test from "node:test";
-import { asColumn, classesOf, colored, listed, scaleOf } from "../../tb_plugin/static/lib/coloring.js";
+import { asColumn, bytesOf, classesOf, colored, listed, scaleOf } from "../../tb_plugin/static/lib/coloring.js";
 import { column, valueOf } from "../../tb_plugin/static/lib/columns.js";
-import { NO_CLASS } from "../../tb_plugin/static/lib/palette.js";
+import { NO_CLASS, SHAPES } from "../../tb_plugin/static/lib/palette.js";
 
 const bytes = (text) => new TextEncoder().encode(text);
 const arrays = (...values) => values.map((one) => ({ values: one }));
@@ -30,7 +30,8 @@ test("texts are classes, those of most points first", () => {
     { name: "b", count: 2 },
     { name: "a", count: 1 },
   ]);
-  assert.deepEqual([...coloring.of], [1, 0, 0, NO_CLASS]);
+  assert.deepEqual([...coloring.of], [1, 0, 0, -1]);
+  assert.deepEqual([...bytesOf(coloring)], [1, 0, 0, NO_CLASS]);
   assert.deepEqual(coloring.rest, { name: "no value", count: 1 });
   assert.deepEqual(
     [0, 3].map((i) => valueOf(asColumn(coloring), i)),
@@ -39,12 +40,22 @@ test("texts are classes, those of most points first", () => {
 });
 
 test("of many texts the most frequent are classes", () => {
-  const of = Int32Array.from({ length: 1000 }, (_, i) => (i < 600 ? i : 599));
-  const coloring = colored({ type: "text", of, texts: Array.from({ length: 600 }, (_, i) => `t${i}`) });
-  assert.equal(coloring.classes.length, NO_CLASS);
-  assert.deepEqual(coloring.classes[0], { name: "t599", count: 401 });
-  assert.deepEqual(coloring.rest, { name: "another value", count: 1000 - 401 - 254 });
-  assert.equal(coloring.of.filter((one) => one === NO_CLASS).length, coloring.rest.count);
+  const of = Int32Array.from({ length: 2000 }, (_, i) => (i < 1600 ? i : 1599));
+  const coloring = colored({ type: "text", of, texts: Array.from({ length: 1600 }, (_, i) => `t${i}`) });
+  assert.equal(coloring.classes.length, 1000);
+  assert.deepEqual(coloring.classes[0], { name: "t1599", count: 401 });
+  assert.deepEqual(coloring.rest, { name: "another value", count: 2000 - 401 - 999 });
+  assert.equal(coloring.of.filter((one) => one < 0).length, coloring.rest.count);
+});
+
+test("of more classes than bytes, colors and shapes go on", () => {
+  const of = Int32Array.from({ length: 1001 }, (_, i) => (i < 1000 ? i : -1));
+  const bytes = bytesOf({ classes: [], of, rest: { name: "", count: 1 } });
+  for (let i = 0; i < 1000; i++) assert.equal(bytes[i] % SHAPES, i % SHAPES);
+  assert.equal(bytes[1000], NO_CLASS);
+  assert.ok(bytes.subarray(0, 1000).every((byte) => byte !== NO_CLASS));
+  const few = Uint8Array.of(0, 254, NO_CLASS);
+  assert.equal(bytesOf({ classes: [], of: few, rest: { name: "", count: 1 } }), few);
 });
 
 test("numbers are on a scale, which leaves out the outer hundredths and those that are not there", () => {

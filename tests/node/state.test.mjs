@@ -28,10 +28,13 @@ const FULL = {
   since: { run: "a/b", tag: "codes", step: -3 },
   shapes: true,
   manifold: false,
+  names: false,
   thumbnails: false,
   hidden: [-1, 3],
   range: [-0.123456789, 1e9],
+  layer: "density",
   query: 'a>1 "b c"&d=#',
+  selected: "3-9.12.40-41",
   only: true,
   tool: "box",
   probe: [0, -7.25],
@@ -68,13 +71,31 @@ test("every key comes back, alone and together with the others", () => {
   }
 });
 
+test("hidden classes are ranges, and old links name each one", () => {
+  assert.equal(toAddress({ ...DEFAULTS, hidden: [7, 0, 2, -1, 1] }).hidden, "-1,0-2,7");
+  assert.deepEqual(read({ hidden: "7,0,-1" }).hidden, [7, 0, -1]);
+});
+
 test("other values come back as well", () => {
   for (const patch of [
     { plane: { kind: "pca" } },
     { plane: null },
     { walk: { kind: "circle", x: 0, y: 1e-5, r: 0 } },
+    {
+      walk: {
+        kind: "path",
+        points: [
+          [1, 2],
+          [3, 4.5],
+        ],
+        smooth: true,
+      },
+    },
     { manifold: true },
+    { names: true },
     { hidden: [0] },
+    { hidden: [-1, 0, 1, 2, 4, 6, 7, 999] },
+    { selected: "left-out:70000" },
     ...Object.keys(COLOR_MODES).map((color) => ({ color })),
   ]) {
     assert.deepEqual(read(toAddress({ ...DEFAULTS, ...patch })), { ...DEFAULTS, ...patch });
@@ -100,15 +121,28 @@ const NONSENSE = {
   since: ["", "[", "[1]", '["a","b"]', '["a","b",1.5]', '["a","b","c"]'],
   shapes: ["", "2", "true"],
   manifold: ["yes"],
+  names: ["", "2"],
   thumbnails: ["-1"],
   hidden: ["x", "", "1.5,x"],
   range: ["", "1", "2,1", "a,b", "1,2,3"],
+  layer: ["", "toString", "2"],
   query: ["x".repeat(MAX_QUERY + 1)],
+  selected: ["", "x", "1-", "1..2", "-1", "1,2", "1-2-3", "1.5e3", "left-out:", "1.".repeat(1000) + "1"],
   only: ["2"],
   tool: ["", "pan", "toString"],
   probe: ["1", "1,2,3", "NaN,0", "1e30,0"],
   code: ["", "1,x", "1,,2", "1e30"],
-  walk: ["circle:1,2,-3", "circle:1,2", "path:1,2", "path:1,2,3", "line:1,2,3,4", `path:${Array(66).fill(1)}`],
+  walk: [
+    "circle:1,2,-3",
+    "circle:1,2",
+    "path:1,2",
+    "path:1,2,3",
+    "line:1,2,3,4",
+    "smooth:1,2",
+    "smooth",
+    "path:",
+    `path:${Array(66).fill(1)}`,
+  ],
   frames: ["1", String(MAX_FRAMES + 1), "1e2"],
   frame: ["-1", String(MAX_FRAMES)],
   ms: ["19", "5001"],

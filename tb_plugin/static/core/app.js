@@ -13,6 +13,7 @@ import { same } from "../lib/state.js";
 import { Player } from "./player.js";
 import { pool } from "../decode/pool.js";
 import { Search } from "./search.js";
+import { Selection } from "./selection.js";
 import { listen } from "../plot/pointer.js";
 import * as tensorboard from "../lib/tensorboard.js";
 import { Theme } from "./theme.js";
@@ -24,8 +25,9 @@ import { fit } from "../lib/view.js";
 
 /**
  * The topics of a change: a key of the state or of the session, `data` (points came), `decoder` (one came), `course` (the walk
- * that is shown), `listing` (the latent spaces), `search` (its result), `probed` (a slow decoder has decoded the probe).
- * @typedef {keyof State|keyof Session|"data"|"decoder"|"course"|"listing"|"search"|"probed"} Topic
+ * that is shown), `listing` (the latent spaces), `search` (its result), `probed` (a slow decoder has decoded the probe),
+ * `layered` (what lies over the points).
+ * @typedef {keyof State|keyof Session|"data"|"decoder"|"course"|"listing"|"search"|"probed"|"layered"} Topic
  */
 
 const CAMERA_MS = 350;
@@ -55,6 +57,7 @@ export class App {
     this.player = new Player(this);
     this.address = new Address(this);
     this.search = new Search(this);
+    this.selection = new Selection(this);
     this.course = new Course(this, () => {
       for (const panel of this.panels) panel.plot.redrawOver();
       this.tell("course");
@@ -159,6 +162,7 @@ export class App {
     panel.plot.draw(performance.now()); // before all else that follows
     this.course.make();
     this.tell("data");
+    this.selection.arrived();
     this.search.run();
     this.#settle();
     if (!panel.images)
@@ -197,17 +201,18 @@ export class App {
     if (any("spaces", "plane", "probe") && !any("code")) state.set({ code: null });
     if (any("spaces")) {
       this.search.forget();
-      this.session.set({ selection: null });
+      this.selection.forget();
       this.#arrange();
     }
     const moved = any("spaces", "step", "plane");
     for (const panel of this.panels) if (moved) panel.load();
     for (const panel of this.panels) if (any("color", "since") && !moved) panel.recolor();
+    if (any("selected")) this.selection.read();
     if (any("query")) this.search.run();
     if (any("plane")) for (const panel of this.panels) panel.trails.load();
     if (any("plane") && state.now.view) state.set({ view: null });
     if (any("view") && !same(state.now.view ?? this.camera.fitted, this.camera.target)) this.#refit(CAMERA_MS);
-    if (any("hidden", "range", "only")) for (const panel of this.panels) panel.plot.remark();
+    if (any("hidden", "range", "only", "layer", "names")) for (const panel of this.panels) panel.remark();
     if (any("tool")) this.#showTool();
     if (any("walk", "frames", "direction", "even")) this.course.make();
     if (any("probe", "code")) for (const panel of this.panels) panel.decodeProbe();
@@ -222,14 +227,16 @@ export class App {
     if (changed.has("pressed")) pool.hold(this.session.now.pressed);
     if (changed.has("dragging") && !this.session.now.dragging) this.#settle();
     if (changed.has("selection")) this.search.selected();
+    if (changed.has("selection")) this.selection.write();
     for (const panel of this.panels) {
       if (changed.has("hovered") || changed.has("outline")) panel.plot.redrawOver();
       if (changed.has("dragging")) panel.plot.redraw();
-      if (changed.has("selection")) panel.plot.remark();
+      if (changed.has("selection")) panel.remark();
       if (changed.has("selection") || changed.has("trails")) panel.trails.load();
       if (changed.has("dark")) {
         panel.plot.recolor();
         panel.refreshManifold();
+        panel.refreshLayer();
       }
     }
     this.tell(...changed);
@@ -247,7 +254,7 @@ export class App {
     this.settling = setTimeout(() => {
       if (this.session.now.dragging) return; // its end comes back here
       if (this.camera.way) this.#settle();
-      else for (const panel of this.panels) panel.refreshManifold();
+      else for (const panel of this.panels) panel.refresh();
     }, STILL_MS);
   }
 

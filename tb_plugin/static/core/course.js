@@ -1,13 +1,11 @@
 /** The walk that is shown: the chosen one, else the logged one, else a circle around the mean of the points. */
 
-import { changesOf, evenly } from "../lib/even.js";
-import { about, lift } from "../lib/planes.js";
+import { about } from "../lib/planes.js";
 import { DEFAULTS, same } from "../lib/state.js";
+import { spaced } from "./spacing.js";
 import { along } from "../lib/walk.js";
 
 /** @typedef {import("../lib/state.js").Walk} Walk */
-
-const MOST_MS = 5000; // to make the frames even, with a slow decoder
 
 export class Course {
   /**
@@ -67,25 +65,10 @@ export class Course {
       this.places = along(walk, frames, direction);
       return this.changed();
     }
-    const closed = walk.kind === "circle";
-    const end = performance.now() + MOST_MS;
-    /** @param {number[]|null} shares */
-    const measure = async (shares) => {
-      const codes = lift(along(walk, frames, direction, shares), frame.plane);
-      const pictures = await decoding.decode(codes, frames, work.signal);
-      return changesOf(pictures, frames, closed, !look.chart);
-    };
-    try {
-      const straight = await measure(null);
-      const n = straight.length;
-      const start = this.shares ?? Array.from({ length: n + 1 }, (_, k) => k / n);
-      const found = await evenly(start, measure, () => performance.now() < end);
-      this.changes = { straight, even: found.changes };
-      this.shares = found.shares;
-      this.places = along(walk, frames, direction, this.shares);
-      this.changed();
-    } catch (error) {
-      if (!work.signal.aborted && !decoding.closed) throw error;
-    }
+    const found = await spaced(walk, this.app.state.now, frame, decoding, !look.chart, this.shares, work.signal);
+    if (!found) return;
+    Object.assign(this, found);
+    this.places = along(walk, frames, direction, this.shares);
+    this.changed();
   }
 }

@@ -1,7 +1,10 @@
 /** One latent space on the screen: loads its data, decodes, and has the plot that draws it. */
 
 import { pool } from "../decode/pool.js";
+import { clusters } from "../lib/clusters.js";
+import { classesOf, listed, scaleOf } from "../lib/coloring.js";
 import { h } from "../lib/dom.js";
+import { table } from "../lib/palette.js";
 import { lookOf, put, rgba } from "../lib/picture.js";
 import { lift } from "../lib/planes.js";
 import { Plot } from "../plot/plot.js";
@@ -10,6 +13,7 @@ import { Trails } from "./trails.js";
 /** @typedef {import("../lib/picture.js").Look} Look */
 /** @typedef {import("../lib/planes.js").Frame} Frame */
 
+const MANY_NAMES = 30; // classes
 const BUSY_MS = 250; // until the plot shows that it waits
 
 export class Panel {
@@ -37,6 +41,8 @@ export class Panel {
     this.probed = null;
     /** @type {Float32Array|null} the numbers that it shows */
     this.numbers = null;
+    /** @type {import("../lib/coloring.js").Scale|null} the errors that lie over the points */
+    this.layered = null;
     this.canvas = h("canvas"); // of it
     /** Whether a slow decoder is at work on the probe. */
     this.probing = false;
@@ -127,7 +133,7 @@ export class Panel {
       return this.say(/** @type {Error} */ (error).message, true);
     }
     this.plot.recolor();
-    this.plot.remark();
+    this.remark();
     app.tell("data");
   }
 
@@ -158,6 +164,63 @@ export class Panel {
     manifold
       .show(frame, decoding, look, view, size, fitted.span, ink, pointer)
       .catch((error) => this.say(error.message, true));
+  }
+
+  /** Makes all that follows from the view once it rests. */
+  refresh() {
+    this.refreshManifold();
+    this.refreshNames();
+    this.refreshLayer();
+  }
+
+  /** Marks the points anew. */
+  remark() {
+    this.plot.remark();
+    this.refreshNames();
+    this.refreshLayer();
+  }
+
+  /** The classes of the legend. */
+  get classes() {
+    return listed(this.coloring, this.frame?.labels ?? null);
+  }
+
+  /** Whether the names of the classes are on: by default if the colors show a few. */
+  get namesOn() {
+    const n = classesOf(this.coloring)?.classes.length ?? 0;
+    return this.app.state.now.names ?? (n > 1 && n <= MANY_NAMES);
+  }
+
+  /** Puts the names of the classes at their places. */
+  refreshNames() {
+    const { frame, classes: found, plot } = this;
+    const { of, classes } = found ?? { of: [], classes: [] };
+    const places = frame && this.namesOn ? clusters(frame.xy, plot.marks, of, classes.length, frame.box) : [];
+    plot.names.show(
+      places,
+      classes.map(({ name }) => name),
+    );
+    plot.redrawOver();
+  }
+
+  /** Makes what lies over the points, for the present view. */
+  async refreshLayer() {
+    const { frame, space, app, plot } = this;
+    const { layer } = app.state.now;
+    if (!frame || layer === "none" || !plot.size.width) return plot.layer.clear();
+    const scale =
+      layer === "error"
+        ? await space.coloring("error", frame.step, Promise.resolve(frame), null).catch(() => null)
+        : null;
+    if (frame !== this.frame || layer !== app.state.now.layer) return;
+    const found = scaleOf(scale);
+    if (layer === "error" && !found) return plot.layer.clear();
+    const { view, fitted } = app.camera;
+    const errors = found && { ...found, values: found.numbers.values, colors: table("scale", app.session.now.dark) };
+    plot.layer.show(frame.xy, plot.marks, errors, view, plot.size, fitted.span, app.theme.colors);
+    plot.redraw();
+    this.layered = found;
+    app.tell("layered");
   }
 
   /** The code that is decoded: that of the state, or of the probe's place in the plane; without both the plane's origin. */

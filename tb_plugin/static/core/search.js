@@ -51,6 +51,11 @@ export class Search {
     this.app.tell("search");
   }
 
+  /** The selection that it made. */
+  get made() {
+    return this.#made;
+  }
+
   /** Other points are shown: the search goes on with them. */
   forget() {
     this.#made = null;

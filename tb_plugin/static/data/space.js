@@ -4,6 +4,7 @@ import * as api from "./api.js";
 import { Decoding } from "../decode/decoding.js";
 import { asColumn, colored } from "../lib/coloring.js";
 import { Grid } from "../lib/grid.js";
+import { page } from "../lib/page.js";
 import { columnOf } from "../lib/palette.js";
 import { planeOf } from "../lib/planes.js";
 import { Pictures } from "../lib/picture.js";
@@ -16,6 +17,7 @@ import { Pictures } from "../lib/picture.js";
 /** @typedef {import("../lib/state.js").PlaneChoice} PlaneChoice */
 /** @typedef {import("../lib/state.js").SpaceId} SpaceId */
 
+const ROWS = "index in the run"; // a column that server/page/contents.py adds
 const KEPT = 100; // answers in memory; points and decoder of a step of the vandenburg port are 0.5 MB
 
 export class LatentSpace {
@@ -166,6 +168,16 @@ export class LatentSpace {
     const values =
       name === "error" ? await this.errors(frame.step) : Array.from({ length: frame.xy.length / 2 }, (_, i) => i);
     return { type: "number", values: values ?? [], there: null };
+  }
+
+  /** Whether a page that is one file has some of the run's points. */
+  get sampled() {
+    return page !== null && this.columns.includes(ROWS);
+  }
+
+  /** Returns the points' indices in the run, if they are sampled. @returns {Promise<ArrayLike<number>>} */
+  async rows() {
+    return /** @type {import("../lib/columns.js").Numbers} */ (await this.column(ROWS)).values;
   }
 
   /** Returns a column of metadata. @param {string} name @returns {Promise<Column>} */

@@ -1,4 +1,4 @@
-/** What the colors of the points show: classes, or numbers on a scale. Each point has a byte, an index into the colors. */
+/** What the colors of the points show: classes, or numbers on a scale. */
 
 import { NO_CLASS } from "./palette.js";
 
@@ -7,8 +7,8 @@ import { NO_CLASS } from "./palette.js";
 /** @typedef {{name: string, count: number}} Class */
 
 /**
- * The class of each point, as an index into `classes`. NO_CLASS stands for the rest.
- * @typedef {{classes: Class[], of: Uint8Array, rest: Class}} Classes
+ * The class of each point, as an index into `classes`. An index that is not in it stands for the rest.
+ * @typedef {{classes: Class[], of: Uint8Array|Int32Array, rest: Class}} Classes
  */
 
 /**
@@ -19,6 +19,8 @@ import { NO_CLASS } from "./palette.js";
 
 /** @typedef {Classes|Scale} Coloring */
 
+const MAX_CLASSES = 1000; // as in server/label_classes.py
+const REPEATED = 250; // bytes of classes: a multiple of the colors and of the shapes, which are repeated
 const OUTER = 0.01; // of the numbers, at either end: they have the color of the end
 
 /** @param {Coloring|null} [coloring] @returns {Classes|null} the coloring, if it has classes */
@@ -32,6 +34,12 @@ export const scaleOf = (coloring) => (coloring && "numbers" in coloring ? colori
  * @param {Coloring|null} coloring @param {Coloring|null} labels
  */
 export const listed = (coloring, labels) => classesOf(coloring) ?? classesOf(labels);
+
+/** Returns the byte of a class, an index into the colors. @param {number} index -1: none */
+export const byteOf = (index) => (index < 0 ? NO_CLASS : index % REPEATED);
+
+/** Returns a byte for each point, an index into the colors. @param {Coloring} coloring */
+export const bytesOf = ({ of }) => (of instanceof Uint8Array ? of : Uint8Array.from(of, byteOf));
 
 /** Returns the coloring that shows a column. @param {Column} column @returns {Coloring} */
 export const colored = (column) => (column.type === "number" ? scale(column) : classes(column));
@@ -54,7 +62,7 @@ export function scale(numbers) {
 }
 
 /**
- * Returns the texts as classes, those of most points first. Those beyond the 255 first are the rest.
+ * Returns the texts as classes, those of most points first. Those beyond the first MAX_CLASSES are the rest.
  * @param {import("./columns.js").Texts} column
  * @returns {Classes}
  */
@@ -62,15 +70,15 @@ function classes({ of, texts }) {
   const counts = texts.map(() => 0);
   for (let i = 0; i < of.length; i++) if (of[i] in counts) counts[of[i]]++;
   const order = counts.map((_, text) => text).sort((a, b) => counts[b] - counts[a] || a - b);
-  const listed = order.slice(0, NO_CLASS);
-  const place = new Uint8Array(texts.length).fill(NO_CLASS);
+  const listed = order.slice(0, MAX_CLASSES);
+  const place = new Int32Array(texts.length).fill(-1);
   for (const [i, text] of listed.entries()) place[text] = i;
-  const bytes = Uint8Array.from(of, (text) => place[text] ?? NO_CLASS);
+  const indices = Int32Array.from(of, (text) => place[text] ?? -1);
   const some = listed.map((text) => ({ name: texts[text], count: counts[text] }));
   const count = of.length - some.reduce((sum, one) => sum + one.count, 0);
   return {
     classes: some,
-    of: bytes,
+    of: indices,
     rest: { name: listed.length < texts.length ? "another value" : "no value", count },
   };
 }

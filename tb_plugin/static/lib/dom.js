@@ -96,9 +96,9 @@ export function short(value) {
   return Number.isFinite(value) ? String(Number(value.toPrecision(5))) : "–";
 }
 
-/** Returns a count and its noun, e.g. "2 points". @param {number} count @param {string} noun */
-export function plural(count, noun) {
-  return `${count.toLocaleString("en")} ${noun}${count === 1 ? "" : "s"}`;
+/** Returns a count and its noun, e.g. "2 points". @param {number} count @param {string} noun @param {string} [many] its plural */
+export function plural(count, noun, many = `${noun}s`) {
+  return `${count.toLocaleString("en")} ${count === 1 ? noun : many}`;
 }
 
 /**

@@ -11,6 +11,7 @@
  * @property {{plot: HTMLElement, px: number, py: number}|null} pointed the place where that is, in CSS pixels of the plot
  * @property {number} anchor index of the point whose neighbors are shown; -1: those of the place that is decoded
  * @property {boolean} trails whether the selected points have trails over the steps
+ * @property {number} told how often it was asked what is under the cross
  * @property {Set<number>|null} selection indices of the selected points; null: nothing is selected
  * @property {Outline|null} outline a selection or a path that is being drawn
  * @property {boolean} pressed whether the pointer is pressed on a plot
@@ -26,6 +27,7 @@ export const START = {
   pointed: null,
   anchor: -1,
   trails: false,
+  told: 0,
   selection: null,
   outline: null,
   pressed: false,

@@ -1,6 +1,7 @@
 /** The state of the tab, and how the address holds it. */
 
 import { COLOR_MODES, columnOf } from "./palette.js";
+import { ranges, valid } from "./ranges.js";
 
 /** @typedef {{run: string, tag: string}} SpaceId a latent space */
 /** @typedef {import("./view.js").View} View */
@@ -12,8 +13,9 @@ import { COLOR_MODES, columnOf } from "./palette.js";
 /** @typedef {{kind: "axes", i: number, j: number}|{kind: "pca"}} PlaneChoice */
 
 /**
- * A walk in the plane's coordinates: a circle, or corners that straight lines connect (a line has two).
- * @typedef {{kind: "circle", x: number, y: number, r: number}|{kind: "path", points: [number, number][]}} Walk
+ * A walk in the plane's coordinates: a circle, or corners that straight lines or a smooth curve connect (a line has two).
+ * @typedef {{kind: "circle", x: number, y: number, r: number}|{kind: "path", points: [number, number][],
+ *   smooth?: true}} Walk
  */
 
 /**
@@ -26,10 +28,13 @@ import { COLOR_MODES, columnOf } from "./palette.js";
  * @property {Since|null} since the step that what moved is compared with; null: the kept one before
  * @property {boolean} shapes whether each class has a shape
  * @property {boolean|null} manifold whether the grid of decoded images is shown; null: where codes have two numbers
+ * @property {boolean|null} names whether the names of the classes are at their places; null: if they are not too many
  * @property {boolean} thumbnails whether points become their images when few are in view
  * @property {number[]} hidden classes of the legend that are hidden; -1: points without a class
  * @property {[number, number]|null} range of the numbers that the colors show; other points are hidden
  * @property {string} query what is searched; it selects what it finds
+ * @property {keyof typeof LAYERS} layer what lies over the points
+ * @property {string|null} selected the indices of the selected points as ranges, unless a search selects them
  * @property {boolean} only whether the points that are not selected are hidden
  * @property {string} tool a name of plot/tools.js
  * @property {[number, number]|null} probe the place that is decoded, in the plane
@@ -43,6 +48,9 @@ import { COLOR_MODES, columnOf } from "./palette.js";
  * @property {boolean} even whether the frames of the walk are evenly apart in their pictures, not in the plane
  */
 
+/** The layers over the points, by their names in the address, with the words for them in the page. */
+export const LAYERS = /** @type {const} */ ({ none: "nothing", density: "density", error: "mean error" });
+
 /** What an address without a key says. @type {State} */
 export const DEFAULTS = {
   spaces: [],
@@ -53,10 +61,13 @@ export const DEFAULTS = {
   since: null,
   shapes: false,
   manifold: null,
+  names: null,
   thumbnails: true,
   hidden: [],
   range: null,
+  layer: "none",
   query: "",
+  selected: null,
   only: false,
   tool: "decode",
   probe: null,
@@ -135,15 +146,26 @@ function since(value) {
   return valid ? { run, tag, step } : null;
 }
 
+/** Returns the classes of ranges, e.g. "-1,0-2,7". @param {string} value */
+function hidden(value) {
+  return value.split(",").flatMap((part) => {
+    const [, first, last = first] = /^(-1|\d{1,4})(?:-(\d{1,4}))?$/.exec(part) ?? [];
+    return Array.from({ length: Math.max(0, Number(last) - Number(first) + 1) || 0 }, (_, i) => Number(first) + i);
+  });
+}
+
 /** @param {string} value @returns {Walk|null} */
 function walk(value) {
   if (value.startsWith("circle:")) {
     const circle = numbers(value.slice(7), 3);
     return circle && circle[2] >= 0 ? { kind: "circle", x: circle[0], y: circle[1], r: circle[2] } : null;
   }
-  const flat = value.startsWith("path:") ? numbers(value.slice(5), value.split(",").length) : null;
+  const [, form, list] = /^(path|smooth):(.*)$/.exec(value) ?? [];
+  const flat = form ? numbers(list, list.split(",").length) : null;
   if (!flat || flat.length % 2 || flat.length < 4 || flat.length > 2 * MAX_CORNERS) return null;
-  return { kind: "path", points: Array.from({ length: flat.length / 2 }, (_, i) => [flat[2 * i], flat[2 * i + 1]]) };
+  /** @type {[number, number][]} */
+  const points = Array.from({ length: flat.length / 2 }, (_, i) => [flat[2 * i], flat[2 * i + 1]]);
+  return { kind: "path", points, ...(form === "smooth" ? { smooth: true } : {}) };
 }
 
 /** @param {string} value @returns {PlaneChoice|"auto"|null} */
@@ -173,8 +195,12 @@ const FORMS = {
   since: [(v) => JSON.stringify([v.run, v.tag, v.step]), since],
   shapes: [(v) => (v ? "1" : "0"), flag],
   manifold: [(v) => (v ? "1" : "0"), flag],
+  names: [(v) => (v ? "1" : "0"), flag],
   thumbnails: [(v) => (v ? "1" : "0"), flag],
-  hidden: [(v) => v.join(","), (v) => numbers(v, v.split(",").length)?.filter((c) => Number.isInteger(c) && c >= -1)],
+  hidden: [
+    (v) => [...(v.includes(-1) ? [-1] : []), ...ranges(v.filter((/** @type {number} */ c) => c >= 0))].join(),
+    hidden,
+  ],
   range: [
     (v) => v.join(),
     (v) => {
@@ -182,12 +208,20 @@ const FORMS = {
       return range && range[0] <= range[1] ? range : null;
     },
   ],
+  layer: [String, (v) => (Object.hasOwn(LAYERS, v) ? v : null)],
   query: [String, (v) => (v.length <= MAX_QUERY ? v : null)],
+  selected: [String, (v) => (valid(v) ? v : null)],
   only: [(v) => (v ? "1" : "0"), flag],
   tool: [String, String],
   probe: [text, (v) => numbers(v, 2)],
   code: [text, (v) => numbers(v, v.split(",").length)],
-  walk: [(v) => (v.kind === "circle" ? `circle:${text([v.x, v.y, v.r])}` : `path:${text(v.points.flat())}`), walk],
+  walk: [
+    (v) =>
+      v.kind === "circle"
+        ? `circle:${text([v.x, v.y, v.r])}`
+        : `${v.smooth ? "smooth" : "path"}:${text(v.points.flat())}`,
+    walk,
+  ],
   frames: [String, (v) => integer(v, 2, MAX_FRAMES)],
   frame: [String, (v) => integer(v, 0, MAX_FRAMES - 1)],
   ms: [String, (v) => integer(v, 20, 5000)],

@@ -150,11 +150,22 @@ export class SVG {
 
   /** @param {string} text @param {number} x @param {number} y */
   fillText(text, x, y) {
+    this.#text(text, x, y, `fill="${escaped(this.fillStyle)}"`);
+  }
+
+  /** @param {string} text @param {number} x @param {number} y */
+  strokeText(text, x, y) {
+    const line = `stroke="${escaped(this.strokeStyle)}" stroke-width="${short(this.lineWidth)}" stroke-linejoin="round"`;
+    this.#text(text, x, y, `fill="none" ${line}`);
+  }
+
+  /** @param {string} text @param {number} x @param {number} y @param {string} paint */
+  #text(text, x, y, paint) {
     const size = parseFloat(/([\d.]+)px/.exec(this.font)?.[1] ?? "10");
     const weight = this.font.startsWith("bold") ? ' font-weight="bold"' : "";
     const place = `x="${short(x)}" y="${short(y + BASELINES[this.textBaseline] * size)}"`;
     const look = `font-family="Roboto, sans-serif" font-size="${size}"${weight} text-anchor="${ANCHORS[this.textAlign]}"`;
-    this.#add("text", `${place} ${look} fill="${escaped(this.fillStyle)}"`, escaped(text));
+    this.#add("text", `${place} ${look} ${paint}`, escaped(text));
   }
 
   /** @param {HTMLCanvasElement} canvas @param {number} x @param {number} y @param {number} width @param {number} height */

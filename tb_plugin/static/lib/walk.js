@@ -1,5 +1,7 @@
 /** Walks: places [frames, D] in the space of the codes or in a plane. */
 
+import { spline } from "./spline.js";
+
 /**
  * Returns the places of the circle center + radius * (cos(t) u + sin(t) v), the first at t = 0.
  *
@@ -60,6 +62,9 @@ function distance(a, b) {
   return Math.sqrt(sum);
 }
 
+/** Returns the corners that straight lines connect; of a smooth path they are close to each other. @param {Extract<import("./state.js").Walk, {kind: "path"}>} walk */
+export const corners = ({ points, smooth }) => (smooth ? spline(points) : points);
+
 /**
  * Returns the places [frames, 2] of a walk in a plane.
  *
@@ -70,5 +75,6 @@ function distance(a, b) {
  */
 export function along(walk, frames, direction, shares = null) {
   if (walk.kind === "circle") return circle([walk.x, walk.y], walk.r, [1, 0], [0, 1], frames, direction, shares);
-  return path(direction > 0 ? walk.points : walk.points.toReversed(), frames, shares);
+  const points = corners(walk);
+  return path(direction > 0 ? points : points.toReversed(), frames, shares);
 }

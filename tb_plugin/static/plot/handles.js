@@ -22,7 +22,7 @@ export function dragHandle(plot, shared, walk, handle, px, py) {
       if (!moved) return;
       const [x, y] = plot.place(nx, ny);
       if (walk.kind === "path") {
-        state.set({ walk: { kind: "path", points: walk.points.map((p, i) => (i === handle ? [x, y] : p)) } });
+        state.set({ walk: { ...walk, points: walk.points.map((p, i) => (i === handle ? [x, y] : p)) } });
       } else if (handle === "center") {
         state.set({ walk: { ...walk, x: walk.x + x - start[0], y: walk.y + y - start[1] } });
       } else {

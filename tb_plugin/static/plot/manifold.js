@@ -1,10 +1,10 @@
 /** The grid of decoded pictures behind the points. It fades where there is no data. */
 
 import { product } from "../lib/codec.js";
-import { h } from "../lib/dom.js";
 import { inked, put } from "../lib/picture.js";
 import { lift } from "../lib/planes.js";
-import { scale, toPlane, toScreen } from "../lib/view.js";
+import { Placed } from "./placed.js";
+import { scale, toPlane } from "../lib/view.js";
 
 /** @typedef {import("../lib/view.js").View} View */
 /** @typedef {import("../lib/view.js").Size} Size */
@@ -18,13 +18,11 @@ const SLOW = 150; // ms: a grid that takes longer is shown while it comes
 const COARSE = 4; // every so many cells come first, enlarged
 const SHOW_MS = 80; // between two looks at it
 
-export class Manifold {
+export class Manifold extends Placed {
   /** @param {() => void} redraw */
   constructor(redraw) {
+    super("manifold");
     this.redraw = redraw;
-    this.canvas = h("canvas", { className: "manifold", hidden: true });
-    /** @type {{left: number, top: number, width: number, height: number}|null} the part of the plane that it shows */
-    this.area = null;
     /** @type {AbortController|null} */
     this.work = null;
   }
@@ -93,26 +91,7 @@ export class Manifold {
 
   clear() {
     this.work?.abort();
-    this.area = null;
-    this.canvas.hidden = true;
-  }
-
-  /** Returns the place of the grid in a view; null: there is none. @param {View} view @param {Size} size */
-  rectangle(view, size) {
-    if (!this.area) return null;
-    const k = scale(view, size);
-    const [x, y] = toScreen(view, size, this.area.left, this.area.top);
-    return { x, y, width: this.area.width * k, height: this.area.height * k };
-  }
-
-  /** Moves the grid to its place in a view, without drawing. @param {View} view @param {Size} size */
-  place(view, size) {
-    const rectangle = this.rectangle(view, size);
-    if (!rectangle) return;
-    this.canvas.hidden = false;
-    const { x, y } = rectangle;
-    const [across, down] = [rectangle.width / this.canvas.width, rectangle.height / this.canvas.height];
-    this.canvas.style.transform = `matrix(${across}, 0, 0, ${down}, ${x}, ${y})`;
+    super.clear();
   }
 }
 

@@ -1,6 +1,7 @@
 /** Draws over the points: the walk with its handles, the probe, a ring around the hovered point, an outline. */
 
 import { toScreen } from "../lib/view.js";
+import { corners } from "../lib/walk.js";
 
 /** @typedef {import("../lib/state.js").Walk} Walk */
 /** @typedef {import("../lib/view.js").View} View */
@@ -40,7 +41,7 @@ export function drawWalk(c, walk, places, frame, view, size, { accent, paper }) 
     const [x, y] = toScreen(view, size, walk.x, walk.y);
     c.arc(x, y, toScreen(view, size, walk.x + walk.r, walk.y)[0] - x, 0, 7);
   } else {
-    for (const [x, y] of walk.points) c.lineTo(...toScreen(view, size, x, y));
+    for (const [x, y] of corners(walk)) c.lineTo(...toScreen(view, size, x, y));
   }
   c.lineWidth = 4;
   c.strokeStyle = paper;

@@ -27,6 +27,7 @@ export function paint(c, plot) {
   const grid = manifold.rectangle(view, size);
   if (grid) c.drawImage(manifold.canvas, grid.x, grid.y, grid.width, grid.height);
   paintPoints(c, plot, frame.xy);
+  plot.layer.paint?.(c, view, size);
   plot.paintOver(c, frame, view);
   c.restore();
 }

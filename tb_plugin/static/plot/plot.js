@@ -2,9 +2,11 @@
 
 import { drawAxes } from "./axes.js";
 import { h, sharp } from "../lib/dom.js";
+import { Layer } from "./layer.js";
 import { Manifold } from "./manifold.js";
+import { Names } from "./names.js";
 import * as overlay from "./overlay.js";
-import { listed, scaleOf } from "../lib/coloring.js";
+import { bytesOf, listed, scaleOf } from "../lib/coloring.js";
 import { numberOf } from "../lib/columns.js";
 import { NO_CLASS, table } from "../lib/palette.js";
 import { axisNames } from "../lib/planes.js";
@@ -62,6 +64,8 @@ export class Plot {
     this.dirty = { scene: true, over: true };
     this.thumbnails = new Thumbnails();
     this.manifold = new Manifold(() => this.redraw());
+    this.layer = new Layer();
+    this.names = new Names();
     this.axes = h("canvas", { className: "axes" });
     this.over = h("canvas");
     this.element = h(
@@ -76,7 +80,7 @@ export class Plot {
       this.manifold.canvas,
     );
     this.points = new Points(this.element, () => this.redraw());
-    this.element.append(this.over);
+    this.element.append(this.layer.canvas, this.over);
   }
 
   /** Shows the new points of the content. They move there if they are those of `before`. @param {Frame|null} before */
@@ -114,7 +118,7 @@ export class Plot {
     if (!frame) return;
     const { state, session } = this.shared;
     const none = state.now.color === "none";
-    this.values = coloring?.of ?? new Uint8Array(frame.xy.length / 2).fill(none ? 0 : NO_CLASS);
+    this.values = coloring ? bytesOf(coloring) : new Uint8Array(frame.xy.length / 2).fill(none ? 0 : NO_CLASS);
     const kind = none ? "none" : scaleOf(coloring) ? "scale" : "classes";
     this.colors = table(kind, session.now.dark);
     this.points.set({ values: this.values });
@@ -133,10 +137,10 @@ export class Plot {
     if (selection) for (let i = 0; i < marks.length; i++) if (!selection.has(i)) marks[i] = others;
     if (hidden.length) {
       const away = new Set(hidden);
-      const of = listed(coloring, frame.labels)?.of;
+      const { of, classes } = listed(coloring, frame.labels) ?? {};
+      const n = classes?.length ?? 0;
       for (let i = 0; i < marks.length; i++) {
-        const one = of ? of[i] : NO_CLASS;
-        if (away.has(one === NO_CLASS ? -1 : one)) marks[i] = 0;
+        if (away.has(of && of[i] < n ? of[i] : -1)) marks[i] = 0;
       }
     }
     const scale = range && scaleOf(coloring);
@@ -224,6 +228,7 @@ export class Plot {
       });
       drawAxes(this.axes, view, size, axisNames(frame.choice, frame.plane.origin.length), shared.theme.style);
       this.manifold.place(view, size);
+      this.layer.place(view, size);
       this.chosen = chosen;
     }
     if (moving || this.dirty.scene || this.dirty.over)
@@ -248,6 +253,7 @@ export class Plot {
     }
     overlay.drawTrails(c, this.content.trails.shown, view, size, colors);
     if (course.shown) overlay.drawWalk(c, course.shown, course.places, state.now.frame, view, size, colors);
+    this.names.draw(c, view, size, colors);
     if (hovered >= 0 && hovered < this.marks.length) {
       const [x, y] = toScreen(view, size, frame.xy[2 * hovered], frame.xy[2 * hovered + 1]);
       overlay.drawHovered(c, x, y, chosen ? chosen.side / 2 : this.radius + 4, colors);

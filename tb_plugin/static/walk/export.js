@@ -4,33 +4,32 @@ import { csv } from "../lib/csv.js";
 import { download } from "../lib/download.js";
 import { animation } from "./gif.js";
 import { toCanvas } from "../lib/picture.js";
+import { video } from "./webm.js";
 
-/** @typedef {import("./strip.js").Strip} Strip */
+/** @typedef {import("./film.js").Film} Film */
 
 const SIDE = 224; // pixels, up to which smaller pictures are enlarged
 const WIDEST = 8192; // pixels of a canvas, for all browsers
 
-/**
- * Downloads a file, named after run and step.
- * @param {Blob} blob
- * @param {Strip} strip
- * @param {string} ending
- */
-function save(blob, { panel, step }, ending) {
-  const { run, tag } = panel.space.id;
-  download(blob, `${run}_${tag}_step_${step}_walk`, ending);
+/** Returns how many times as wide and high a film is saved. @param {Film} film */
+const enlarged = ({ width, height }) => Math.max(1, Math.floor(SIDE / Math.max(width, height)));
+
+/** Saves the animation. @param {Film} film @param {import("../core/app.js").App} app */
+export function downloadGIF(film, app) {
+  const { frames, width, height, name } = film;
+  const data = animation(frames, width, height, enlarged(film), app.state.now.ms);
+  download(new Blob([data], { type: "image/gif" }), name, "gif");
 }
 
-/** Saves the animation. @param {Strip} strip @param {import("../core/app.js").App} app */
-export function downloadGIF(strip, app) {
-  const { frames, width, height } = strip;
-  const enlarged = Math.max(1, Math.floor(SIDE / Math.max(width, height)));
-  save(new Blob([animation(frames, width, height, enlarged, app.state.now.ms)], { type: "image/gif" }), strip, "gif");
+/** Saves the video, once it is recorded. @param {Film} film @param {import("../core/app.js").App} app */
+export async function downloadWebM(film, app) {
+  const { frames, width, height, name } = film;
+  download(await video(frames, width, height, enlarged(film), app.state.now.ms), name, "webm");
 }
 
-/** Saves all frames beside each other, in one row if a canvas is wide enough. @param {Strip} strip */
-export function downloadPNG(strip) {
-  const { frames, width, height } = strip;
+/** Saves all frames beside each other, in one row if a canvas is wide enough. @param {Film} film */
+export function downloadPNG(film) {
+  const { frames, width, height, name } = film;
   const columns = Math.min(frames.length, Math.max(1, Math.floor(WIDEST / width)));
   const canvas = document.createElement("canvas");
   [canvas.width, canvas.height] = [width * columns, height * Math.ceil(frames.length / columns)];
@@ -38,11 +37,11 @@ export function downloadPNG(strip) {
   frames.forEach((pixels, i) =>
     context.drawImage(toCanvas(pixels, width, height), (i % columns) * width, Math.floor(i / columns) * height),
   );
-  canvas.toBlob((blob) => blob && save(blob, strip, "png"), "image/png");
+  canvas.toBlob((blob) => blob && download(blob, name, "png"), "image/png");
 }
 
-/** Saves the codes. @param {Strip} strip */
-export function downloadCSV(strip) {
-  const { codes, frames } = strip;
-  if (codes) save(new Blob([csv(codes, codes.length / frames.length)], { type: "text/csv" }), strip, "csv");
+/** Saves the codes. @param {Film} film */
+export function downloadCSV(film) {
+  const { codes, frames, name } = film;
+  if (codes) download(new Blob([csv(codes, codes.length / frames.length)], { type: "text/csv" }), name, "csv");
 }

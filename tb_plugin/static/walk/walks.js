@@ -1,12 +1,14 @@
 /** The section and the film strips of the walk: a circle, a line or a path, decoded frame by frame. */
 
-import { button, h, numberField, select } from "../lib/dom.js";
+import { button, checkbox, h, numberField, select } from "../lib/dom.js";
 import { evenness } from "./evenness.js";
-import { downloadCSV, downloadGIF, downloadPNG } from "./export.js";
+import { Difference } from "./difference.js";
+import { downloadCSV, downloadGIF, downloadPNG, downloadWebM } from "./export.js";
 import { about } from "../lib/planes.js";
 import { MAX_FRAMES } from "../lib/state.js";
 import { path } from "../plot/tools/path.js";
 import { Strip } from "./strip.js";
+import { format } from "./webm.js";
 
 /** @typedef {import("../core/app.js").App} App */
 
@@ -18,6 +20,8 @@ export function walks(app) {
   const { state } = app;
   /** @type {Map<import("../core/panel.js").Panel, Strip>} */
   const strips = new Map();
+  const difference = new Difference(app);
+  const films = () => [...strips.values(), difference];
   const strip = h("div", { className: "strips", role: "group", "aria-label": "Film strip of the walk" });
   const figures = h("div", { className: "figures" });
 
@@ -76,6 +80,12 @@ export function walks(app) {
     h("label", {}, "radius ", fields.r.element),
   );
   const corners = h("div", { className: "row corners" });
+  const smooth = checkbox("smooth", false, (on) => {
+    const walk = app.course.shown;
+    if (walk?.kind !== "path") return;
+    state.set({ walk: { kind: "path", points: walk.points, ...(on ? { smooth: true } : {}) } });
+  });
+  smooth.element.title = "A curve through the corners instead of straight lines";
   const frames = numberField("How many frames", { min: 2, max: MAX_FRAMES, step: 1, width: "2.9em" }, (value) =>
     state.set({ frames: Math.round(value), frame: Math.min(state.now.frame, Math.round(value) - 1) }),
   );
@@ -90,17 +100,28 @@ export function walks(app) {
   );
   const reset = button("reset", "Reset the walk", () => state.set({ walk: null, frame: 0 }));
   const hint = h("p", { className: "hint", role: "status" });
-  /** @type {[string, string, (strip: Strip, app: App) => void][]} */
+  /** @type {[string, string, (film: import("./film.js").Film, app: App) => void|Promise<void>][]} */
   const kinds = [
     ["GIF", "an animation", downloadGIF],
+    ...(format
+      ? /** @type {[[string, string, typeof downloadWebM]]} */ ([
+          ["WebM", "a video, which takes as long as it plays", downloadWebM],
+        ])
+      : []),
     ["PNG", "the film strip as a picture", downloadPNG],
     ["CSV", "the codes of the walk", downloadCSV],
   ];
-  const exports = kinds.map(([name, what, download]) =>
-    button(name, `Save ${what}`, () => {
-      for (const one of strips.values()) if (one.frames.length) download(one, app);
-    }),
-  );
+  const exports = kinds.map(([name, what, download]) => {
+    const save = button(name, `Save ${what}`, async () => {
+      save.disabled = true;
+      const shown = films().filter(({ frames }) => frames.length);
+      await Promise.all(shown.map((one) => download(one, app))).catch((error) =>
+        app.panels[0].say(error.message, true),
+      );
+      save.disabled = false;
+    });
+    return save;
+  });
   const none = h("p", { className: "hint" });
   const controls = h(
     "div",
@@ -110,11 +131,18 @@ export function walks(app) {
     h("div", { className: "row" }, kind, h("span", {}, frames.element, " × ", ms.element, " ms")),
     circle,
     corners,
+    smooth.element,
     evenness(app),
     hint,
-    h("div", { className: "row" }, h("span", {}, "save"), ...exports, reset),
+    h("div", { className: "row saves" }, h("span", {}, "save"), ...exports),
   );
-  const section = h("section", { "aria-label": "Walk" }, h("h3", {}, "Walk"), none, controls);
+  const section = h(
+    "section",
+    { "aria-label": "Walk" },
+    h("h3", {}, "Walk", h("span", { className: "spring" }), reset),
+    none,
+    controls,
+  );
 
   const arrange = () => {
     for (const [panel, one] of strips) {
@@ -129,16 +157,25 @@ export function walks(app) {
       strip.append(one.canvas);
       figures.append(one.figure);
     }
+    if (app.panels.length === 2) {
+      strip.append(difference.canvas);
+      figures.append(difference.figure);
+    } else difference.close();
+    difference.compare([...strips.values()]);
   };
-  new ResizeObserver(() => strips.forEach((one) => one.draw())).observe(strip);
+  new ResizeObserver(() => films().forEach((one) => one.draw())).observe(strip);
 
   /** @type {import("../core/app.js").Topic[]} */
   const shown = ["course", "frames", "frame", "ms", "direction", "playing"];
   app.on(["listing", "spaces", "data", "decoder", "dark", ...shown], (topics) => {
     if (topics.has("spaces") || topics.has("listing")) arrange();
     if (topics.has("course") || topics.has("decoder")) {
-      for (const one of strips.values()) one.decode().catch((error) => one.panel.say(error.message, true));
-    } else if (topics.has("frame") || topics.has("dark")) for (const one of strips.values()) one.draw();
+      for (const one of strips.values())
+        one.decode().then(
+          () => difference.compare([...strips.values()]),
+          (error) => one.panel.say(error.message, true),
+        );
+    } else if (topics.has("frame") || topics.has("dark")) for (const one of films()) one.draw();
     const walk = app.course.shown;
     const playing = app.session.now.playing.walk;
     const now = state.now;
@@ -146,7 +183,7 @@ export function walks(app) {
     none.textContent =
       "No decoder was logged. With one, given to the writer as decoder=…, the tab decodes anywhere and walks.";
     none.hidden = !without;
-    controls.hidden = without;
+    controls.hidden = reset.hidden = without;
     play.textContent = playing ? "❚❚" : "▶";
     play.setAttribute("aria-label", playing ? "Pause the walk" : "Play the walk");
     direction.textContent = now.direction === 1 ? "↺" : "↻";
@@ -158,10 +195,12 @@ export function walks(app) {
     if (walk) kind.value = walk.kind === "circle" ? "circle" : walk.points.length === 2 ? "line" : "path";
     circle.hidden = walk?.kind !== "circle";
     corners.hidden = walk?.kind !== "path";
+    smooth.element.hidden = walk?.kind !== "path" || walk.points.length < 3;
+    smooth.input.checked = walk?.kind === "path" && walk.smooth === true;
     if (walk?.kind === "circle")
       for (const part of /** @type {("x"|"y"|"r")[]} */ (["x", "y", "r"]))
         fields[part].show(Math.abs(walk[part]) < 1e-6 * app.camera.fitted.span ? 0 : walk[part]);
-    if (walk?.kind === "path") showCorners(corners, walk.points, app);
+    if (walk?.kind === "path") showCorners(corners, walk, app);
   });
   app.on(["listing", "tool", "outline"], () => {
     const put = app.session.now.outline?.corners.length ?? 0;
@@ -176,9 +215,10 @@ export function walks(app) {
 
 /**
  * Shows fields for the corners of a path.
- * @param {HTMLElement} element @param {[number, number][]} points @param {App} app
+ * @param {HTMLElement} element @param {Extract<import("../lib/state.js").Walk, {kind: "path"}>} walk @param {App} app
  */
-function showCorners(element, points, app) {
+function showCorners(element, walk, app) {
+  const { points } = walk;
   if (element.contains(document.activeElement) && element.childElementCount === points.length) return;
   element.replaceChildren(
     ...points.map(([x, y], i) => {
@@ -186,7 +226,7 @@ function showCorners(element, points, app) {
       const field = (part, name) => {
         const one = numberField(`Corner ${i + 1}, ${name}`, {}, (value) => {
           const moved = points.map((p, k) => /** @type {[number, number]} */ (k === i ? p.with(part, value) : p));
-          app.state.set({ walk: { kind: "path", points: moved } });
+          app.state.set({ walk: { ...walk, points: moved } });
         });
         one.show(part ? y : x);
         return one.element;

@@ -3,7 +3,8 @@
 import { button, checkbox, h, plural, select } from "../lib/dom.js";
 import { byColumn, COLOR_MODES } from "../lib/palette.js";
 import { planeOf } from "../lib/planes.js";
-import { MAX_SPACES, recolored, same } from "../lib/state.js";
+import { LAYERS, MAX_SPACES, recolored, same } from "../lib/state.js";
+import { errorsLegend } from "./errors_legend.js";
 import { plotPictures } from "./plot_picture.js";
 import { savePage } from "./save_page.js";
 import { TOOLS } from "../plot/tools.js";
@@ -35,12 +36,12 @@ export function runList(app) {
         const info = app.listing[id.run][id.tag];
         const { element: row, input } = checkbox(`${id.run} · ${info.display_name}`, chosen, (checked) => {
           const rest = state.now.spaces.filter((other) => !same(other, id));
-          state.set({ spaces: checked ? [...rest, id] : rest });
+          state.set({ spaces: checked ? [...rest, id] : rest, selected: null });
         });
         input.dataset.id = JSON.stringify(id);
         input.disabled = chosen ? spaces.length === 1 : spaces.length >= MAX_SPACES;
         row.title = info.error ?? `${info.points} points of ${info.dims} numbers`;
-        row.addEventListener("dblclick", () => state.set({ spaces: [id] }));
+        row.addEventListener("dblclick", () => state.set({ spaces: [id], selected: null }));
         return row;
       }),
     );
@@ -113,18 +114,32 @@ export function display(app) {
     state.set(recolored(state.now, value)),
   );
   const columns = h("optgroup", { label: "columns" });
+  const layer = select("Overlay", Object.entries(LAYERS), state.now.layer, (value) =>
+    state.set({ layer: /** @type {keyof typeof LAYERS} */ (value) }),
+  );
   const shapes = checkbox("shapes", false, (on) => state.set({ shapes: on }));
   const manifold = checkbox("decoded grid", false, (on) => state.set({ manifold: on }));
   const thumbnails = checkbox("images when near", true, (on) => state.set({ thumbnails: on }));
+  const named = checkbox("class names", false, (on) => state.set({ names: on }));
   const hold = checkbox("hold axes", false, (on) => state.set({ view: on ? app.camera.target : null }));
   const element = h(
     "section",
     {},
     h("h3", {}, "Display"),
     h("div", { className: "row" }, h("label", {}, "color ", color)),
-    h("div", { className: "checks" }, shapes.element, manifold.element, thumbnails.element, hold.element),
+    h("div", { className: "row" }, h("label", {}, "overlay ", layer)),
+    errorsLegend(app),
+    h(
+      "div",
+      { className: "checks" },
+      shapes.element,
+      named.element,
+      manifold.element,
+      thumbnails.element,
+      hold.element,
+    ),
   );
-  app.on(["listing", "spaces", "data", "color", "shapes", "manifold", "thumbnails"], () => {
+  app.on(["listing", "spaces", "data", "color", "layer", "shapes", "names", "manifold", "thumbnails"], () => {
     const spaces = app.panels.map((panel) => panel.space);
     const names = [...new Set(spaces.flatMap((space) => space.columns))];
     if (
@@ -139,11 +154,15 @@ export function display(app) {
     color.value = state.now.color;
     /** @param {string} part */
     const without = (part) => spaces.length > 0 && spaces.every((space) => !space.has(part));
+    layer.value = state.now.layer;
+    for (const option of layer.options) option.disabled = option.value === "error" && without("errors");
     for (const option of color.options) {
       option.disabled =
         (option.value === "error" && without("errors")) || (option.value === "label" && without("labels"));
     }
     shapes.input.checked = state.now.shapes;
+    named.input.checked = app.panels.some((panel) => panel.namesOn && panel.classes);
+    named.input.disabled = !app.panels.some((panel) => panel.classes);
     manifold.input.checked = app.panels.some((panel) => panel.manifoldOn && panel.space.has("decoder"));
     manifold.input.disabled = without("decoder");
     thumbnails.input.checked = state.now.thumbnails && !without("images");

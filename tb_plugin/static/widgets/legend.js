@@ -1,8 +1,9 @@
 /** The legend: the colors of classes and numbers. A click on a class hides or shows it. */
 
-import { classesOf, listed } from "../lib/coloring.js";
+import { byteOf, classesOf, listed } from "../lib/coloring.js";
 import { button, h, plural } from "../lib/dom.js";
-import { classColor, columnOf, NO_CLASS } from "../lib/palette.js";
+import { classColor, columnOf, NO_CLASS, SHAPES } from "../lib/palette.js";
+import { classSearch } from "./class_search.js";
 import { trace } from "../plot/points_canvas.js";
 import { scaleLegend } from "./scale.js";
 
@@ -12,10 +13,9 @@ const LONG = 6; // characters of a name that takes a line of its own
 export function legend(app) {
   const { state } = app;
   const classes = h("div", { className: "classes", role: "group", "aria-label": "Classes that are shown" });
+  const field = classSearch(classes, (keys) => alone(keys));
   const all = button("all", "Show all classes", () => state.set({ hidden: [] }));
-  const none = button("none", "Hide all classes", () =>
-    state.set({ hidden: classesShown(app).list.map(([key]) => key) }),
-  );
+  const none = button("none", "Hide all classes", () => alone([]));
   const scale = scaleLegend(app);
   const heading = h("span");
   const element = h(
@@ -23,8 +23,19 @@ export function legend(app) {
     { "aria-label": "Legend" },
     scale,
     h("h3", {}, heading, h("span", { className: "spring" }), all, none),
+    field.element,
     classes,
   );
+  /** Hides all other classes. @param {number[]} keys */
+  const alone = (keys) => {
+    const shown = new Set(keys);
+    state.set({ hidden: classesShown(app).list.flatMap(([key]) => (shown.has(key) ? [] : [key])) });
+  };
+  /** @param {number} key */
+  const toggle = (key) => {
+    const { hidden } = state.now;
+    state.set({ hidden: hidden.includes(key) ? hidden.filter((k) => k !== key) : [...hidden, key] });
+  };
 
   let shown = "";
   app.on(["data", "shapes", "hidden", "dark", "listing", "spaces"], () => {
@@ -42,6 +53,7 @@ export function legend(app) {
     const now = JSON.stringify([list, shows, shapes, dark]);
     if (now !== shown) {
       shown = now;
+      const image = swatches(shows, shapes, dark);
       classes.replaceChildren(
         ...list.map(([key, name, count]) =>
           h(
@@ -50,21 +62,20 @@ export function legend(app) {
               type: "button",
               "data-class": key,
               title: `${name}: ${plural(count, "point")}. Double click: this class alone`,
-              onclick: () => {
-                const { hidden: now } = state.now;
-                state.set({ hidden: now.includes(key) ? now.filter((k) => k !== key) : [...now, key] });
-              },
-              ondblclick: () => state.set({ hidden: list.map(([k]) => k).filter((k) => k !== key) }),
+              onclick: () => toggle(key),
+              ondblclick: () => alone([key]),
             },
-            swatch(key, shows, shapes, dark),
+            h("img", { src: image(key), alt: "" }),
             h("span", { className: "name" }, name),
             h("span", { className: "count" }, count.toLocaleString("en")),
           ),
         ),
       );
+      field.show(list);
     }
+    const away = new Set(hidden);
     for (const one of /** @type {HTMLElement[]} */ ([...classes.children])) {
-      one.setAttribute("aria-pressed", String(!hidden.includes(Number(one.dataset.class))));
+      one.setAttribute("aria-pressed", String(!away.has(Number(one.dataset.class))));
     }
   });
   return element;
@@ -84,13 +95,27 @@ export function classesShown({ panels, state }) {
   return { title: (colored && columnOf(state.now.color)) || "Classes", list, colored };
 }
 
-/** Returns the image of a class's point. @param {number} key @param {boolean} colored @param {boolean} shapes @param {boolean} dark */
-function swatch(key, colored, shapes, dark) {
-  const index = key < 0 ? NO_CLASS : key;
-  const canvas = h("canvas", { width: 28, height: 28 });
-  const c = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
-  trace(c, shapes ? index % 10 : 0, 14, 14, 11);
-  c.fillStyle = classColor(colored ? index : NO_CLASS, dark);
-  c.fill();
-  return h("img", { src: canvas.toDataURL(), alt: "" }); // not a canvas: the browser would composite each one in each frame
+/**
+ * Returns the images of the classes' points as data URLs. Many classes share them, and a canvas for each one would be
+ * composited by the browser in each frame.
+ * @param {boolean} colored @param {boolean} shapes @param {boolean} dark
+ */
+function swatches(colored, shapes, dark) {
+  /** @type {Map<string, string>} */
+  const made = new Map();
+  /** @param {number} key */
+  return (key) => {
+    const index = byteOf(key);
+    const [shape, color] = [shapes ? index % SHAPES : 0, classColor(colored ? index : NO_CLASS, dark)];
+    const name = `${shape} ${color}`;
+    if (!made.has(name)) {
+      const canvas = h("canvas", { width: 28, height: 28 });
+      const c = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
+      trace(c, shape, 14, 14, 11);
+      c.fillStyle = color;
+      c.fill();
+      made.set(name, canvas.toDataURL());
+    }
+    return /** @type {string} */ (made.get(name));
+  };
 }

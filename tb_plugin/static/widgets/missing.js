@@ -1,6 +1,7 @@
 /** A line that says that a link names a run that is not there, or that data of a run may be missing. */
 
-import { button, h } from "../lib/dom.js";
+import { button, h, plural } from "../lib/dom.js";
+import { leftOut } from "../lib/ranges.js";
 
 /** Returns the line, which the user can dismiss. @param {import("../core/app.js").App} app */
 export function missingNote(app) {
@@ -16,7 +17,7 @@ export function missingNote(app) {
       element.hidden = true;
     }),
   );
-  app.on(["listing"], () => {
+  app.on(["listing", "selected", "selection"], () => {
     /** @type {Map<string, string[]>} the runs that have a note */
     const notes = new Map();
     for (const [run, spaces] of Object.entries(app.listing)) {
@@ -25,7 +26,10 @@ export function missingNote(app) {
     }
     const gone = app.gone.map(({ run, tag }) => `${run} · ${tag}`).join(", ");
     const lost = gone && `${gone}: not here. The run was deleted or renamed, or is in another --logdir.`;
-    shown = [lost, ...[...notes].map(([note, runs]) => `${some(runs)}: ${note}`)].filter(Boolean).join(" ");
+    const points = app.session.now.selection ? null : leftOut(app.state.now.selected);
+    const left =
+      points && `This link leaves out a selection of ${plural(points, "point")}: there were too many to name.`;
+    shown = [lost, left, ...[...notes].map(([note, runs]) => `${some(runs)}: ${note}`)].filter(Boolean).join(" ");
     if (text.textContent !== shown) text.textContent = text.title = shown;
     element.hidden = !shown || shown === dismissed;
   });

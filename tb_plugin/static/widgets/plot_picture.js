@@ -1,13 +1,15 @@
 /** Saves the plots with their axes and legend as a picture: PNG or SVG. */
 
-import { scaleOf } from "../lib/coloring.js";
+import { byteOf, scaleOf } from "../lib/coloring.js";
 import { button, short } from "../lib/dom.js";
 import { download } from "../lib/download.js";
-import { classColor, NO_CLASS } from "../lib/palette.js";
+import { classColor, NO_CLASS, table } from "../lib/palette.js";
 import { SVG } from "../lib/svg.js";
+import { broken, cut } from "../lib/texts.js";
 import { ticks } from "../lib/view.js";
 import { paint } from "../plot/paint.js";
 import { trace } from "../plot/points_canvas.js";
+import { layeredErrors } from "./errors_legend.js";
 import { classesShown } from "./legend.js";
 import { nameOfScale } from "./scale.js";
 
@@ -15,6 +17,7 @@ import { nameOfScale } from "./scale.js";
 
 const LEGEND = 180; // CSS pixels across
 const LINE = 18;
+const MOST_LINES = 6; // of a name
 const SCALE = 2; // pixels of a PNG for each of the page
 const HEADER = 19; // of a panel, over its plot
 
@@ -71,16 +74,28 @@ function picture(c, app, { width, height }) {
 }
 
 /**
- * Returns a text and its end, of which the text is cut to the room that there is.
- * @param {string} text @param {string} end @param {string} font @param {number} room CSS pixels
+ * @param {CanvasRenderingContext2D} c @param {App} app @param {number} y @param {string} name
+ * @param {{low: number, high: number}} scale
  */
-function cut(text, end, font, room) {
-  const c = /** @type {CanvasRenderingContext2D} */ (document.createElement("canvas").getContext("2d"));
-  c.font = font;
-  let length = text.length;
-  const made = () => (length < text.length ? `${text.slice(0, length)}…${end}` : text + end);
-  while (length > 1 && c.measureText(made()).width > room) length--;
-  return made();
+function paintScale(c, app, y, name, { low, high }) {
+  const colors = table("scale", app.session.now.dark);
+  const across = LEGEND - 36;
+  c.fillStyle = app.theme.colors.text;
+  c.font = "bold 13px Roboto, sans-serif";
+  c.fillText(cut(name, "", c.font, LEGEND - 16), 0, y + 14);
+  for (let x = 0; x < across; x += 2) {
+    const at = 4 * Math.round((x / across) * (NO_CLASS - 1));
+    c.fillStyle = `rgb(${[...colors.subarray(at, at + 3)].join()})`;
+    c.fillRect(x, y + 24, Math.min(2.3, across - x), 10); // without a gap between them
+  }
+  c.fillStyle = app.theme.colors.text;
+  c.font = "11px Roboto, sans-serif";
+  c.textAlign = "center";
+  for (const value of low < high ? ticks(low, high, 3) : [low]) {
+    const x = low < high ? (across * (value - low)) / (high - low) : across / 2;
+    c.fillText(short(value).replace("-", "−"), x, y + 48);
+  }
+  c.textAlign = "left";
 }
 
 /** @param {CanvasRenderingContext2D} c @param {App} app @param {number} height */
@@ -88,41 +103,35 @@ function legend(c, app, height) {
   const { text } = app.theme.colors;
   const scale = app.panels.map(({ coloring }) => scaleOf(coloring)).find(Boolean);
   const { title, list, colored } = classesShown(app);
+  const errors = layeredErrors(app);
+  if (errors) {
+    const y = height - 60; // below the classes
+    paintScale(c, app, y, "mean error", errors);
+    height = y;
+  }
+  if (scale) return paintScale(c, app, 0, nameOfScale(app), scale);
+  if (!list.length || !colored) return;
   c.fillStyle = text;
   c.font = "bold 13px Roboto, sans-serif";
-  if (scale) {
-    const colors = app.panels.find(({ coloring }) => scaleOf(coloring))?.plot.colors ?? new Uint8Array(1024);
-    const across = LEGEND - 36;
-    c.fillText(cut(nameOfScale(app), "", c.font, LEGEND - 16), 0, 14);
-    for (let x = 0; x < across; x += 2) {
-      const at = 4 * Math.round((x / across) * (NO_CLASS - 1));
-      c.fillStyle = `rgb(${[...colors.subarray(at, at + 3)].join()})`;
-      c.fillRect(x, 24, Math.min(2.3, across - x), 10); // without a gap between them
-    }
-    c.fillStyle = text;
-    c.font = "11px Roboto, sans-serif";
-    c.textAlign = "center";
-    const { low, high } = scale;
-    for (const value of low < high ? ticks(low, high, 3) : [low]) {
-      const x = low < high ? (across * (value - low)) / (high - low) : across / 2;
-      c.fillText(short(value).replace("-", "−"), x, 48);
-    }
-    return;
-  }
-  if (!list.length || !colored) return;
   c.fillText(cut(title, "", c.font, LEGEND - 16), 0, 14);
   c.font = "12px Roboto, sans-serif";
   const { hidden, shapes } = app.state.now;
-  const shown = list.filter(([key]) => !hidden.includes(key));
-  const room = Math.floor((height - 2 * LINE) / LINE);
-  const some = shown.length > room ? shown.slice(0, room - 1) : shown;
-  for (const [i, [key, name]] of some.entries()) {
-    const [index, y] = [key < 0 ? NO_CLASS : key, 30 + i * LINE];
+  const away = new Set(hidden);
+  const shown = list.filter(([key]) => !away.has(key));
+  let y = 30;
+  for (const [i, [key, name]] of shown.entries()) {
+    const lines = broken(name, c.font, LEGEND - 34, MOST_LINES);
+    const below = y + lines.length * LINE; // where the rest begins
+    if (below + (i < shown.length - 1 ? LINE : 0) > height) {
+      c.fillText(`and ${(shown.length - i).toLocaleString("en")} more`, 18, y + 4);
+      break;
+    }
+    const index = byteOf(key);
     trace(c, shapes ? index % 10 : 0, 6, y, 5.5);
     c.fillStyle = classColor(index, app.session.now.dark);
     c.fill();
     c.fillStyle = text;
-    c.fillText(cut(name, "", c.font, LEGEND - 34), 18, y + 4);
+    for (const [k, line] of lines.entries()) c.fillText(line, 18, y + 4 + k * LINE);
+    y = below;
   }
-  if (some.length < shown.length) c.fillText(`and ${shown.length - some.length} more`, 18, 34 + some.length * LINE);
 }

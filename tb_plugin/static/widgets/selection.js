@@ -3,6 +3,7 @@
 import { listed } from "../lib/coloring.js";
 import { button, h, plural, short } from "../lib/dom.js";
 import { put, rgba } from "../lib/picture.js";
+import { leftOut, MAX_RANGES } from "../lib/ranges.js";
 import { pointsCSV } from "./points_csv.js";
 import { selectionTable } from "./selection_table.js";
 
@@ -12,6 +13,11 @@ const SHOWN = 48; // images of a selection at most
 export function selected(app) {
   const text = h("p", { role: "status" });
   const classes = h("p", { className: "hint" });
+  const unlinked = h(
+    "p",
+    { className: "hint", hidden: true },
+    `Links and saved views leave it out: its indices take more than ${MAX_RANGES.toLocaleString("en")} characters.`,
+  );
   const images = h("div", { className: "montage" });
   const element = h(
     "section",
@@ -26,6 +32,7 @@ export function selected(app) {
     ),
     text,
     classes,
+    unlinked,
     images,
     selectionTable(app),
   );
@@ -35,7 +42,7 @@ export function selected(app) {
     element.hidden = !chosen || !panel;
     if (!chosen || !panel?.frame) return;
     const labels = listed(panel.coloring, panel.frame.labels);
-    const counts = new Uint32Array(256);
+    const counts = new Uint32Array(labels?.classes.length ?? 0);
     if (labels) for (const index of chosen) counts[labels.of[index]]++;
     const of = (labels?.classes ?? [])
       .map(({ name }, i) => ({ name, count: counts[i] }))
@@ -71,6 +78,7 @@ export function selected(app) {
       }),
     );
   });
+  app.on(["selected"], () => (unlinked.hidden = leftOut(app.state.now.selected) === null));
   return element;
 }
 

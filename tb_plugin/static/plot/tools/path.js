@@ -33,5 +33,10 @@ function addCorner(shared, at) {
 /** Makes two or more corners the walk. The change of the tool clears the outline. @param {Shared} shared */
 function finish({ state, session }) {
   const points = session.now.outline?.corners ?? [];
-  state.set({ tool: DEFAULTS.tool, ...(points.length > 1 ? { walk: { kind: "path", points }, frame: 0 } : {}) });
+  const { walk } = state.now;
+  const smooth = walk?.kind === "path" && walk.smooth ? { smooth: walk.smooth } : {};
+  state.set({
+    tool: DEFAULTS.tool,
+    ...(points.length > 1 ? { walk: { kind: "path", points, ...smooth }, frame: 0 } : {}),
+  });
 }
