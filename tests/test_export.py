@@ -89,6 +89,7 @@ def test_the_page_answers_as_the_server(whole, routes):
         *(("metadata", {**DEEP, "column": name}) for name in ("writer", "length", "n")),
         *(("points", {**DEEP, "step": 10, "plane": "axes", "i": i, "j": j}) for i, j in ((0, 1), (3, 2), (4, 4))),
         ("points", {**DEEP, "step": 10, "plane": "pca", "fit": 20, "labels": 1}),
+        ("points", {**DEEP, "step": 10, "plane": "pca", "fit": 20, "components": 4, "labels": 1}),
         ("points", {**BARE, "labels": 1}),
         ("points", {**FLAT, "labels": 1}),
     ]

@@ -127,7 +127,7 @@ class LatentPlugin(base_plugin.TBPlugin):
             "sample": plane.sample,
             "box": projection.box(points),
         }
-        arrays = [points, plane.origin, plane.u, plane.v]
+        arrays = [points, plane.origin, *plane.directions]
         labels = self._reader.labels(ctx, space, step) if labeled else np.empty(0)
         if len(labels) == len(points):
             about, of = for_points(labels, self._reader.head(ctx, space.once(step))["class_names"])

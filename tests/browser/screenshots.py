@@ -24,13 +24,14 @@ from helpers.latent import TensorBoard
 from helpers.pages import Problems, watched_page
 from helpers.tab import Tab
 
-from tb_plugin import digits
+from tb_plugin import demo, digits
 from tb_plugin.decoder import Decoder
 from tb_plugin.layers import clamp, dense, reshape
 from tb_plugin.summary import LatentWriter
 
 LINEAR, RELU, DEEP = (["vandenburg/linear", "codes"], ["vandenburg/relu", "codes"], ["mathybit_dense/default", "codes"])
 COLUMNS, SPECTRA = ["digits", "principal components"], ["spectra", "mixtures"]
+TOUR, SIDE = ["pca-16", "digits"], "tour:3;0.86,0.15,0.49;-0.3,0.92,0.25;-0.41,-0.36,0.84"
 IMAGES = Path(__file__).parents[2] / "docs" / "images"
 PREVIEW = "[aria-label=Walk] .preview"
 WIDTH = 960  # of the animation
@@ -82,7 +83,8 @@ def stills(new_page, board):
 
 
 def log_others(logdir):
-    """Logs a run with metadata, and one whose decoder returns spectra."""
+    """Logs a run with metadata, one whose decoder returns spectra, and one of 16 numbers."""
+    demo.write(str(logdir / TOUR[0]), 16)
     random = np.random.default_rng(0)
     images, labels = digits.draw(1000)
     pixels = images.reshape(len(images), -1).astype(np.float64)
@@ -113,6 +115,8 @@ def others(new_page, board):
         hover(page, tab, 0.5, 0.5)
         shot(page, tab, "tab-columns")
         shot(page, Tab(page, board, [SPECTRA], probe="0.5,0.5").painted(), "tab-chart")
+        side = Tab(page, board, [TOUR], plane=SIDE, tool="turn", manifold="1", probe="-2,1")
+        shot(page, side.painted(), "tab-tour")
 
 
 def animation(new_page, board):

@@ -154,11 +154,11 @@ class Contents:
         return made
 
     def _plane(self, codes: np.ndarray) -> dict[str, Any] | None:
-        plane = projection.principal(codes)
+        plane = projection.principal(codes, min(projection.MAX_COMPONENTS, max(2, codes.shape[1])))
         return {
             "explained_variance_ratio": plane.explained,
             "sample": plane.sample,
-            **self._texts.add(plane.origin, plane.u, plane.v),
+            **self._texts.add(plane.origin, *plane.directions),
         }
 
     def _once(self, step: int) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 import { pool } from "../decode/pool.js";
 import { h } from "../lib/dom.js";
 import { lookOf, put, rgba } from "../lib/picture.js";
-import { lift } from "../lib/planes.js";
+import { lift, turned } from "../lib/planes.js";
 import { Plot } from "../plot/plot.js";
 import { Trails } from "./trails.js";
 
@@ -112,6 +112,18 @@ export class Panel {
     const { kept, logged } = this.space.info;
     this.note.textContent = `step ${frame.step.toLocaleString("en")}`;
     this.note.title = `${kept} of ${logged ?? "an unknown number of"} steps kept`;
+  }
+
+  /** Turns the points with the plane of a tour. Returns false if they have to be loaded. */
+  turn() {
+    const frame = this.loading ? null : turned(this.frame, this.app.state.now.plane);
+    if (!frame) return false;
+    this.frame = frame;
+    this.plot.show(null);
+    this.trails.shown = [];
+    this.plot.manifold.clear(); // its pictures are those of another plane
+    this.decodeProbe();
+    return true;
   }
 
   /** Gives the points the colors of the state. */

@@ -82,17 +82,20 @@ async function points(space, about, step, params) {
   let plane;
   if (kind === "pca") {
     const { explained_variance_ratio, sample } = space.pca;
-    const [origin, u, v] = await arrays(space.pca);
-    Object.assign(header, { fit: params.fit ?? about.step, sample });
-    plane = { origin, u, v, shares: explained_variance_ratio };
+    const components = Number(params.components ?? 2);
+    const [origin, ...directions] = await arrays(space.pca);
+    Object.assign(header, { fit: params.fit ?? about.step, components, sample });
+    const first = (/** @type {any[]} */ all) => all.slice(0, components);
+    plane = { origin, directions: first(directions), shares: first(explained_variance_ratio) };
   } else {
     const [i, j] = [Number(params.i ?? 0), Number(params.j ?? Math.min(1, dims - 1))];
     Object.assign(header, { i, j });
     plane = axes(codes, dims, i, j);
   }
-  const { xy, box } = project(codes, dims, plane);
+  const { places, box } = project(codes, dims, plane);
   const vector = (/** @type {Float32Array} */ values) => ({ values, shape: [dims] });
-  const made = [{ values: xy, shape: [n, 2] }, vector(plane.origin), vector(plane.u), vector(plane.v)];
+  const made = [{ values: places, shape: [n, plane.directions.length] }, vector(plane.origin)];
+  made.push(...plane.directions.map(vector));
   Object.assign(header, { explained_variance_ratio: plane.shares, box });
   const { labels } = space.once;
   if (params.labels && labels?.arrays[0].shape[0] === n) {

@@ -7,7 +7,6 @@ import { column } from "../lib/columns.js";
 import { page } from "../lib/page.js";
 
 /** @typedef {import("../lib/coloring.js").Coloring} Coloring */
-/** @typedef {import("../lib/planes.js").Plane} Plane */
 
 /**
  * A latent space as /runs describes it.
@@ -19,10 +18,10 @@ import { page } from "../lib/page.js";
  */
 
 /**
- * Points in a plane: run, tag, step and plane they belong to (`about`), their places xy [n, 2], their box, and the labels
- * if they were asked for.
- * @typedef {{about: Record<string, any>, xy: Float32Array, box: import("../lib/view.js").Box, plane: Plane,
- *   labels: Coloring|null}} Points
+ * Points in a plane, or along more principal components: run, tag, step and plane they belong to (`about`), their places,
+ * their box, and the labels if they were asked for.
+ * @typedef {{about: Record<string, any>, components: import("../lib/tour.js").Components,
+ *   box: import("../lib/view.js").Box, labels: Coloring|null}} Points
  */
 
 /** @typedef {{center: number[], radius: number, frames?: number, u?: number[], v?: number[]}} LoggedWalk */
@@ -148,14 +147,15 @@ export async function points(params, signal) {
   const response = await get("points", params, signal);
   if (response.status === 204) return null;
   const { header, arrays } = unpack(await response.arrayBuffer());
-  const [xy, origin, u, v, of] = arrays.map(({ values }) => values);
+  const [places, origin, ...more] = arrays.map(({ values }) => values);
+  const k = arrays[0].shape[1];
+  const [directions, of] = [more.slice(0, k), more[k]];
   const [left, right, bottom, top] = header.box;
   const { names, counts, rest, others } = header.labels ?? {};
   return {
     about: header,
-    xy,
+    components: { places, origin, directions, shares: header.explained_variance_ratio },
     box: { left, right, bottom, top },
-    plane: { origin, u, v, shares: header.explained_variance_ratio },
     labels: header.continuous
       ? scale({ type: "number", values: of, there: null })
       : names

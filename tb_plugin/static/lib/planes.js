@@ -1,5 +1,8 @@
 /** Planes through the space of the codes, and points in them. */
 
+import { Grid } from "./grid.js";
+import { named, seen } from "./tour.js";
+
 /**
  * The place (x, y) of a plane is the code origin + x u + y v. `shares` of the variance lie along u and v.
  * @typedef {{origin: Float32Array, u: Float32Array, v: Float32Array, shares: (number|null)[]}} Plane
@@ -7,10 +10,10 @@
 
 /**
  * The points of a step in a plane: their places xy [n, 2], the box around them, their labels, and of how many codes the
- * principal components are, if not of all.
+ * principal components are, if not of all. A frame of a tour also has what it was made of.
  * @typedef {{step: number, choice: import("./state.js").PlaneChoice, xy: Float32Array, box: import("./view.js").Box,
  *   grid: import("./grid.js").Grid, plane: Plane, labels: import("./coloring.js").Coloring|null,
- *   sample: number|null}} Frame
+ *   sample: number|null, components?: import("./tour.js").Components}} Frame
  */
 
 /**
@@ -59,8 +62,47 @@ export function planeOf(choice, dims) {
  * @returns {[string, string]}
  */
 export function axisNames(choice, dims) {
+  if (choice.kind === "tour") return [named(choice.across), named(choice.up)];
   if (choice.kind === "pca") return ["principal component 1", "principal component 2"];
   return dims === 1 ? ["code", ""] : [`code ${choice.i}`, `code ${choice.j}`];
+}
+
+/** Returns whether a plane lies within the principal components. @param {import("./state.js").PlaneChoice|null|undefined} choice */
+export const isSide = (choice) => choice?.kind !== "axes";
+
+/**
+ * Returns the frame of a tour: points along principal components, seen from a side.
+ * @param {Pick<Frame, "step"|"labels"|"sample"> & {components: import("./tour.js").Components}} points
+ * @param {import("./tour.js").Tour} tour
+ * @returns {Frame}
+ */
+export function tourFrame({ step, labels, sample, components }, tour) {
+  return withGrid({ step, labels, sample, components, ...seen(components, tour) });
+}
+
+/**
+ * Returns a frame after the tour turned, without a request; null: its components are not those of the tour.
+ * @param {Frame|null} frame
+ * @param {import("./state.js").PlaneChoice|null} choice
+ * @returns {Frame|null}
+ */
+export function turned(frame, choice) {
+  const { components } = frame ?? {};
+  if (!frame || !components || choice?.kind !== "tour") return null;
+  const count = Math.max(2, Math.min(choice.across.length, components.origin.length));
+  return components.directions.length === count ? tourFrame({ ...frame, components }, choice) : null;
+}
+
+/**
+ * Returns a frame whose grid is made when it is first used, not before the first picture.
+ * @param {Omit<Frame, "grid">} frame
+ * @returns {Frame}
+ */
+export function withGrid(frame) {
+  /** @type {Grid|undefined} */
+  let grid;
+  const get = () => (grid ??= new Grid(frame.xy, frame.box));
+  return /** @type {Frame} */ (Object.defineProperty(frame, "grid", { get }));
 }
 
 /**

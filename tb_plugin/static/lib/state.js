@@ -1,6 +1,7 @@
 /** The state of the tab, and how the address holds it. */
 
 import { COLOR_MODES, columnOf } from "./palette.js";
+import * as tour from "./tour.js";
 
 /** @typedef {{run: string, tag: string}} SpaceId a latent space */
 /** @typedef {import("./view.js").View} View */
@@ -9,7 +10,7 @@ import { COLOR_MODES, columnOf } from "./palette.js";
 
 /** @typedef {{name: string, at: Record<string, string>}} SavedView a view by name, as the address would hold it */
 
-/** @typedef {{kind: "axes", i: number, j: number}|{kind: "pca"}} PlaneChoice */
+/** @typedef {{kind: "axes", i: number, j: number}|{kind: "pca"}|import("./tour.js").Tour} PlaneChoice */
 
 /**
  * A walk in the plane's coordinates: a circle, or corners that straight lines connect (a line has two).
@@ -150,6 +151,7 @@ function walk(value) {
 function plane(value) {
   if (value === "auto") return value;
   if (value === "pca") return { kind: "pca" };
+  if (value.startsWith("tour:")) return tour.fromText(value);
   const axes = value.startsWith("axes:") ? numbers(value.slice(5), 2) : null;
   return axes && axes.every((a) => Number.isInteger(a) && a >= 0) ? { kind: "axes", i: axes[0], j: axes[1] } : null;
 }
@@ -161,7 +163,13 @@ function plane(value) {
 const FORMS = {
   spaces: [(v) => JSON.stringify(v.map((/** @type {SpaceId} */ s) => [s.run, s.tag])), spaces],
   step: [String, (v) => integer(v, -Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER)],
-  plane: [(v) => (v === null ? "auto" : v.kind === "pca" ? "pca" : `axes:${v.i},${v.j}`), plane],
+  plane: [
+    (v) => {
+      if (v?.kind === "tour") return tour.toText(v);
+      return v === null ? "auto" : v.kind === "pca" ? "pca" : `axes:${v.i},${v.j}`;
+    },
+    plane,
+  ],
   view: [
     (v) => text([v.x, v.y, v.span]),
     (v) => {
