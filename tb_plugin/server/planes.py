@@ -12,7 +12,7 @@ from tb_plugin.server.query import BadRequest, Params
 from tb_plugin.server.reader import Reader
 from tb_plugin.server.spaces import Space
 
-METHODS = ("axes", "pca", "auto")
+METHODS = ("axes", "pca", "auto", "map")
 MAX_PLANES = 64  # remembered
 
 

@@ -112,22 +112,22 @@ class LatentPlugin(base_plugin.TBPlugin):
         """Responds with a blob of the codes of a step in a plane, the plane, and if requested the points' classes."""
         method, labeled = params.choice("plane", METHODS), params.integer("labels", 0, 0, 1)
         ctx, space, step = self._selected(request, params, or_first=True)
-        codes = self._reader.codes(ctx, space, step)
-        plane, choice = self._planes.requested(ctx, params, method, space, step, codes)
-        with np.errstate(over="ignore", invalid="ignore"):
-            points = projection.coordinates(codes, plane)
-        if not np.isfinite(points).all():
-            raise FormatError("The codes of this step are too large to be projected.")
-        header = {
-            "run": space.run,
-            "tag": space.name,
-            "step": step,
-            **choice,
-            "explained_variance_ratio": plane.explained,
-            "sample": plane.sample,
-            "box": projection.box(points),
-        }
-        arrays = [points, plane.origin, *plane.directions]
+        header = {"run": space.run, "tag": space.name, "step": step}
+        if method == "map":
+            name = params.text("map")
+            points = self._reader.projection(ctx, space, step, name)
+            header |= {"plane": "map", "map": name}
+            arrays = [points]
+        else:
+            codes = self._reader.codes(ctx, space, step)
+            plane, choice = self._planes.requested(ctx, params, method, space, step, codes)
+            with np.errstate(over="ignore", invalid="ignore"):
+                points = projection.coordinates(codes, plane)
+            if not np.isfinite(points).all():
+                raise FormatError("The codes of this step are too large to be projected.")
+            header |= {**choice, "explained_variance_ratio": plane.explained, "sample": plane.sample}
+            arrays = [points, plane.origin, *plane.directions]
+        header["box"] = projection.box(points)
         labels = self._reader.labels(ctx, space, step) if labeled else np.empty(0)
         if len(labels) == len(points):
             about, of = for_points(labels, self._reader.head(ctx, space.once(step))["class_names"])

@@ -208,17 +208,15 @@ export class App {
     const loading = this.panels.filter((panel) => moved && !(turning && panel.turn()));
     for (const panel of loading) panel.load();
     for (const panel of loading) if (any("plane")) panel.trails.load();
-    if (turning && !loading.length) {
-      this.course.make();
-      this.#rest();
-    }
+    const turned = turning && !loading.length;
+    if (turned) this.#rest();
     for (const panel of this.panels) if (any("color", "since") && !moved) panel.recolor();
     if (any("query")) this.search.run();
     if (any("plane") && state.now.view && !held) state.set({ view: null });
     if (any("view") && !same(state.now.view ?? this.camera.fitted, this.camera.target)) this.#refit(CAMERA_MS);
     if (any("hidden", "range", "only")) for (const panel of this.panels) panel.plot.remark();
     if (any("tool")) this.#showTool();
-    if (any("walk", "frames", "direction", "even")) this.course.make();
+    if (turned || any("walk", "frames", "direction", "even")) this.course.make();
     if (any("probe", "code")) for (const panel of this.panels) panel.decodeProbe();
     if (any("manifold", "view")) this.#settle();
     for (const { plot } of this.panels) any("shapes", "thumbnails") ? plot.redraw() : plot.redrawOver();

@@ -13,12 +13,12 @@ import { page } from "../lib/page.js";
  * @typedef {{display_name: string, description: string, steps: number[], wall_times: number[], kept: number,
  *   logged: number|null, points: number|null, dims: number|null, image_shape: number[]|null,
  *   thumbnail_shape: number[]|null, class_names: string[]|null, labels: "classes"|"continuous"|null, parts: string[],
- *   metadata: {name: string, type: "text"|"number"}[], chart: import("../lib/chart.js").Chart|null, error: string|null,
- *   missing: string|null}} SpaceInfo
+ *   metadata: {name: string, type: "text"|"number"}[], projections: string[], chart: import("../lib/chart.js").Chart|null,
+ *   error: string|null, missing: string|null}} SpaceInfo
  */
 
 /**
- * Points in a plane, or along more principal components: run, tag, step and plane they belong to (`about`), their places,
+ * Points in a plane, along more principal components, or in a map, which has no directions: run, tag, step and plane they belong to (`about`), their places,
  * their box, and the labels if they were asked for.
  * @typedef {{about: Record<string, any>, components: import("../lib/tour.js").Components,
  *   box: import("../lib/view.js").Box, labels: Coloring|null}} Points
@@ -147,9 +147,9 @@ export async function points(params, signal) {
   const response = await get("points", params, signal);
   if (response.status === 204) return null;
   const { header, arrays } = unpack(await response.arrayBuffer());
-  const [places, origin, ...more] = arrays.map(({ values }) => values);
-  const k = arrays[0].shape[1];
-  const [directions, of] = [more.slice(0, k), more[k]];
+  const [places, ...more] = arrays.map(({ values }) => values);
+  const [origin, ...directions] = header.plane === "map" ? [] : more.splice(0, 1 + arrays[0].shape[1]);
+  const [of] = more;
   const [left, right, bottom, top] = header.box;
   const { names, counts, rest, others } = header.labels ?? {};
   return {

@@ -4,7 +4,7 @@ import * as api from "./api.js";
 import { Decoding } from "../decode/decoding.js";
 import { asColumn, colored } from "../lib/coloring.js";
 import { columnOf } from "../lib/palette.js";
-import { planeOf, tourFrame, turned, withGrid } from "../lib/planes.js";
+import { mapFrame, planeOf, tourFrame, turned, withGrid } from "../lib/planes.js";
 import { Pictures } from "../lib/picture.js";
 
 /** @typedef {import("./api.js").SpaceInfo} SpaceInfo */
@@ -98,8 +98,9 @@ export class LatentSpace {
     const axis = (/** @type {number} */ n) => Math.min(n, dims - 1);
     // One PCA for all steps: the points move, the plane stays.
     /** @type {Record<string, string|number>} */
-    const which =
-      choice.kind === "axes" ? { plane: "axes", i: axis(choice.i), j: axis(choice.j) } : { plane: "pca", fit: last };
+    let which = { plane: "pca", fit: last };
+    if (choice.kind === "axes") which = { plane: "axes", i: axis(choice.i), j: axis(choice.j) };
+    if (choice.kind === "map") which = { plane: "map", map: choice.name };
     if (choice.kind === "tour") which.components = Math.max(2, Math.min(choice.across.length, dims));
     const asked = this.#once(`frame ${step} ${JSON.stringify(which)}`, async () => {
       const params = { ...this.#at(step), ...which };
@@ -110,9 +111,10 @@ export class LatentSpace {
       const { about, components, box, labels } = /** @type {api.Points} */ (points);
       this.labels ??= labels;
       const { places, origin, directions, shares } = components;
-      const n = places.length / directions.length;
-      const common = { step, labels: this.labels?.of.length === n ? this.labels : null, sample: about.sample };
+      const n = places.length / (directions.length || 2);
+      const common = { step, labels: this.labels?.of.length === n ? this.labels : null, sample: about.sample ?? null };
       if (choice.kind === "tour") return tourFrame({ ...common, components }, choice);
+      if (choice.kind === "map") return mapFrame({ ...common, choice, xy: places, box }, await this.codes(step));
       const [u, v] = directions;
       return withGrid({ ...common, choice, xy: places, box, plane: { origin, u, v, shares } });
     });

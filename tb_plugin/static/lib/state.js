@@ -10,7 +10,7 @@ import * as tour from "./tour.js";
 
 /** @typedef {{name: string, at: Record<string, string>}} SavedView a view by name, as the address would hold it */
 
-/** @typedef {{kind: "axes", i: number, j: number}|{kind: "pca"}|import("./tour.js").Tour} PlaneChoice */
+/** @typedef {{kind: "axes", i: number, j: number}|{kind: "pca"}|{kind: "map", name: string}|import("./tour.js").Tour} PlaneChoice */
 
 /**
  * A walk in the plane's coordinates: a circle, or corners that straight lines connect (a line has two).
@@ -151,6 +151,7 @@ function walk(value) {
 function plane(value) {
   if (value === "auto") return value;
   if (value === "pca") return { kind: "pca" };
+  if (/^map:./.test(value)) return { kind: "map", name: value.slice("map:".length) };
   if (value.startsWith("tour:")) return tour.fromText(value);
   const axes = value.startsWith("axes:") ? numbers(value.slice(5), 2) : null;
   return axes && axes.every((a) => Number.isInteger(a) && a >= 0) ? { kind: "axes", i: axes[0], j: axes[1] } : null;
@@ -166,6 +167,7 @@ const FORMS = {
   plane: [
     (v) => {
       if (v?.kind === "tour") return tour.toText(v);
+      if (v?.kind === "map") return `map:${v.name}`;
       return v === null ? "auto" : v.kind === "pca" ? "pca" : `axes:${v.i},${v.j}`;
     },
     plane,

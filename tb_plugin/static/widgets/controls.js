@@ -2,7 +2,8 @@
 
 import { button, checkbox, h, plural, select } from "../lib/dom.js";
 import { byColumn, COLOR_MODES } from "../lib/palette.js";
-import { planeOf } from "../lib/planes.js";
+import { NEAREST } from "../lib/maps.js";
+import { isSide, planeOf } from "../lib/planes.js";
 import { MAX_SPACES, recolored, same } from "../lib/state.js";
 import { MAX_COMPONENTS, START, turnThrough } from "../lib/tour.js";
 import { plotPictures } from "./plot_picture.js";
@@ -56,7 +57,9 @@ export function runList(app) {
   return element;
 }
 
-/** Returns the choice of the plane, for codes of more than two numbers. @param {App} app */
+const MAP = "map:";
+
+/** Returns the choice of the plane, for codes of more than two numbers, or with projections. @param {App} app */
 export function planeChoice(app) {
   const { state } = app;
   const kind = select(
@@ -68,7 +71,8 @@ export function planeChoice(app) {
     ],
     "axes",
     (value) => {
-      if (value === "tour") state.set({ plane: START, tool: "turn" });
+      if (value.startsWith(MAP)) state.set({ plane: { kind: "map", name: value.slice(MAP.length) } });
+      else if (value === "tour") state.set({ plane: START, tool: "turn" });
       else state.set({ plane: value === "pca" ? { kind: "pca" } : { kind: "axes", i: 0, j: 1 } });
     },
   );
@@ -84,6 +88,7 @@ export function planeChoice(app) {
     if (plane?.kind === "tour") state.set({ plane: turnThrough(plane, Number(value)) });
   });
   const turning = h("label", {}, "through ", through);
+  const given = h("optgroup", { label: "projections" });
   const shares = h("p", { className: "hint" });
   const row = h("div", { className: "row" }, kind, axes.i, axes.j, turning);
   const element = h("section", {}, h("h3", {}, "Plane"), row, shares);
@@ -96,8 +101,13 @@ export function planeChoice(app) {
   app.on(["data", "plane"], () => {
     const dims = Math.max(1, ...app.panels.map((panel) => panel.frame?.plane.origin.length ?? 1));
     const plane = planeOf(state.now.plane, dims);
-    element.hidden = dims <= 2;
-    kind.value = plane.kind;
+    const names = [...new Set(app.panels.flatMap((panel) => panel.space.info.projections))];
+    if (plane.kind === "map" && !names.includes(plane.name)) names.push(plane.name); // of another step
+    given.replaceChildren(...names.map((name) => h("option", { value: MAP + name }, name)));
+    if (names.length) kind.append(given);
+    else given.remove();
+    element.hidden = dims <= 2 && !names.length;
+    kind.value = plane.kind === "map" ? MAP + plane.name : plane.kind;
     for (const part of /** @type {("i"|"j")[]} */ (["i", "j"])) {
       offer(axes[part], 0, dims, String);
       axes[part].hidden = plane.kind !== "axes";
@@ -108,11 +118,12 @@ export function planeChoice(app) {
     if (plane.kind === "tour") through.value = String(plane.through);
     shares.textContent = app.panels
       .map(({ frame, space }) => {
+        if (frame?.plane.given) return `decoded between points: from the codes of the ${NEAREST} nearest`;
         const percent = (frame?.plane.shares ?? [])
           .map((share) => (share === null ? "–" : `${(100 * share).toFixed(1)} %`))
           .join(" + ");
         const { steps } = space.info;
-        const at = frame && frame.choice.kind !== "axes" ? ` at step ${steps[steps.length - 1]}` : "";
+        const at = frame && isSide(frame.choice) ? ` at step ${steps[steps.length - 1]}` : "";
         const sample = frame?.sample ? `, fitted on a sample of ${plural(frame.sample, "code")}` : "";
         return `${percent} of the variance${at}${sample}`;
       })
