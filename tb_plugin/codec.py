@@ -180,7 +180,7 @@ def unpack_head(blob: bytes) -> dict[str, Any]:
         and _is_chart(fields["chart"])
         and _is_strings(fields["parts"])
         and _is_named(fields["columns"])
-        and all(column.get("type") in ("number", "text") for column in fields["columns"])
+        and all(column.get("type") in ("number", "text") for column in fields["columns"] or [])
         and _is_named(fields["projections"])
         and _is_split(fields["split"])
     )

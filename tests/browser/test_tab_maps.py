@@ -1,5 +1,8 @@
 """Projections of the user's own as planes: points where they were put, and codes decoded between them."""
 
+import os
+import shutil
+
 import numpy as np
 import pytest
 from helpers import latent
@@ -62,7 +65,7 @@ def code_at(logdir, step, place):
 
 def test_a_projection_is_a_plane_and_decodes_between_its_points(page, board, logdir):
     tab = Tab(page, board, [DEEP], plane="pca", manifold="1").painted(10)
-    assert tab.locate(f"{KIND} optgroup option").all_inner_texts() == ["umap"], "those of the last step"
+    assert tab.locate(f"{KIND} optgroup[label=logged] option").all_inner_texts() == ["umap"], "those of the last step"
     tab.locate(KIND).select_option("map:umap")
     tab.wait_for_state("plane", "value => decodeURIComponent(value) === 'map:umap'")
     tab.rest()
@@ -134,3 +137,55 @@ def test_a_page_that_is_one_file_has_the_projections(new_page, logdir, tmp_path)
         tab = FilePage(alone, tmp_path / "page.html", [DEEP], plane="map:umap", probe="0.25,-0.5").painted(10)
         tab.rest()
         assert np.abs(shown(tab) - picture(logdir, code_at(logdir, 10, (0.25, -0.5)))).max() <= 1
+
+
+# Waits for the file GO; then the points stand on a spiral.
+UMAP = """
+import os, time
+import numpy as np
+class UMAP:
+    def __init__(self, **options):
+        self.bar = options["tqdm_kwds"]["file"]
+    def fit_transform(self, codes):
+        self.bar.write("Epochs completed:  37%|###      ")
+        while not os.path.exists(os.environ["GO"]):
+            time.sleep(0.01)
+        t = np.arange(len(codes)) / 4
+        return np.stack([t * np.cos(t), t * np.sin(t)], axis=1)
+"""
+
+
+@pytest.fixture
+def computing(logdir, tmp_path, monkeypatch):
+    """A TensorBoard with a quick UMAP, which waits for the file that is returned with it."""
+    (tmp_path / "site").mkdir()
+    (tmp_path / "site" / "umap.py").write_text(UMAP)
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path / "site"), os.environ.get("PYTHONPATH", "")]))
+    monkeypatch.setenv("GO", str(tmp_path / "go"))
+    shutil.copytree(logdir, tmp_path / "logs")
+    board = latent.TensorBoard(tmp_path / "logs", "--load_fast=true")
+    board.until(lambda listing: listing)
+    yield board, tmp_path / "go"
+    board.stop()
+
+
+def test_a_map_is_computed_while_the_tab_goes_on(page, computing, logdir):
+    board, go = computing
+    tab = Tab(page, board, [DEEP], plane="pca").painted(10)
+    assert tab.locate(f"{KIND} optgroup option").all_inner_texts() == ["umap", "UMAP", "t-SNE"]
+    tab.locate(KIND).select_option("map:UMAP")
+    note = tab.locate(".message:not([hidden])")
+    tab.until(lambda: note.all_inner_texts() == ["Computing UMAP of step 10 … 37 %"], seconds=60)
+    # Another plane ends the wait, and the map is still computed.
+    tab.locate(KIND).select_option("axes")
+    tab.until(lambda: note.count() == 0)
+    tab.locate(KIND).select_option("map:UMAP")
+    note.wait_for()
+    go.touch()
+    tab.until(lambda: note.count() == 0, seconds=60)
+    tab.rest()
+    assert "from the codes of the 8 nearest" in tab.locate("section", has=tab.locate(KIND)).inner_text()
+    tab = Tab(page, board, [DEEP], plane="map:UMAP", probe="0,0").painted(10)
+    tab.rest()
+    codes = tb_plugin.read(logdir)["deep"]["codes"][10].codes
+    assert np.abs(shown(tab) - picture(logdir, codes[0])).max() <= 1, "the spiral starts at the first point"

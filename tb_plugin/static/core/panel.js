@@ -42,6 +42,7 @@ export class Panel {
     this.probing = false;
     this.pending = false;
     this.loading = false;
+    this.closed = false;
 
     /** @type {Plot} */
     this.plot = new Plot(space.name, this, app);
@@ -73,6 +74,7 @@ export class Panel {
         await this.#loadOne();
         this.say("");
       } catch (error) {
+        if (this.closed) return;
         if (this.pending) continue; // the state asks for another step already
         this.decoding ??= null; // there is no decoder: nothing of another step may stay
         this.say(/** @type {Error} */ (error).message, true);
@@ -88,7 +90,10 @@ export class Panel {
     const { classList } = this.plot.element;
     const soon = setTimeout(() => classList.add("busy"), BUSY_MS);
     try {
-      const asked = this.space.frame(at, plane);
+      const asked = this.space.frame(at, plane, (text) => {
+        if (this.pending || this.closed) throw new Error("It is no longer wanted.");
+        this.say(text);
+      });
       const [frame, coloring] = await Promise.all([asked, this.space.coloring(color, at, asked, since)]);
       this.#show(frame, coloring);
     } finally {
@@ -230,6 +235,7 @@ export class Panel {
   }
 
   close() {
+    this.closed = true;
     this.plot.close();
     this.space.close();
     this.element.remove();

@@ -27,6 +27,7 @@ import { page } from "../lib/page.js";
 /** @typedef {{center: number[], radius: number, frames?: number, u?: number[], v?: number[]}} LoggedWalk */
 
 const TRIES = 3; // a busy server takes 20 seconds to say so
+const LOOK_MS = 700; // between two looks at what the server computes
 const LONGEST_WAIT = 30; // seconds between two tries
 
 /** An answer other than 200. Its message is a sentence for the user. */
@@ -140,11 +141,19 @@ export async function metadata(params, signal) {
 /**
  * Returns the points of a step in a plane. Without `run` and `tag` they are of the first latent space; null: there is none.
  * @param {Record<string, string|number>} params
- * @param {AbortSignal} [signal]
+ * @param {(text: string) => void} [said] called while the server computes them; it throws if they are no longer wanted
  * @returns {Promise<Points|null>}
  */
-export async function points(params, signal) {
-  const response = await get("points", params, signal);
+export async function points(params, said) {
+  let response = await get("points", params);
+  while (response.status === 202) {
+    const { map, step, started, done } = await response.json();
+    const of = `${map} of step ${step.toLocaleString("en")}`;
+    if (!said) throw new ApiError(202, `${of} is being computed.`);
+    said(`Computing ${of} …${started ? (done ? ` ${Math.round(100 * done)} %` : "") : " after others"}`);
+    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+    response = await get("points", params);
+  }
   if (response.status === 204) return null;
   const { header, arrays } = unpack(await response.arrayBuffer());
   const [places, ...more] = arrays.map(({ values }) => values);

@@ -89,9 +89,10 @@ export class LatentSpace {
    * Returns the points of a kept step in a plane.
    * @param {number} step
    * @param {PlaneChoice|null} chosen
+   * @param {(text: string) => void} [said] called while they are computed; it throws if they are no longer wanted
    * @returns {Promise<Frame>}
    */
-  frame(step, chosen) {
+  frame(step, chosen, said) {
     const choice = planeOf(chosen, this.info.dims ?? 1);
     const last = this.info.steps[this.info.steps.length - 1];
     const dims = this.info.dims ?? 1;
@@ -107,7 +108,7 @@ export class LatentSpace {
       const early = await this.early;
       this.labels ??= early?.labels ?? null;
       const wanted = this.labels || !this.has("labels") ? params : { ...params, labels: 1 };
-      const points = early && agrees(early, params) ? early : await api.points(wanted);
+      const points = early && agrees(early, params) ? early : await api.points(wanted, said);
       const { about, components, box, labels } = /** @type {api.Points} */ (points);
       this.labels ??= labels;
       const { places, origin, directions, shares } = components;

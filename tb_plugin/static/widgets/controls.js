@@ -3,6 +3,7 @@
 import { button, checkbox, h, plural, select } from "../lib/dom.js";
 import { byColumn, COLOR_MODES } from "../lib/palette.js";
 import { NEAREST } from "../lib/maps.js";
+import { page } from "../lib/page.js";
 import { isSide, planeOf } from "../lib/planes.js";
 import { MAX_SPACES, recolored, same } from "../lib/state.js";
 import { MAX_COMPONENTS, START, turnThrough } from "../lib/tour.js";
@@ -58,6 +59,7 @@ export function runList(app) {
 }
 
 const MAP = "map:";
+const COMPUTED = ["UMAP", "t-SNE"]; // by the server
 
 /** Returns the choice of the plane, for codes of more than two numbers, or with projections. @param {App} app */
 export function planeChoice(app) {
@@ -88,7 +90,9 @@ export function planeChoice(app) {
     if (plane?.kind === "tour") state.set({ plane: turnThrough(plane, Number(value)) });
   });
   const turning = h("label", {}, "through ", through);
-  const given = h("optgroup", { label: "projections" });
+  const given = h("optgroup", { label: "logged" });
+  const computed = h("optgroup", { label: "computed" });
+  const offered = page ? [] : COMPUTED;
   const shares = h("p", { className: "hint" });
   const row = h("div", { className: "row" }, kind, axes.i, axes.j, turning);
   const element = h("section", {}, h("h3", {}, "Plane"), row, shares);
@@ -102,10 +106,16 @@ export function planeChoice(app) {
     const dims = Math.max(1, ...app.panels.map((panel) => panel.frame?.plane.origin.length ?? 1));
     const plane = planeOf(state.now.plane, dims);
     const names = [...new Set(app.panels.flatMap((panel) => panel.space.info.projections))];
-    if (plane.kind === "map" && !names.includes(plane.name)) names.push(plane.name); // of another step
-    given.replaceChildren(...names.map((name) => h("option", { value: MAP + name }, name)));
-    if (names.length) kind.append(given);
-    else given.remove();
+    if (plane.kind === "map" && ![...names, ...offered].includes(plane.name)) names.push(plane.name); // of another step
+    const others = dims > 2 ? offered.filter((name) => !names.includes(name)) : [];
+    for (const [group, list] of /** @type {const} */ ([
+      [given, names],
+      [computed, others],
+    ])) {
+      group.replaceChildren(...list.map((name) => h("option", { value: MAP + name }, name)));
+      if (list.length) kind.append(group);
+      else group.remove();
+    }
     element.hidden = dims <= 2 && !names.length;
     kind.value = plane.kind === "map" ? MAP + plane.name : plane.kind;
     for (const part of /** @type {("i"|"j")[]} */ (["i", "j"])) {
