@@ -42,6 +42,13 @@ EXEC = [
     "tf-slim>=1.1,<2",  # 1.1: the last there is, of 2020
 ]
 
+# UMAP and t-SNE as planes of the Latent tab.
+MAPS = [
+    "umap-learn>=0.5.3,<1",  # 0.5.3: tqdm_kwds, by which its progress is read; 1 is untried
+    "openTSNE>=1,<2",  # from 1 on; 2 is untried
+    "scikit-learn>=1.5,<2",  # as in `ports`: the places of the points beyond a sample
+]
+
 # Many runs on many processes or machines, and the band for anybody's training, which needs no TensorFlow.
 SWEEP = [
     "joblib>=1.4,<2",  # 1.4: results in the order in which they come; 2 is untried
@@ -101,6 +108,7 @@ setup(
             "pytest-xdist",
         ],
         "bench": [*PORTS, "playwright>=1.49,<2", "pytest", "pytest-benchmark", "pytest-timeout"],
+        "maps": MAPS,
         "onnx": ["onnx>=1.17"],  # what `from_onnx` reads models with
         "frameworks": [  # for the tests of users' frameworks
             "torch>=2.1",  # 2.1: make_fx follows a module's operations

@@ -4,7 +4,7 @@ A record has one blob per part, in the order of PARTS. A part that was not logge
 fetched without the others. `metadata` describes the time series that the records belong to.
 
     head             JSON only: points, dims, index, image_shape, thumbnail_shape, class_names, labels, walk, chart,
-                     parts, columns, split
+                     parts, columns, projections, split
     codes            float32 or float16 [N, D]
     errors           float32 [N]
     reconstructions  uint8 [N, H, W, C]
@@ -14,12 +14,15 @@ fetched without the others. `metadata` describes the time series that the record
 
 Images and reconstructions of more than MAX_BLOB_BYTES are stored as thumbnails: smaller, with thumbnail_shape.
 
-More blobs follow if there are columns of metadata or if a part is split, because it has more than SPLIT_BYTES. The head
-says which. `columns` lists them (only in the series "once"), each with the position of its blob; it has the arrays
+More blobs follow if there are columns of metadata or projections, or if a part is split, because it has more than
+SPLIT_BYTES. The head says which. `columns` lists the columns (only in the series "once"), each with the position of its
+blob, which has the arrays
 
     numbers          float32 or float64 [N], and if some points have no number uint8 [N], 1 for those that have
     texts            int32 [N], the index of each point's text or -1; int32 [K], the lengths of the K different texts in
                      bytes; uint8, the texts in UTF-8, one after another
+
+`projections` lists the projections of a step by name, each with the position of its blob, which has float32 [N, 2].
 
 `split` has, by the name of a part, the shape of the whole, the rows of each blob (the last may have fewer) and the
 positions of its blobs.
@@ -54,6 +57,7 @@ HEAD = (
     "chart",
     "parts",
     "columns",
+    "projections",
     "split",
 )
 MAX_BLOBS = 512  # of a record
@@ -153,15 +157,16 @@ def unpack_head(blob: bytes) -> dict[str, Any]:
 
     These are the counts points (N) and dims (D); index (how many steps were logged before), image_shape and
     thumbnail_shape [H, W, C], class_names, labels ("classes" or "continuous"), walk and chart, each None if it was not
-    logged; parts, the names of the parts that were logged; columns, a list, and split, a dict, as the module describes
-    them.
+    logged; parts, the names of the parts that were logged; columns and projections, lists, and split, a dict, as the
+    module describes them.
 
     Raises:
       FormatError: the head is damaged.
     """
     head, _ = unpack_raw(blob)
     fields = {key: head.get(key) for key in HEAD}
-    fields["columns"] = [] if fields["columns"] is None else fields["columns"]
+    for key in ("columns", "projections"):
+        fields[key] = [] if fields[key] is None else fields[key]
     fields["split"] = {} if fields["split"] is None else fields["split"]
     valid = (
         _is_count(fields["points"])
@@ -174,7 +179,9 @@ def unpack_head(blob: bytes) -> dict[str, Any]:
         and (fields["walk"] is None or isinstance(fields["walk"], dict))
         and _is_chart(fields["chart"])
         and _is_strings(fields["parts"])
-        and _is_columns(fields["columns"])
+        and _is_named(fields["columns"])
+        and all(column.get("type") in ("number", "text") for column in fields["columns"] or [])
+        and _is_named(fields["projections"])
         and _is_split(fields["split"])
     )
     if not valid:
@@ -213,13 +220,9 @@ def _is_position(value: Any) -> bool:
     return type(value) is int and 0 < value < MAX_BLOBS
 
 
-def _is_columns(value: Any) -> bool:
+def _is_named(value: Any) -> bool:
     return isinstance(value, list) and all(
-        isinstance(column, dict)
-        and isinstance(column.get("name"), str)
-        and column.get("type") in ("number", "text")
-        and _is_position(column.get("blob"))
-        for column in value
+        isinstance(one, dict) and isinstance(one.get("name"), str) and _is_position(one.get("blob")) for one in value
     )
 
 

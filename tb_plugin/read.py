@@ -88,8 +88,9 @@ class LatentSpace(Mapping[int, "Step"]):
     def to_dataframe(self) -> Any:
         """Returns a pandas DataFrame with a row for each point at each step.
 
-        Its columns are step, point, code_0 to code_{D-1}, and what was logged: label, class_name, error, and the
-        metadata under their own names; one that is taken gets "metadata " before it.
+        Its columns are step, point, code_0 to code_{D-1}, and what was logged: label, class_name, error, for each
+        projection NAME_0 and NAME_1, and the metadata under their own names; one that is taken gets "metadata " before
+        it.
 
         Raises:
           ValueError: pandas is not installed.
@@ -161,6 +162,13 @@ class Step:
         return {name: columns.values(*self._reader.column(None, record, name)) for name in names}
 
     @property
+    def projections(self) -> dict[str, np.ndarray]:
+        """Returns the places float32 [N, 2] of the points by the name of a projection; none is an empty dict."""
+        head = self._reader.head(None, self._space.record(self.step))
+        names = [one["name"] for one in head["projections"]]
+        return {name: self._reader.projection(None, self._space, self.step, name) for name in names}
+
+    @property
     def walk(self) -> dict[str, Any] | None:
         """Returns the circle that the tab starts with, or None."""
         return self._reader.head(None, self._space.record(self.step))["walk"]
@@ -176,6 +184,8 @@ class Step:
                 made["class_name"] = [names[label] if 0 <= label < len(names) else None for label in labels]
         if errors is not None:
             made["error"] = errors
+        for name, places in self.projections.items():
+            made |= {f"{name}_{i}": places[:, i] for i in range(2)}
         for name, values in self.metadata.items():
             made[f"metadata {name}" if name in made else name] = values
         return made

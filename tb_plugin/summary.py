@@ -35,6 +35,7 @@ def latent(
     float16: bool = False,
     reconstructions: Any = None,
     errors: Any = None,
+    projections: Any = None,
     walk: dict[str, Any] | None = None,
     chart: dict[str, Any] | None = None,
     image_order: str | None = None,
@@ -69,6 +70,8 @@ def latent(
       reconstructions: pictures of the codes with the images' shape, or vectors [N, n] if images are given. They are
         not needed if there is a decoder.
       errors: a number for each point, [N]. By default the mean squared errors, if images and reconstructions are given.
+      projections: places of the points that another method found at this step, a dict of names to [N, 2]:
+        {"umap": places}. The tab offers each as a plane, and decodes between its points.
       walk: the circle that the tab starts with: {"center": [D], "radius": number}, and optionally "frames", "u" [D]
         and "v" [D].
       chart: the axes of that chart, logged once per run: {"at": names or numbers [n] of the outputs, "x": title, "y":
@@ -99,6 +102,7 @@ def latent(
             float16=float16,
             reconstructions=reconstructions,
             errors=errors,
+            projections=projections,
             walk=walk,
             layout=said,
             limits=Limits(),

@@ -3,8 +3,9 @@
 Each function raises a ValueError that names the argument and says what is wrong with it.
 """
 
+import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,8 @@ MAX_DIMS = 4096
 MAX_CLASSES = 4096
 MAX_CLASS_NAME = 200  # characters
 MAX_FRAMES = 240
+MAX_PROJECTIONS = 16
+MAX_PROJECTION_NAME = 60  # characters
 
 _SLACK = 0.1  # a decoder without a final activation exceeds 0..1 by a little
 _QUICK_WORK = 2 * 10**8  # as Decoder.work counts: a tenth of a second
@@ -91,6 +94,23 @@ def _classes_of_texts(texts: np.ndarray, names: list[str] | None) -> tuple[np.nd
 def errors(value: Any, points: int) -> np.ndarray:
     """Returns the error of each point as float32 [N]."""
     return arrays.require_one_per_point("errors", arrays.numbers("errors", value), points)
+
+
+def projections(value: Any, points: int) -> dict[str, np.ndarray]:
+    """Returns a user's projections, a dict of names to places, as float32 [N, 2]."""
+    if not isinstance(value, Mapping) or len(value) > MAX_PROJECTIONS:
+        raise ValueError(f"projections: it must be a dict of at most {MAX_PROJECTIONS} names to places [N, 2]")
+    made = {}
+    for name, places in value.items():
+        if not isinstance(name, str) or not name.strip() or len(name) > MAX_PROJECTION_NAME:
+            raise ValueError(
+                f"projections: a name is {name!r:.80}, it must be a string of 1 to {MAX_PROJECTION_NAME} characters"
+            )
+        where = f"projections[{json.dumps(name, ensure_ascii=False)}]"
+        made[name] = arrays.numbers(where, places)
+        if made[name].shape != (points, 2):
+            raise ValueError(f"{where}: shape is {list(made[name].shape)}, it must be [{points}, 2]")
+    return made
 
 
 def class_names(value: Sequence[str]) -> list[str]:

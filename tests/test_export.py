@@ -38,6 +38,9 @@ ASK = """async ([texts, requests]) => {
 ELEMENT = re.compile(r'<script type="[^"]+" id="(latent-\w+)">\s*(.*?)</script>', re.DOTALL)
 
 
+PLACES = np.random.default_rng(0).normal(size=(30, 2)).astype(np.float32)
+
+
 def answers(page, *requests):
     """Returns the status, headers and body of each answer of a page."""
     node = Modules()
@@ -56,6 +59,7 @@ def logdir(tmp_path_factory):
         logdir / "deep",
         dims=5,
         metadata={"writer": ["a", "é", None] * 10, "length": [*range(29), None], "n": range(30)},
+        projections={"umap": PLACES},
     )
     codes, _, images, _ = latent.arrays()
     with LatentWriter(str(logdir / "bare")) as writer:
@@ -89,6 +93,8 @@ def test_the_page_answers_as_the_server(whole, routes):
         *(("metadata", {**DEEP, "column": name}) for name in ("writer", "length", "n")),
         *(("points", {**DEEP, "step": 10, "plane": "axes", "i": i, "j": j}) for i, j in ((0, 1), (3, 2), (4, 4))),
         ("points", {**DEEP, "step": 10, "plane": "pca", "fit": 20, "labels": 1}),
+        ("points", {**DEEP, "step": 10, "plane": "pca", "fit": 20, "components": 4, "labels": 1}),
+        ("points", {**DEEP, "step": 10, "plane": "map", "map": "umap", "labels": 1}),
         ("points", {**BARE, "labels": 1}),
         ("points", {**FLAT, "labels": 1}),
     ]
@@ -127,6 +133,7 @@ def test_what_the_page_has_not_is_not_found(whole):
         ("decoder", BARE),
         ("errors", BARE),
         ("points", {"run": "none", "tag": "codes"}),
+        ("points", {**FLAT, "plane": "map", "map": "umap"}),
         ("codes", {**FLAT, "step": 11}),
         ("metadata", {**DEEP, "column": "other"}),
     ):

@@ -170,10 +170,10 @@ def test_a_remembered_plane_does_not_wait_for_one_that_is_computed(routes, monke
     began, ends, statuses = threading.Event(), threading.Event(), []
     compute = projection.principal
 
-    def slow(codes):
+    def slow(codes, count):
         began.set()
         assert ends.wait(30)
-        return compute(codes)
+        return compute(codes, count)
 
     monkeypatch.setattr(projection, "principal", slow)
     thread = threading.Thread(target=lambda: statuses.append(routes.get("/points", **at, step=10).status_code))

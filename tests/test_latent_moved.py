@@ -1,6 +1,5 @@
 """What moved: the neighbors that stay, equal to scikit-learn's."""
 
-
 import numpy as np
 import pytest
 from helpers import latent

@@ -1,6 +1,5 @@
 """The nearest codes: exact, against a plain computation; the route, and the same in a page without a server."""
 
-
 import numpy as np
 import pytest
 from helpers import latent

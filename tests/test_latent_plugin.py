@@ -68,6 +68,7 @@ def test_runs(routes, wall_times):
         "error": None,
         "missing": None,
         "metadata": [],
+        "projections": [],
         "points": 30,
         "dims": 2,
         "image_shape": [6, 6, 1],

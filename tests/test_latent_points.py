@@ -56,6 +56,27 @@ def test_points_in_a_plane(routes):
     np.testing.assert_allclose(moved, expected, atol=1e-4)
 
 
+def test_more_components_than_two(routes):
+    at = {"run": "b", "tag": "deep", "step": 10, "plane": "pca"}
+    about, points, origin, *directions = points_of(routes, **at, components=4)
+    pca = PCA(4).fit(routes.array("/codes", run="b", tag="deep", step=10))
+    assert (about["components"], points.shape, len(directions)) == (4, (30, 4), 4)
+    np.testing.assert_allclose(np.abs(directions @ pca.components_.T), np.eye(4), atol=1e-4)
+    np.testing.assert_allclose(about["explained_variance_ratio"], pca.explained_variance_ratio_, rtol=1e-4)
+    codes = routes.array("/codes", run="b", tag="deep", step=10)
+    np.testing.assert_allclose(points, (codes - origin) @ np.transpose(directions), atol=1e-4)
+    two, plane, *_ = points_of(routes, **at)
+    np.testing.assert_allclose(plane, points[:, :2], atol=1e-5)
+    assert (two["components"], two["box"]) == (2, about["box"])
+    # More than the codes have numbers: the others are zero.
+    about, points, _, *directions = points_of(routes, **at, components=10)
+    assert (points.shape, len(directions)) == ((30, 10), 10)
+    assert not points[:, 5:].any()
+    assert not np.any(directions[5:])
+    for components in (1, 11):
+        assert routes.get("/points", **at, components=components).status_code == 400
+
+
 def test_points_come_with_their_box(routes):
     about, points, *_ = points_of(routes, **AT)
     assert about["box"] == [*np.stack([points.min(axis=0), points.max(axis=0)], axis=1).ravel()]
@@ -125,14 +146,20 @@ def test_principal_components_are_those_of_scikit_learn(shape, far):
     random = np.random.default_rng(0)
     factors = random.normal(size=(shape[0], 6)) * [8, 5, 3, 2, 1, 1]
     points = (far + factors @ random.normal(size=(6, shape[1])) + 0.1 * random.normal(size=shape)).astype("f4")
-    plane = projection.principal(points)
-    exact = PCA(2, svd_solver="full").fit(points.astype(float))
+    count = min(shape[1], 6)
+    plane = projection.principal(points, count)
+    exact = PCA(min(count, *shape), svd_solver="full").fit(points.astype(float))
+    np.testing.assert_allclose(plane.directions @ plane.directions.T, np.eye(count), atol=1e-6)
+    plane = plane.first(exact.n_components_)
     np.testing.assert_allclose(plane.origin, exact.mean_, rtol=1e-5, atol=1e-5)
-    np.testing.assert_allclose([plane.u, plane.v], exact.components_, atol=1e-5)
+    signs = np.sign((plane.directions * exact.components_).sum(axis=1, keepdims=True))
+    assert (signs[:2] == 1).all()
+    np.testing.assert_allclose(plane.directions * signs, exact.components_, atol=1e-3)
+    np.testing.assert_allclose(plane.directions[:2], exact.components_[:2], atol=1e-5)
     np.testing.assert_allclose(plane.explained, exact.explained_variance_ratio_, rtol=1e-6)
-    for direction in (plane.u, plane.v):
+    for direction in plane.directions:
         assert direction[np.argmax(np.abs(direction))] > 0
-    again = projection.principal(points)
+    again = projection.principal(points, count).first(exact.n_components_)
     assert all(np.array_equal(one, other) for one, other in zip(plane, again))
 
 
@@ -151,10 +178,11 @@ def test_the_directions_of_points_on_a_line_are_perpendicular():
             np.outer(np.arange(5), np.eye(dims)[1]),
             1e30 * np.outer([0, 1], line),
         ):
-            plane = projection.principal(points.astype("f4"))
-            vectors = np.stack([plane.u, plane.v]).astype(float)
-            np.testing.assert_allclose(vectors @ vectors.T, np.eye(2), atol=1e-6)
-            np.testing.assert_allclose(plane.explained, [1, 0], atol=1e-6)
+            count = min(dims, 10)
+            plane = projection.principal(points.astype("f4"), count)
+            vectors = plane.directions.astype(float)
+            np.testing.assert_allclose(vectors @ vectors.T, np.eye(count), atol=1e-6)
+            np.testing.assert_allclose(plane.explained, [1] + [0] * (count - 1), atol=1e-6)
 
 
 def test_planes_of_few_or_equal_points_are_finite():
@@ -177,7 +205,7 @@ def test_pca_of_much_is_that_of_a_sample_and_says_so(routes, monkeypatch):
     assert abs(plane.u[0]) > 0.99
     assert abs(plane.v[1]) > 0.99
     assert plane.explained[0] == pytest.approx(2500 / 2928, abs=0.05)
-    assert projection.principal(many)[3] == plane.explained  # the same each time
+    assert projection.principal(many).explained == plane.explained  # the same each time
     monkeypatch.undo()
     assert projection.principal(many).sample is None
 

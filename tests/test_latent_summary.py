@@ -76,6 +76,7 @@ def test_the_stored_records(tmp_path):
         "parts": list(second)[1:],
         "chart": None,
         "columns": [],
+        "projections": [],
         "split": {},
     }
     head = codec.unpack_head(once["head"])

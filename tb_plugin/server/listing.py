@@ -90,7 +90,9 @@ class Listing:
         logged = None if last["index"] is None else max(last["index"] + 1, len(steps))
         keys = ("points", "dims", "image_shape", "thumbnail_shape", "class_names", "labels", "chart")
         columns = [{key: value for key, value in column.items() if key != "blob"} for column in last["columns"] or []]
-        return description | {"logged": logged, "parts": parts, "metadata": columns} | {key: last[key] for key in keys}
+        projections = [one["name"] for one in last["projections"] or []]
+        more = {"logged": logged, "parts": parts, "metadata": columns, "projections": projections}
+        return description | more | {key: last[key] for key in keys}
 
 
 def describe_step(reader: Reader, ctx: Any, space: Space, step: int) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from tb_plugin.server.query import BadRequest, Params
 from tb_plugin.server.reader import Reader
 from tb_plugin.server.spaces import Space
 
-METHODS = ("axes", "pca", "auto")
+METHODS = ("axes", "pca", "auto", "map")
 MAX_PLANES = 64  # remembered
 
 
@@ -43,14 +43,15 @@ class Planes:
         if method == "axes":
             i, j = params.integer("i", 0, 0, last), params.integer("j", min(1, last), 0, last)
             return projection.axes(codes, i, j), {"plane": method, "i": i, "j": j}
+        count = params.integer("components", 2, 2, projection.MAX_COMPONENTS)
         fit = space.resolve(params.integer("fit", step, -(2**63), 2**63 - 1))
         plane = self._principal(ctx, space, fit, codes if fit == step else None)
         if len(plane.origin) != codes.shape[1]:
             raise BadRequest("The codes of the step that the parameter fit names have another width.")
-        return plane, {"plane": method, "fit": fit}
+        return plane.first(count), {"plane": method, "fit": fit, "components": count}
 
     def _principal(self, ctx: Any, space: Space, step: int, codes: np.ndarray | None) -> Plane:
-        """Returns the plane of the principal components of a step, whose codes are read if they are not given."""
+        """Returns the principal components of a step, whose codes are read if they are not given."""
         key = space.key(step)
         plane = self._planes.get(key)
         if plane is None:
@@ -58,7 +59,7 @@ class Planes:
                 plane = self._planes.get(key)
                 if plane is None:
                     codes = self._reader.codes(ctx, space, step) if codes is None else codes
-                    plane = self._planes[key] = projection.principal(codes)
+                    plane = self._planes[key] = projection.principal(codes, projection.MAX_COMPONENTS)
                     if len(self._planes) > MAX_PLANES:
                         self._planes.popitem(last=False)
         return plane

@@ -13,11 +13,12 @@ from werkzeug.wrappers import Request, Response
 
 from tb_plugin import codec, validation
 from tb_plugin.metadata import PLUGIN_NAME, FormatError
-from tb_plugin.server import charts, decoding, moved, neighbors, projection, responses, static_files, walks
+from tb_plugin.server import charts, decoding, maps, moved, neighbors, projection, responses, static_files, walks
 from tb_plugin.server.delayed_ack import without_delayed_ack
 from tb_plugin.server.folders import Folders
 from tb_plugin.server.label_classes import for_points
 from tb_plugin.server.listing import Listing, describe_step
+from tb_plugin.server.maps import Job
 from tb_plugin.server.page.build import build
 from tb_plugin.server.page.contents import Wanted
 from tb_plugin.server.planes import METHODS, Planes
@@ -37,6 +38,7 @@ class LatentPlugin(base_plugin.TBPlugin):
         self.spaces = Spaces(data_provider)
         self._reader = Reader(data_provider)
         self._planes = Planes(self._reader)
+        self._maps = maps.Maps(context.logdir)
         self._codes_of = neighbors.Codes()
         self._neighbors_of = moved.Neighbors()
         self._listing = Listing(self.spaces, self._reader, Folders(context))
@@ -112,22 +114,25 @@ class LatentPlugin(base_plugin.TBPlugin):
         """Responds with a blob of the codes of a step in a plane, the plane, and if requested the points' classes."""
         method, labeled = params.choice("plane", METHODS), params.integer("labels", 0, 0, 1)
         ctx, space, step = self._selected(request, params, or_first=True)
-        codes = self._reader.codes(ctx, space, step)
-        plane, choice = self._planes.requested(ctx, params, method, space, step, codes)
-        with np.errstate(over="ignore", invalid="ignore"):
-            points = projection.coordinates(codes, plane)
-        if not np.isfinite(points).all():
-            raise FormatError("The codes of this step are too large to be projected.")
-        header = {
-            "run": space.run,
-            "tag": space.name,
-            "step": step,
-            **choice,
-            "explained_variance_ratio": plane.explained,
-            "sample": plane.sample,
-            "box": projection.box(points),
-        }
-        arrays = [points, plane.origin, plane.u, plane.v]
+        header = {"run": space.run, "tag": space.name, "step": step}
+        if method == "map":
+            name = params.text("map")
+            points = self._map(ctx, space, step, name)
+            if isinstance(points, Job):
+                progress = json.dumps({"map": name, "step": step, "started": points.started, "done": points.done})
+                return http_util.Respond(request, progress, "application/json", code=202)
+            header |= {"plane": "map", "map": name}
+            arrays = [points]
+        else:
+            codes = self._reader.codes(ctx, space, step)
+            plane, choice = self._planes.requested(ctx, params, method, space, step, codes)
+            with np.errstate(over="ignore", invalid="ignore"):
+                points = projection.coordinates(codes, plane)
+            if not np.isfinite(points).all():
+                raise FormatError("The codes of this step are too large to be projected.")
+            header |= {**choice, "explained_variance_ratio": plane.explained, "sample": plane.sample}
+            arrays = [points, plane.origin, *plane.directions]
+        header["box"] = projection.box(points)
         labels = self._reader.labels(ctx, space, step) if labeled else np.empty(0)
         if len(labels) == len(points):
             about, of = for_points(labels, self._reader.head(ctx, space.once(step))["class_names"])
@@ -239,6 +244,15 @@ class LatentPlugin(base_plugin.TBPlugin):
                 )
             default = walks.mean_circle(codes)
         return walks.requested_circle(params, dims, default, most)
+
+    def _map(self, ctx: Any, space: Space, step: int, name: str) -> np.ndarray | Job:
+        """Returns the places in a projection that was logged, or in a map that is computed, or its job."""
+        try:
+            return self._reader.projection(ctx, space, step, name)
+        except NotThere:
+            if name not in maps.METHODS:
+                raise
+        return self._maps.get(space, step, name, self._reader.codes(ctx, space, step))
 
     def _selected(self, request: Request, params: Params, or_first: bool = False) -> tuple[Any, Space, int]:
         """Returns TensorBoard's context, the latent space and the step that a request selects.

@@ -1,4 +1,4 @@
-"""Planes through the latent space, and the projection of codes onto them."""
+"""Planes through the latent space, or more directions than two, and the projection of codes onto them."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -7,23 +7,37 @@ import numpy as np
 
 MAX_PCA_NUMBERS = 2**24  # of which principal components are computed: a second
 MAX_EXACT = 512  # dimensions, or points, of which all eigenvectors are computed
+MAX_COMPONENTS = 10  # principal components, through which the tab turns its plane
 
 
 class Plane(NamedTuple):
-    """A plane in the latent space.
+    """A plane in the latent space, or a space of more principal components.
 
     Attributes:
       origin: float32 [D].
-      u, v: its two directions, float32 [D].
+      directions: float32 [k, D], two of a plane.
       explained: the share of the codes' variance along each direction, or None if the codes do not vary.
-      sample: how many codes the plane was computed from, or None if it was all of them.
+      sample: how many codes the directions were computed from, or None if it was all of them.
     """
 
     origin: np.ndarray
-    u: np.ndarray
-    v: np.ndarray
-    explained: tuple[float | None, float | None]
+    directions: np.ndarray
+    explained: tuple[float | None, ...]
     sample: int | None = None
+
+    @property
+    def u(self) -> np.ndarray:
+        """The first direction."""
+        return self.directions[0]
+
+    @property
+    def v(self) -> np.ndarray:
+        """The second direction."""
+        return self.directions[1]
+
+    def first(self, count: int) -> "Plane":
+        """Returns the plane with the first `count` directions."""
+        return self._replace(directions=self.directions[:count], explained=self.explained[:count])
 
 
 def axes(codes: np.ndarray, i: int, j: int) -> Plane:
@@ -32,9 +46,9 @@ def axes(codes: np.ndarray, i: int, j: int) -> Plane:
     With i equal to j the second direction is 0.
     """
     dims = codes.shape[1]
-    u, v = np.zeros((2, dims), np.float32)
-    u[i] = 1
-    v[j] = 1 if i != j else 0
+    directions = np.zeros((2, dims), np.float32)
+    directions[0, i] = 1
+    directions[1, j] = 1 if i != j else 0
     # In chunks, because a copy in float64 of many codes is large; with few dimensions rows are five times as slow.
     mean = np.sum([chunk.sum(axis=1) for chunk in _columns(codes)], axis=0) / len(codes)
     variance = np.sum([np.square(chunk - mean[:, None]).sum(axis=1) for chunk in _columns(codes)], axis=0) / len(codes)
@@ -42,15 +56,15 @@ def axes(codes: np.ndarray, i: int, j: int) -> Plane:
     shares = (variance[i] / total, variance[j] / total if i != j else 0.0) if total > 0 else (None, None)
     origin = mean.astype(np.float32)
     origin[[i, j]] = 0
-    return Plane(origin, u, v, shares)
+    return Plane(origin, directions, shares)
 
 
-def principal(codes: np.ndarray) -> Plane:
-    """Returns the plane of the first two principal components of codes [N, D], through their mean.
+def principal(codes: np.ndarray, count: int = 2) -> Plane:
+    """Returns the plane of the first `count` principal components of codes [N, D], through their mean.
 
     The largest entry of each direction is positive: steps do not flip. A single point has no directions, and a
-    second direction without variance is any that is perpendicular to the first. With more than
-    MAX_PCA_NUMBERS numbers it is the plane of a sample of the codes, the same each time.
+    direction without variance is any that is perpendicular to those before. Directions beyond D are zero. With more
+    than MAX_PCA_NUMBERS numbers it is the plane of a sample of the codes, the same each time.
     """
     most = max(2, MAX_PCA_NUMBERS // codes.shape[1])
     sample = None
@@ -62,19 +76,18 @@ def principal(codes: np.ndarray) -> Plane:
     mean = columns.mean(axis=1, keepdims=True)
     columns -= mean
     total = np.square(columns).sum()
-    directions = np.zeros((2, len(columns)))
-    variances = np.zeros(2)
+    directions = np.zeros((count, len(columns)))
+    variances = np.zeros(count)
     if codes.shape[0] > 1:
-        found = _leading(columns)
+        found = _leading(columns, min(count, len(columns)))
         directions[: len(found)] = found
         variances = np.square(directions @ columns).sum(axis=1)
-    shares = (float(variances[0] / total), float(variances[1] / total)) if total > 0 else (None, None)
-    u, v = directions.astype(np.float32)
-    return Plane(mean[:, 0].astype(np.float32), u, v, shares, sample)
+    shares = tuple(float(variance / total) if total > 0 else None for variance in variances)
+    return Plane(mean[:, 0].astype(np.float32), directions.astype(np.float32), shares, sample)
 
 
-def _leading(columns: np.ndarray) -> np.ndarray:
-    """Returns the first min(2, D) principal directions [2, D] of centered columns [D, N], float64."""
+def _leading(columns: np.ndarray, count: int) -> np.ndarray:
+    """Returns the first `count` principal directions [count, D] of centered columns [D, N], float64."""
     dims, points = columns.shape
     if min(dims, points) > MAX_EXACT:
         vectors = _krylov(columns)
@@ -82,15 +95,15 @@ def _leading(columns: np.ndarray) -> np.ndarray:
         vectors = np.linalg.eigh(columns @ columns.T)[1][:, ::-1]
     else:
         vectors = columns @ np.linalg.eigh(columns.T @ columns)[1][:, ::-1]
-    u = vectors[:, 0] if vectors[:, 0].any() else np.eye(dims)[0]
-    directions = [u / np.linalg.norm(u)]
-    if dims > 1:
-        v = vectors[:, 1] / np.linalg.norm(u)
-        if np.linalg.norm(v) < 1e-7:  # the points lie on a line: any perpendicular direction will do
-            v = np.eye(dims)[np.argmin(np.abs(u))]
+    length = np.linalg.norm(vectors[:, 0]) or 1.0
+    directions = np.zeros((count, dims))
+    for k in range(count):
+        direction = vectors[:, k] / length if k < vectors.shape[1] else np.zeros(dims)
+        if np.linalg.norm(direction) < 1e-7:  # no variance is left: any perpendicular direction will do
+            direction = np.eye(dims)[np.argmin(np.square(directions).sum(axis=0))]
         for _ in range(2):  # perpendicular, in spite of rounding
-            v = v - directions[0] * (directions[0] @ v)
-        directions.append(v / np.linalg.norm(v))
+            direction = direction - directions[:k].T @ (directions[:k] @ direction)
+        directions[k] = direction / np.linalg.norm(direction)
     return np.stack([direction * np.sign(direction[np.argmax(np.abs(direction))]) for direction in directions])
 
 
@@ -111,9 +124,9 @@ def _krylov(columns: np.ndarray, width: int = 8, depth: int = 12) -> np.ndarray:
 
 
 def coordinates(codes: np.ndarray, plane: Plane) -> np.ndarray:
-    """Returns the coordinates float32 [N, 2] of codes float32 [N, D] in the plane."""
-    directions = np.stack([plane.u, plane.v], axis=1)
-    points = np.empty((len(codes), 2), np.float32)
+    """Returns the coordinates float32 [N, k] of codes float32 [N, D] along the directions of a plane."""
+    directions = np.ascontiguousarray(plane.directions.T)
+    points = np.empty((len(codes), directions.shape[1]), np.float32)
     for rows in _chunks(codes):
         points[rows] = (codes[rows] - plane.origin) @ directions
     return points
@@ -131,6 +144,6 @@ def _columns(codes: np.ndarray) -> Iterator[np.ndarray]:
 
 
 def box(points: np.ndarray) -> list[float]:
-    """Returns the bounds of points float32 [N, 2]: left, right, bottom, top."""
-    x, y = np.ascontiguousarray(points.T)
+    """Returns the bounds of points float32 [N, k] along the first two directions: left, right, bottom, top."""
+    x, y = np.ascontiguousarray(points[:, :2].T)
     return [float(bound) for bound in (x.min(), x.max(), y.min(), y.max())]

@@ -120,6 +120,18 @@ class Reader:
             raise FormatError(f"The metadata of this step cannot be read: {error}.") from error
         return about, arrays
 
+    def projection(self, ctx: Any, space: Space, step: int, name: str) -> np.ndarray:
+        """Returns the places float32 [N, 2] of the points of a step in a projection that was logged."""
+        record = space.record(step)
+        head = self.head(ctx, record)
+        about = next((one for one in head["projections"] if one["name"] == name), None)
+        if about is None:
+            raise NotThere(f"No projection {name!r:.80} was logged at this step. Choose another plane.")
+        places = array_of(self.blob(ctx, record, about["blob"], "projection"), "projection", "float32", 2)
+        if places.shape != (head["points"], 2) or not np.isfinite(places).all():
+            raise FormatError("The projection of this step cannot be read: its array has another shape, or no numbers.")
+        return places
+
     def decoder(self, ctx: Any, space: Space, step: int) -> Decoder:
         """Returns the decoder of a step."""
         blob = self.part(ctx, space.record(step), "decoder")

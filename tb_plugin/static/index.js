@@ -25,7 +25,7 @@ import { walks } from "./walk/walks.js";
 import sheet from "./style.css" with { type: "css" };
 
 const HELP =
-  "Arrow keys move the place that is decoded; with shift they move the view. Plus and minus zoom, 0 shows all points. " +
+  "Arrow keys move the place that is decoded, or turn the plane; with shift they move the view. Plus and minus zoom, 0 shows all points. " +
   "Comma and period change the step, space plays the walk, s says what is under the cross. Enter adds a corner of a box, a lasso or a path, Escape clears. " +
   `Keys choose a tool: ${TOOLS.map(({ key, name }) => `${key} ${name}`).join(", ")}.`;
 

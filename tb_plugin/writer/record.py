@@ -47,6 +47,7 @@ class Step:
     float16: bool
     reconstructions: Any
     errors: Any
+    projections: Any
     walk: dict[str, Any] | None
     layout: Layout
     limits: charts.Limits
@@ -84,6 +85,7 @@ def summary_of(step: Step) -> summary_pb2.Summary:
             errors = pictures.squared_errors(once.images)
         reconstructions, image_shape = pictures.pixels(), pictures.shape
     errors = None if errors is None else validation.errors(errors, points)
+    projections = validation.projections(step.projections or {}, points)
     decoder = None if step.decoder is None else validation.decoder(step.decoder, dims, image_shape)
     if decoder is not None and image_shape is None and len(decoder.output_shape) == 1:
         image_shape = validation.picture_shape(decoder.output_shape, step.layout.shape)
@@ -109,6 +111,8 @@ def summary_of(step: Step) -> summary_pb2.Summary:
     record.put("reconstructions", reconstructions, compress=True)
     if decoder is not None:
         record.put_blob("decoder", decoder.to_blob(step.float16))
+    for name, places in projections.items():
+        record.put_more("projections", {"name": name}, codec.pack({}, places))
     summary = summary_pb2.Summary()
     _add_value(summary, step, STEPS, record.blobs(head))
     if step.store_once:
@@ -119,7 +123,7 @@ def summary_of(step: Step) -> summary_pb2.Summary:
         record.put("labels", once.labels)
         record.put("images", once.images, compress=True)
         for column in once.metadata or []:
-            record.put_column(column)
+            record.put_more("columns", column.about, column.blob)
         _add_value(summary, step, ONCE, record.blobs(head | {"class_names": once.class_names}))
     size = summary.ByteSize()
     if size > MAX_EVENT_BYTES:
@@ -136,7 +140,7 @@ class _Record:
     def __init__(self) -> None:
         self._blobs: list[bytes] = [b""] * len(codec.PARTS)
         self._split: dict[str, dict[str, Any]] = {}
-        self._columns: list[dict[str, Any]] = []
+        self._more: dict[str, list[dict[str, Any]]] = {}
 
     def put(self, part: str, array: np.ndarray | None, compress: bool = False) -> None:
         """Adds a part, in several blobs if it is large."""
@@ -154,16 +158,16 @@ class _Record:
     def put_blob(self, part: str, blob: bytes) -> None:
         self._blobs[codec.PARTS.index(part)] = blob
 
-    def put_column(self, column: Column) -> None:
-        self._columns.append({**column.about, "blob": len(self._blobs)})
-        self._blobs.append(column.blob)
+    def put_more(self, kind: str, about: dict[str, Any], blob: bytes) -> None:
+        """Adds a blob that the head lists under `kind`."""
+        self._more.setdefault(kind, []).append({**about, "blob": len(self._blobs)})
+        self._blobs.append(blob)
 
     def blobs(self, head: dict[str, Any]) -> list[bytes]:
         """Returns all blobs. The parts that are logged once per run are left out at the end if there are none."""
         there = [part for part, blob in zip(codec.PARTS, self._blobs) if blob]
         more: dict[str, Any] = {"split": self._split} if self._split else {}
-        if self._columns:
-            more["columns"] = self._columns
+        more |= self._more
         blobs = [codec.pack({**head, "parts": there, **more}), *self._blobs[1:]]
         return blobs if any(blobs[len(codec.STEP_PARTS) :]) else blobs[: len(codec.STEP_PARTS)]
 

@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 from playwright.sync_api import sync_playwright
+from sklearn.manifold import TSNE
 
 sys.path.append(str(Path(__file__).parents[1]))
 from conftest import ARGUMENTS, CHROMIUM
@@ -25,13 +26,15 @@ from helpers.latent import TensorBoard
 from helpers.pages import Problems, watched_page
 from helpers.tab import Tab
 
-from tb_plugin import digits
+from tb_plugin import demo, digits, read
 from tb_plugin.decoder import Decoder
 from tb_plugin.layers import clamp, dense, reshape
 from tb_plugin.summary import LatentWriter
 
 LINEAR, RELU, DEEP = (["vandenburg/linear", "codes"], ["vandenburg/relu", "codes"], ["mathybit_dense/default", "codes"])
 COLUMNS, SPECTRA = ["digits", "principal components"], ["spectra", "mixtures"]
+TOUR, SIDE = ["pca-16", "digits"], "tour:3;0.86,0.15,0.49;-0.3,0.92,0.25;-0.41,-0.36,0.84"
+MAP = ["mapped", "digits"]
 IMAGES = Path(__file__).parents[2] / "docs" / "images"
 PREVIEW = "[aria-label=Walk] .preview"
 WIDTH = 960  # of the animation
@@ -84,7 +87,13 @@ def stills(new_page, board):
 
 
 def log_others(logdir):
-    """Logs a run with metadata, and one whose decoder returns spectra."""
+    """Logs a run with metadata, one whose decoder returns spectra, one of 16 numbers, and one with a projection."""
+    demo.write(str(logdir / TOUR[0]), 16)
+    last = list(read(logdir)[TOUR[0]][TOUR[1]].values())[-1]
+    places = TSNE(random_state=0).fit_transform(last.codes)
+    with LatentWriter(logdir / MAP[0]) as writer:
+        once = {"labels": last.labels, "images": last.images, "class_names": last.class_names}
+        writer.add(MAP[1], last.step, last.codes, decoder=last.decoder, projections={"t-SNE": places}, **once)
     random = np.random.default_rng(0)
     images, labels = digits.draw(1000)
     pixels = images.reshape(len(images), -1).astype(np.float64)
@@ -117,6 +126,10 @@ def others(new_page, board):
         shot(page, Tab(page, board, [SPECTRA], probe="0.5,0.5").painted(), "tab-chart")
         shot(page, Tab(page, board, [COLUMNS], layer="density", manifold="0").painted(), "tab-density")
         shot(page, Tab(page, board, [COLUMNS], layer="error", manifold="0", names="0").painted(), "tab-errors")
+        side = Tab(page, board, [TOUR], plane=SIDE, tool="turn", manifold="1", probe="-2,1")
+        shot(page, side.painted(), "tab-tour")
+        tab = Tab(page, board, [MAP], plane="map:t-SNE", manifold="1", probe="-20,10", frame="20")
+        shot(page, tab.painted(), "tab-map")
 
 
 def animation(new_page, board):

@@ -63,7 +63,7 @@ class Routes:
         self._multiplexer.AddRunsFromDirectory(str(logdir))
         self.reload()
         self.provider = data_provider.MultiplexerDataProvider(self._multiplexer, str(logdir))
-        self.plugin = LatentPlugin(base_plugin.TBContext(data_provider=self.provider))
+        self.plugin = LatentPlugin(base_plugin.TBContext(data_provider=self.provider, logdir=str(logdir)))
         self.apps = self.plugin.get_plugin_apps()
 
     def reload(self):

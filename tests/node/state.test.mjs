@@ -12,6 +12,7 @@ import {
   same,
   toAddress,
 } from "../../tb_plugin/static/lib/state.js";
+import { START, turnThrough } from "../../tb_plugin/static/lib/tour.js";
 import { COLOR_MODES } from "../../tb_plugin/static/lib/palette.js";
 import { Observable } from "../../tb_plugin/static/lib/observable.js";
 
@@ -80,6 +81,9 @@ test("other values come back as well", () => {
   for (const patch of [
     { plane: { kind: "pca" } },
     { plane: null },
+    { plane: START },
+    { plane: { kind: "map", name: "my umap: a,b" } },
+    { plane: turnThrough(START, 6) },
     { walk: { kind: "circle", x: 0, y: 1e-5, r: 0 } },
     {
       walk: {
@@ -115,7 +119,7 @@ test("old links open", () => {
 const NONSENSE = {
   spaces: ["[", "7", '["a"]', '[["a",7]]', "null"],
   step: ["", "x", "1.5", "1e3", "99999999999999999999"],
-  plane: ["", "axes:1", "axes:1,-1", "axes:1,x", "pca2"],
+  plane: ["", "axes:1", "axes:1,-1", "axes:1,x", "pca2", "tour:3;1,0,0;0,1,0", "map:", "map"],
   view: ["1,2", "1,2,0", "1,2,-1", "1,2,1e999", "1,,3", "a,b,c"],
   color: ["", "pink", "columns:a", "toString", "constructor", "LABEL"],
   since: ["", "[", "[1]", '["a","b"]', '["a","b",1.5]', '["a","b","c"]'],

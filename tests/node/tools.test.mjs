@@ -6,6 +6,7 @@ import test from "node:test";
 import { Observable } from "../../tb_plugin/static/lib/observable.js";
 import { START } from "../../tb_plugin/static/lib/session.js";
 import { DEFAULTS, MAX_CORNERS, same } from "../../tb_plugin/static/lib/state.js";
+import { START as START_TOUR, turn as turned } from "../../tb_plugin/static/lib/tour.js";
 import { toolOf, TOOLS } from "../../tb_plugin/static/plot/tools.js";
 
 const FOLDER = new URL("../../tb_plugin/static/plot/tools/", import.meta.url);
@@ -30,6 +31,7 @@ function page(tool) {
     size: { width: 100, height: 100 },
     place: (x, y) => [x, y],
     inside: (corners) => corners,
+    content: { frame: { plane: { origin: new Float32Array(2) } } },
     pick: (x, y) => (x === 1 && y === 2 ? 7 : -1),
   });
   return { plot, shared, tool: toolOf({ tool }) };
@@ -65,6 +67,31 @@ test("pan: the view follows the pointer, and the session knows of the drag", () 
   made?.end?.();
   assert.ok(!it.shared.session.now.dragging);
   assert.deepEqual(it.shared.camera.view, { x: -20, y: -10, span: 100 });
+});
+
+test("turn: by a drag and by arrow keys, where codes have three numbers or more", () => {
+  const it = page("turn");
+  const places = [
+    [50, 50],
+    [60, 50],
+    [60, 30],
+  ];
+  drag(it, places);
+  assert.equal(it.shared.state.now.plane, DEFAULTS.plane); // two numbers have one side
+  it.tool.arrow?.(it.plot, it.shared, [1, 0]);
+  assert.equal(it.shared.state.now.plane, DEFAULTS.plane);
+  it.plot.content = { frame: { plane: { origin: new Float32Array(3) } } };
+  const made = it.tool.press(it.plot, it.shared, 50, 50);
+  assert.ok(it.shared.session.now.dragging);
+  made?.move(60, 50);
+  made?.move(60, 30);
+  made?.end?.();
+  assert.ok(!it.shared.session.now.dragging);
+  assert.deepEqual(it.shared.state.now.plane, turned(turned(START_TOUR, 0.2, 0), 0, 0.4)); // of a ball of 50 pixels
+  it.shared.state.set({ plane: START_TOUR });
+  it.tool.arrow?.(it.plot, it.shared, [0, -1]);
+  assert.deepEqual(it.shared.state.now.plane, turned(START_TOUR, 0, Math.PI / 36));
+  assert.equal(it.shared.state.now.probe, null);
 });
 
 const CORNERS = [

@@ -121,6 +121,9 @@ class Contents:
         if "errors" in self._head(self._chosen.steps[-1])["parts"]:
             count += steps * len(some) * 1.3
         last = self._chosen.steps[-1]
+        for one in self._head(last)["projections"]:
+            places = self._reader.projection(self._ctx, self._space, last, one["name"])
+            count += steps * blobs.size(*blobs.codes_of_few_bits(places[:_SAMPLE]))
         for part, times in (("images", 1), ("reconstructions", 0 if self._decodes else steps)):
             pictures = self._pictures(last, part) if times else None
             if pictures is not None:
@@ -146,6 +149,14 @@ class Contents:
         if errors is not None:
             errors = self._some(errors)
             made["errors"] = self._texts.add(errors if self._wanted.full else blobs.rounded(errors, _ERROR_BITS))
+        projections = {
+            one["name"]: self._some(reader.projection(ctx, space, step, one["name"]))
+            for one in self._head(step)["projections"]
+        }
+        made["projections"] = {
+            name: self._texts.add(*((places,) if self._wanted.full else blobs.codes_of_few_bits(places)))
+            for name, places in projections.items()
+        }
         pictures = None if self._decodes and not self._wanted.full else self._pictures(step, "reconstructions")
         if pictures is not None:
             made["reconstructions"] = self._texts.add(self._some(pictures[:]))
@@ -154,11 +165,11 @@ class Contents:
         return made
 
     def _plane(self, codes: np.ndarray) -> dict[str, Any] | None:
-        plane = projection.principal(codes)
+        plane = projection.principal(codes, min(projection.MAX_COMPONENTS, max(2, codes.shape[1])))
         return {
             "explained_variance_ratio": plane.explained,
             "sample": plane.sample,
-            **self._texts.add(plane.origin, plane.u, plane.v),
+            **self._texts.add(plane.origin, *plane.directions),
         }
 
     def _once(self, step: int) -> dict[str, Any]:

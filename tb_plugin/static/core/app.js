@@ -7,6 +7,7 @@ import { Course } from "./course.js";
 import { Loop } from "./loop.js";
 import { Observable } from "../lib/observable.js";
 import { Panel } from "./panel.js";
+import { isSide } from "../lib/planes.js";
 import { LatentSpace } from "../data/space.js";
 import { START } from "../lib/session.js";
 import { same } from "../lib/state.js";
@@ -205,16 +206,22 @@ export class App {
       this.#arrange();
     }
     const moved = any("spaces", "step", "plane");
-    for (const panel of this.panels) if (moved) panel.load();
+    const turning = moved && !any("spaces", "step");
+    // The view of one side of the components is held on the others.
+    const held = any("view") || [state.now.plane, ...this.panels.map(({ frame }) => frame?.choice)].every(isSide);
+    const loading = this.panels.filter((panel) => moved && !(turning && panel.turn()));
+    for (const panel of loading) panel.load();
+    for (const panel of loading) if (any("plane")) panel.trails.load();
+    const turned = turning && !loading.length;
+    if (turned) this.#rest();
     for (const panel of this.panels) if (any("color", "since") && !moved) panel.recolor();
     if (any("selected")) this.selection.read();
     if (any("query")) this.search.run();
-    if (any("plane")) for (const panel of this.panels) panel.trails.load();
-    if (any("plane") && state.now.view) state.set({ view: null });
+    if (any("plane") && state.now.view && !held) state.set({ view: null });
     if (any("view") && !same(state.now.view ?? this.camera.fitted, this.camera.target)) this.#refit(CAMERA_MS);
     if (any("hidden", "range", "only", "layer", "names")) for (const panel of this.panels) panel.remark();
     if (any("tool")) this.#showTool();
-    if (any("walk", "frames", "direction", "even")) this.course.make();
+    if (turned || any("walk", "frames", "direction", "even")) this.course.make();
     if (any("probe", "code")) for (const panel of this.panels) panel.decodeProbe();
     if (any("manifold", "view")) this.#settle();
     for (const { plot } of this.panels) any("shapes", "thumbnails") ? plot.redraw() : plot.redrawOver();
@@ -225,7 +232,7 @@ export class App {
   /** @param {Set<keyof Session>} changed */
   #sessionChanged(changed) {
     if (changed.has("pressed")) pool.hold(this.session.now.pressed);
-    if (changed.has("dragging") && !this.session.now.dragging) this.#settle();
+    if (changed.has("dragging") && !this.session.now.dragging) this.#rest();
     if (changed.has("selection")) this.search.selected();
     if (changed.has("selection")) this.selection.write();
     for (const panel of this.panels) {
@@ -240,6 +247,14 @@ export class App {
       }
     }
     this.tell(...changed);
+  }
+
+  /** Follows a view or a plane that came to rest: while it is dragged, a fitted view would shake. */
+  #rest() {
+    if (this.session.now.dragging) return;
+    this.#settle();
+    if (!this.state.now.view) this.#refit(CAMERA_MS);
+    for (const panel of this.panels) panel.trails.load();
   }
 
   /** Another tool has another cursor, and nothing of the last one's drawing. */

@@ -6,7 +6,7 @@ import { classesOf, listed, scaleOf } from "../lib/coloring.js";
 import { h } from "../lib/dom.js";
 import { table } from "../lib/palette.js";
 import { lookOf, put, rgba } from "../lib/picture.js";
-import { lift } from "../lib/planes.js";
+import { lift, turned } from "../lib/planes.js";
 import { Plot } from "../plot/plot.js";
 import { Trails } from "./trails.js";
 
@@ -48,6 +48,7 @@ export class Panel {
     this.probing = false;
     this.pending = false;
     this.loading = false;
+    this.closed = false;
 
     /** @type {Plot} */
     this.plot = new Plot(space.name, this, app);
@@ -79,6 +80,7 @@ export class Panel {
         await this.#loadOne();
         this.say("");
       } catch (error) {
+        if (this.closed) return;
         if (this.pending) continue; // the state asks for another step already
         this.decoding ??= null; // there is no decoder: nothing of another step may stay
         this.say(/** @type {Error} */ (error).message, true);
@@ -94,7 +96,10 @@ export class Panel {
     const { classList } = this.plot.element;
     const soon = setTimeout(() => classList.add("busy"), BUSY_MS);
     try {
-      const asked = this.space.frame(at, plane);
+      const asked = this.space.frame(at, plane, (text) => {
+        if (this.pending || this.closed) throw new Error("It is no longer wanted.");
+        this.say(text);
+      });
       const [frame, coloring] = await Promise.all([asked, this.space.coloring(color, at, asked, since)]);
       this.#show(frame, coloring);
     } finally {
@@ -118,6 +123,18 @@ export class Panel {
     const { kept, logged } = this.space.info;
     this.note.textContent = `step ${frame.step.toLocaleString("en")}`;
     this.note.title = `${kept} of ${logged ?? "an unknown number of"} steps kept`;
+  }
+
+  /** Turns the points with the plane of a tour. Returns false if they have to be loaded. */
+  turn() {
+    const frame = this.loading ? null : turned(this.frame, this.app.state.now.plane);
+    if (!frame) return false;
+    this.frame = frame;
+    this.plot.show(null);
+    this.trails.shown = [];
+    this.plot.manifold.clear(); // its pictures are those of another plane
+    this.decodeProbe();
+    return true;
   }
 
   /** Gives the points the colors of the state. */
@@ -281,6 +298,7 @@ export class Panel {
   }
 
   close() {
+    this.closed = true;
     this.plot.close();
     this.space.close();
     this.element.remove();

@@ -9,7 +9,7 @@ import { axes, project } from "../lib/project.js";
 /** @typedef {Record<string, string|number>} Params */
 
 const NEIGHBORS = 15; // of a point, that stay or go
-/** @typedef {{about: any, codes: any, errors?: any, reconstructions?: any, decoder?: any}} Step */
+/** @typedef {{about: any, codes: any, projections: any, errors?: any, reconstructions?: any, decoder?: any}} Step */
 
 /**
  * Returns the answer of a route, as the server gives it.
@@ -31,6 +31,8 @@ export async function answer(route, params) {
   if (route === "step") return Response.json(step.about);
   if (route === "neighbors") return Response.json(await neighbors(step, params));
   if (route === "moved") return moved(step, data, params);
+  if (route === "points" && params.plane === "map" && !step.projections[params.map])
+    return missing("This page has no such projection at this step. Choose another plane.");
   if (route === "points") return blob(await points(space, { run, tag, step: at }, step, params));
   if (route === "metadata") {
     const column = space.once.columns[params.column];
@@ -75,6 +77,7 @@ async function stored(from) {
  * @param {any} space @param {Params} about @param {Step} step @param {Params} params
  */
 async function points(space, about, step, params) {
+  if (params.plane === "map") return map(space, about, step, params);
   const codes = scaled(await arrays(step.codes));
   const [n, dims] = step.codes.arrays[0].shape;
   const kind = params.plane === "auto" ? planeOf(null, dims).kind : (params.plane ?? "axes");
@@ -82,24 +85,40 @@ async function points(space, about, step, params) {
   let plane;
   if (kind === "pca") {
     const { explained_variance_ratio, sample } = space.pca;
-    const [origin, u, v] = await arrays(space.pca);
-    Object.assign(header, { fit: params.fit ?? about.step, sample });
-    plane = { origin, u, v, shares: explained_variance_ratio };
+    const components = Number(params.components ?? 2);
+    const [origin, ...directions] = await arrays(space.pca);
+    Object.assign(header, { fit: params.fit ?? about.step, components, sample });
+    const first = (/** @type {any[]} */ all) => all.slice(0, components);
+    plane = { origin, directions: first(directions), shares: first(explained_variance_ratio) };
   } else {
     const [i, j] = [Number(params.i ?? 0), Number(params.j ?? Math.min(1, dims - 1))];
     Object.assign(header, { i, j });
     plane = axes(codes, dims, i, j);
   }
-  const { xy, box } = project(codes, dims, plane);
+  const { places, box } = project(codes, dims, plane);
   const vector = (/** @type {Float32Array} */ values) => ({ values, shape: [dims] });
-  const made = [{ values: xy, shape: [n, 2] }, vector(plane.origin), vector(plane.u), vector(plane.v)];
+  const made = [{ values: places, shape: [n, plane.directions.length] }, vector(plane.origin)];
+  made.push(...plane.directions.map(vector));
   Object.assign(header, { explained_variance_ratio: plane.shares, box });
+  return labeled(space, header, made, params);
+}
+
+/**
+ * Returns the blob of points in a map.
+ * @param {any} space @param {Params} about @param {Step} step @param {Params} params
+ */
+async function map(space, about, step, params) {
+  const xy = scaled(await arrays(step.projections[params.map]));
+  const { box } = project(xy, 2, axes(xy, 2, 0, 1)); // its own two axes
+  const header = { ...about, plane: "map", map: params.map, box };
+  return labeled(space, header, [{ values: xy, shape: [xy.length / 2, 2] }], params);
+}
+
+/** @param {any} space @param {Record<string, any>} header @param {{values: any, shape: number[]}[]} made @param {Params} params */
+async function labeled(space, header, made, params) {
   const { labels } = space.once;
-  if (params.labels && labels?.arrays[0].shape[0] === n) {
-    Object.assign(header, labels.header);
-    made.push(...(await stored(labels)));
-  }
-  return pack(header, made);
+  if (!params.labels || labels?.arrays[0].shape[0] !== made[0].shape[0]) return pack(header, made);
+  return pack({ ...header, ...labels.header }, [...made, ...(await stored(labels))]);
 }
 
 /** @param {Step} step @param {Params} params */

@@ -7,27 +7,27 @@ import { column } from "../lib/columns.js";
 import { page } from "../lib/page.js";
 
 /** @typedef {import("../lib/coloring.js").Coloring} Coloring */
-/** @typedef {import("../lib/planes.js").Plane} Plane */
 
 /**
  * A latent space as /runs describes it.
  * @typedef {{display_name: string, description: string, steps: number[], wall_times: number[], kept: number,
  *   logged: number|null, points: number|null, dims: number|null, image_shape: number[]|null,
  *   thumbnail_shape: number[]|null, class_names: string[]|null, labels: "classes"|"continuous"|null, parts: string[],
- *   metadata: {name: string, type: "text"|"number"}[], chart: import("../lib/chart.js").Chart|null, error: string|null,
- *   missing: string|null}} SpaceInfo
+ *   metadata: {name: string, type: "text"|"number"}[], projections: string[], chart: import("../lib/chart.js").Chart|null,
+ *   error: string|null, missing: string|null}} SpaceInfo
  */
 
 /**
- * Points in a plane: run, tag, step and plane they belong to (`about`), their places xy [n, 2], their box, and the labels
- * if they were asked for.
- * @typedef {{about: Record<string, any>, xy: Float32Array, box: import("../lib/view.js").Box, plane: Plane,
- *   labels: Coloring|null}} Points
+ * Points in a plane, along more principal components, or in a map, which has no directions: run, tag, step and plane they belong to (`about`), their places,
+ * their box, and the labels if they were asked for.
+ * @typedef {{about: Record<string, any>, components: import("../lib/tour.js").Components,
+ *   box: import("../lib/view.js").Box, labels: Coloring|null}} Points
  */
 
 /** @typedef {{center: number[], radius: number, frames?: number, u?: number[], v?: number[]}} LoggedWalk */
 
 const TRIES = 3; // a busy server takes 20 seconds to say so
+const LOOK_MS = 700; // between two looks at what the server computes
 const LONGEST_WAIT = 30; // seconds between two tries
 
 /** An answer other than 200. Its message is a sentence for the user. */
@@ -141,21 +141,30 @@ export async function metadata(params, signal) {
 /**
  * Returns the points of a step in a plane. Without `run` and `tag` they are of the first latent space; null: there is none.
  * @param {Record<string, string|number>} params
- * @param {AbortSignal} [signal]
+ * @param {(text: string) => void} [said] called while the server computes them; it throws if they are no longer wanted
  * @returns {Promise<Points|null>}
  */
-export async function points(params, signal) {
-  const response = await get("points", params, signal);
+export async function points(params, said) {
+  let response = await get("points", params);
+  while (response.status === 202) {
+    const { map, step, started, done } = await response.json();
+    const of = `${map} of step ${step.toLocaleString("en")}`;
+    if (!said) throw new ApiError(202, `${of} is being computed.`);
+    said(`Computing ${of} …${started ? (done ? ` ${Math.round(100 * done)} %` : "") : " after others"}`);
+    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+    response = await get("points", params);
+  }
   if (response.status === 204) return null;
   const { header, arrays } = unpack(await response.arrayBuffer());
-  const [xy, origin, u, v, of] = arrays.map(({ values }) => values);
+  const [places, ...more] = arrays.map(({ values }) => values);
+  const [origin, ...directions] = header.plane === "map" ? [] : more.splice(0, 1 + arrays[0].shape[1]);
+  const [of] = more;
   const [left, right, bottom, top] = header.box;
   const { names, counts, rest, others } = header.labels ?? {};
   return {
     about: header,
-    xy,
+    components: { places, origin, directions, shares: header.explained_variance_ratio },
     box: { left, right, bottom, top },
-    plane: { origin, u, v, shares: header.explained_variance_ratio },
     labels: header.continuous
       ? scale({ type: "number", values: of, there: null })
       : names

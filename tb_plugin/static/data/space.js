@@ -3,10 +3,9 @@
 import * as api from "./api.js";
 import { Decoding } from "../decode/decoding.js";
 import { asColumn, colored } from "../lib/coloring.js";
-import { Grid } from "../lib/grid.js";
 import { page } from "../lib/page.js";
 import { columnOf } from "../lib/palette.js";
-import { planeOf } from "../lib/planes.js";
+import { mapFrame, planeOf, tourFrame, turned, withGrid } from "../lib/planes.js";
 import { Pictures } from "../lib/picture.js";
 
 /** @typedef {import("./api.js").SpaceInfo} SpaceInfo */
@@ -92,39 +91,38 @@ export class LatentSpace {
    * Returns the points of a kept step in a plane.
    * @param {number} step
    * @param {PlaneChoice|null} chosen
+   * @param {(text: string) => void} [said] called while they are computed; it throws if they are no longer wanted
    * @returns {Promise<Frame>}
    */
-  frame(step, chosen) {
+  frame(step, chosen, said) {
     const choice = planeOf(chosen, this.info.dims ?? 1);
     const last = this.info.steps[this.info.steps.length - 1];
-    const axis = (/** @type {number} */ n) => Math.min(n, (this.info.dims ?? 1) - 1);
+    const dims = this.info.dims ?? 1;
+    const axis = (/** @type {number} */ n) => Math.min(n, dims - 1);
     // One PCA for all steps: the points move, the plane stays.
     /** @type {Record<string, string|number>} */
-    const which =
-      choice.kind === "pca" ? { plane: "pca", fit: last } : { plane: "axes", i: axis(choice.i), j: axis(choice.j) };
-    return this.#once(`frame ${step} ${JSON.stringify(which)}`, async () => {
+    let which = { plane: "pca", fit: last };
+    if (choice.kind === "axes") which = { plane: "axes", i: axis(choice.i), j: axis(choice.j) };
+    if (choice.kind === "map") which = { plane: "map", map: choice.name };
+    if (choice.kind === "tour") which.components = Math.max(2, Math.min(choice.across.length, dims));
+    const asked = this.#once(`frame ${step} ${JSON.stringify(which)}`, async () => {
       const params = { ...this.#at(step), ...which };
       const early = await this.early;
       this.labels ??= early?.labels ?? null;
-      const asked = this.labels || !this.has("labels") ? params : { ...params, labels: 1 };
-      const points = early && agrees(early, params) ? early : await api.points(asked);
-      const { about, xy, plane, box, labels } = /** @type {api.Points} */ (points);
+      const wanted = this.labels || !this.has("labels") ? params : { ...params, labels: 1 };
+      const points = early && agrees(early, params) ? early : await api.points(wanted, said);
+      const { about, components, box, labels } = /** @type {api.Points} */ (points);
       this.labels ??= labels;
-      /** @type {Grid|undefined} */
-      let grid;
-      return {
-        step,
-        choice,
-        xy,
-        box,
-        get grid() {
-          return (grid ??= new Grid(xy, box)); // not before the first picture
-        },
-        plane,
-        labels: this.labels?.of.length === xy.length / 2 ? this.labels : null,
-        sample: about.sample,
-      };
+      const { places, origin, directions, shares } = components;
+      const n = places.length / (directions.length || 2);
+      const common = { step, labels: this.labels?.of.length === n ? this.labels : null, sample: about.sample ?? null };
+      if (choice.kind === "tour") return tourFrame({ ...common, components }, choice);
+      if (choice.kind === "map") return mapFrame({ ...common, choice, xy: places, box }, await this.codes(step));
+      const [u, v] = directions;
+      return withGrid({ ...common, choice, xy: places, box, plane: { origin, u, v, shares } });
     });
+    // One answer serves all sides from which a tour sees the points.
+    return asked.then((frame) => turned(frame, choice) ?? frame);
   }
 
   /** Returns the walk and the parts that were logged at a step. @param {number} step */

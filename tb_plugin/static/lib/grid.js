@@ -68,6 +68,24 @@ export class Grid {
   }
 
   /**
+   * Returns the points nearest to a place, nearest first; of those that are equally far the first.
+   * @param {number} x @param {number} y @param {number} count
+   */
+  closest(x, y, count) {
+    const most = Math.min(count, this.xy.length / 2);
+    /** @type {{index: number, distance: number}[]} */
+    let found = [];
+    for (let radius = this.cell; found.length < most && radius < Infinity; radius *= 2) {
+      found = [];
+      this.within(x - radius, x + radius, y - radius, y + radius, (index) => {
+        const distance = Math.hypot(this.xy[2 * index] - x, this.xy[2 * index + 1] - y);
+        if (distance <= radius) found.push({ index, distance });
+      });
+    }
+    return found.sort((a, b) => a.distance - b.distance || a.index - b.index).slice(0, most);
+  }
+
+  /**
    * Returns the points in a polygon, by the even-odd rule.
    * @param {[number, number][]} corners
    */

@@ -1,16 +1,22 @@
 /** Planes through the space of the codes, and points in them. */
 
+import { Grid } from "./grid.js";
+import { between, mean, placeOf } from "./maps.js";
+import { named, seen } from "./tour.js";
+
 /**
- * The place (x, y) of a plane is the code origin + x u + y v. `shares` of the variance lie along u and v.
- * @typedef {{origin: Float32Array, u: Float32Array, v: Float32Array, shares: (number|null)[]}} Plane
+ * The place (x, y) of a plane is the code origin + x u + y v. `shares` of the variance lie along u and v. In a map, whose
+ * places are `given`, it is a code between those of the points; its origin is their mean.
+ * @typedef {{origin: Float32Array, u: Float32Array, v: Float32Array, shares: (number|null)[],
+ *   given?: import("./maps.js").Given}} Plane
  */
 
 /**
  * The points of a step in a plane: their places xy [n, 2], the box around them, their labels, and of how many codes the
- * principal components are, if not of all.
+ * principal components are, if not of all. A frame of a tour also has what it was made of.
  * @typedef {{step: number, choice: import("./state.js").PlaneChoice, xy: Float32Array, box: import("./view.js").Box,
  *   grid: import("./grid.js").Grid, plane: Plane, labels: import("./coloring.js").Coloring|null,
- *   sample: number|null}} Frame
+ *   sample: number|null, components?: import("./tour.js").Components}} Frame
  */
 
 /**
@@ -18,7 +24,8 @@
  * @param {ArrayLike<number>} xy
  * @param {Plane} plane
  */
-export function lift(xy, { origin, u, v }) {
+export function lift(xy, { origin, u, v, given }) {
+  if (given) return between(xy, given, origin.length);
   const [n, dims] = [xy.length / 2, origin.length];
   const codes = new Float32Array(n * dims);
   for (let i = 0; i < n; i++) {
@@ -28,12 +35,13 @@ export function lift(xy, { origin, u, v }) {
 }
 
 /**
- * Returns the place of a plane that is nearest to a code. Its directions are orthonormal.
+ * Returns the place of a plane that is nearest to a code. Its directions are orthonormal. In a map it is that of a point.
  * @param {ArrayLike<number>} code
  * @param {Plane} plane
  * @returns {[number, number]}
  */
-export function into(code, { origin, u, v }) {
+export function into(code, { origin, u, v, given }) {
+  if (given) return placeOf(code, given);
   let [x, y] = [0, 0];
   for (let d = 0; d < origin.length; d++) {
     x += (code[d] - origin[d]) * u[d];
@@ -59,8 +67,67 @@ export function planeOf(choice, dims) {
  * @returns {[string, string]}
  */
 export function axisNames(choice, dims) {
+  if (choice.kind === "map") return [`${choice.name} 1`, `${choice.name} 2`];
+  if (choice.kind === "tour") return [named(choice.across), named(choice.up)];
   if (choice.kind === "pca") return ["principal component 1", "principal component 2"];
   return dims === 1 ? ["code", ""] : [`code ${choice.i}`, `code ${choice.j}`];
+}
+
+/** Returns whether a plane lies within the principal components. @param {import("./state.js").PlaneChoice|null|undefined} choice */
+export const isSide = (choice) => !choice || choice.kind === "pca" || choice.kind === "tour";
+
+/**
+ * Returns the frame of a tour: points along principal components, seen from a side.
+ * @param {Pick<Frame, "step"|"labels"|"sample"> & {components: import("./tour.js").Components}} points
+ * @param {import("./tour.js").Tour} tour
+ * @returns {Frame}
+ */
+export function tourFrame({ step, labels, sample, components }, tour) {
+  return withGrid({ step, labels, sample, components, ...seen(components, tour) });
+}
+
+/**
+ * Returns a frame after the tour turned, without a request; null: its components are not those of the tour.
+ * @param {Frame|null} frame
+ * @param {import("./state.js").PlaneChoice|null} choice
+ * @returns {Frame|null}
+ */
+export function turned(frame, choice) {
+  const { components } = frame ?? {};
+  if (!frame || !components || choice?.kind !== "tour") return null;
+  const count = Math.max(2, Math.min(choice.across.length, components.origin.length));
+  return components.directions.length === count ? tourFrame({ ...frame, components }, choice) : null;
+}
+
+/**
+ * Returns the frame of a map.
+ * @param {Pick<Frame, "step"|"labels"|"sample"|"choice"|"xy"|"box">} points
+ * @param {Float32Array} codes [n, D]
+ * @returns {Frame}
+ */
+export function mapFrame(points, codes) {
+  const dims = (2 * codes.length) / points.xy.length;
+  const none = new Float32Array(dims);
+  const frame = withGrid({ ...points, plane: { origin: mean(codes, dims), u: none, v: none, shares: [null, null] } });
+  frame.plane.given = {
+    codes,
+    get grid() {
+      return frame.grid;
+    },
+  };
+  return frame;
+}
+
+/**
+ * Returns a frame whose grid is made when it is first used, not before the first picture.
+ * @param {Omit<Frame, "grid">} frame
+ * @returns {Frame}
+ */
+export function withGrid(frame) {
+  /** @type {Grid|undefined} */
+  let grid;
+  const get = () => (grid ??= new Grid(frame.xy, frame.box));
+  return /** @type {Frame} */ (Object.defineProperty(frame, "grid", { get }));
 }
 
 /**
@@ -80,11 +147,13 @@ export function about(xy) {
 }
 
 /**
- * Returns the distance of a code from a plane whose directions are orthonormal.
+ * Returns the distance of a code from a plane whose directions are orthonormal, or in a map from the code at its place.
  * @param {ArrayLike<number>} code
  * @param {Plane} plane
  */
-export function offPlane(code, { origin, u, v }) {
+export function offPlane(code, plane) {
+  const { origin, u, v, given } = plane;
+  if (given) return Math.hypot(...lift(into(code, plane), plane).map((value, d) => value - code[d]));
   let [whole, along, up] = [0, 0, 0];
   for (let d = 0; d < origin.length; d++) {
     const away = code[d] - origin[d];

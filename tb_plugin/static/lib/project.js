@@ -1,6 +1,6 @@
 /** Planes along two axes, and codes in a plane: as server/projection.py computes them, for a page without a server. */
 
-/** @typedef {import("./planes.js").Plane} Plane */
+/** @typedef {{origin: Float32Array, directions: Float32Array[], shares: (number|null)[]}} Directions */
 
 /**
  * Returns the plane along the axes i and j: through 0 on these two, and through the mean on the others.
@@ -8,7 +8,7 @@
  * @param {number} dims
  * @param {number} i
  * @param {number} j
- * @returns {Plane}
+ * @returns {Directions}
  */
 export function axes(codes, dims, i, j) {
   const n = codes.length / dims;
@@ -22,32 +22,31 @@ export function axes(codes, dims, i, j) {
   origin[i] = origin[j] = 0;
   u[i] = 1;
   if (i !== j) v[j] = 1;
-  return { origin, u, v, shares: total > 0 ? [variance[i] / total, i === j ? 0 : variance[j] / total] : [null, null] };
+  const shares = total > 0 ? [variance[i] / total, i === j ? 0 : variance[j] / total] : [null, null];
+  return { origin, directions: [u, v], shares };
 }
 
 /**
- * Returns the places of codes in a plane, and the bounds of these: left, right, bottom, top.
+ * Returns the places [n, k] of codes along k directions, and their bounds along the first two: left, right, bottom, top.
  * @param {Float32Array} codes [n, dims]
  * @param {number} dims
- * @param {Plane} plane
+ * @param {Directions} plane
  */
-export function project(codes, dims, { origin, u, v }) {
-  const n = codes.length / dims;
-  const xy = new Float32Array(2 * n);
+export function project(codes, dims, { origin, directions }) {
+  const [n, k] = [codes.length / dims, directions.length];
+  const places = new Float32Array(k * n);
   const box = [Infinity, -Infinity, Infinity, -Infinity];
   for (let i = 0; i < n; i++) {
-    let [x, y] = [0, 0];
-    for (let d = 0; d < dims; d++) {
-      const away = codes[i * dims + d] - origin[d];
-      x += away * u[d];
-      y += away * v[d];
+    for (let c = 0; c < k; c++) {
+      let sum = 0;
+      for (let d = 0; d < dims; d++) sum += (codes[i * dims + d] - origin[d]) * directions[c][d];
+      places[i * k + c] = sum;
     }
-    xy[2 * i] = x;
-    xy[2 * i + 1] = y;
-    box[0] = Math.min(box[0], xy[2 * i]);
-    box[1] = Math.max(box[1], xy[2 * i]);
-    box[2] = Math.min(box[2], xy[2 * i + 1]);
-    box[3] = Math.max(box[3], xy[2 * i + 1]);
+    const [x, y] = places.subarray(i * k, i * k + 2);
+    box[0] = Math.min(box[0], x);
+    box[1] = Math.max(box[1], x);
+    box[2] = Math.min(box[2], y);
+    box[3] = Math.max(box[3], y);
   }
-  return { xy, box };
+  return { places, box };
 }

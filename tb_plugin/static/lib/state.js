@@ -2,6 +2,7 @@
 
 import { COLOR_MODES, columnOf } from "./palette.js";
 import { ranges, valid } from "./ranges.js";
+import * as tour from "./tour.js";
 
 /** @typedef {{run: string, tag: string}} SpaceId a latent space */
 /** @typedef {import("./view.js").View} View */
@@ -10,7 +11,7 @@ import { ranges, valid } from "./ranges.js";
 
 /** @typedef {{name: string, at: Record<string, string>}} SavedView a view by name, as the address would hold it */
 
-/** @typedef {{kind: "axes", i: number, j: number}|{kind: "pca"}} PlaneChoice */
+/** @typedef {{kind: "axes", i: number, j: number}|{kind: "pca"}|{kind: "map", name: string}|import("./tour.js").Tour} PlaneChoice */
 
 /**
  * A walk in the plane's coordinates: a circle, or corners that straight lines or a smooth curve connect (a line has two).
@@ -172,6 +173,8 @@ function walk(value) {
 function plane(value) {
   if (value === "auto") return value;
   if (value === "pca") return { kind: "pca" };
+  if (/^map:./.test(value)) return { kind: "map", name: value.slice("map:".length) };
+  if (value.startsWith("tour:")) return tour.fromText(value);
   const axes = value.startsWith("axes:") ? numbers(value.slice(5), 2) : null;
   return axes && axes.every((a) => Number.isInteger(a) && a >= 0) ? { kind: "axes", i: axes[0], j: axes[1] } : null;
 }
@@ -183,7 +186,14 @@ function plane(value) {
 const FORMS = {
   spaces: [(v) => JSON.stringify(v.map((/** @type {SpaceId} */ s) => [s.run, s.tag])), spaces],
   step: [String, (v) => integer(v, -Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER)],
-  plane: [(v) => (v === null ? "auto" : v.kind === "pca" ? "pca" : `axes:${v.i},${v.j}`), plane],
+  plane: [
+    (v) => {
+      if (v?.kind === "tour") return tour.toText(v);
+      if (v?.kind === "map") return `map:${v.name}`;
+      return v === null ? "auto" : v.kind === "pca" ? "pca" : `axes:${v.i},${v.j}`;
+    },
+    plane,
+  ],
   view: [
     (v) => text([v.x, v.y, v.span]),
     (v) => {

@@ -12,6 +12,9 @@ import { pan, toPlane, toScreen, zoom } from "../lib/view.js";
 const STEP = 12; // pixels that an arrow key moves the cross
 const ZOOM = 1.25;
 
+/** @type {Record<string, [number, number]>} */
+const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+
 /** @param {Plot} plot @param {Shared} shared */
 export function listen(plot, shared) {
   const { element } = plot;
@@ -114,11 +117,12 @@ function hover({ element }, { session }, index, px, py) {
 function key(name, shift, plot, shared) {
   const { state, session, camera, player, look } = shared;
   const { size } = plot;
-  const arrow = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[name];
+  const arrow = ARROWS[name];
   const tool = TOOLS.find((one) => one.key === name);
   const probe = state.now.probe ?? [camera.view.x, camera.view.y];
   const [x, y] = toScreen(camera.view, size, ...probe);
   if (arrow && shift) look(pan(camera.view, size, -4 * STEP * arrow[0], -4 * STEP * arrow[1]));
+  else if (arrow && toolOf(state.now).arrow) toolOf(state.now).arrow?.(plot, shared, arrow);
   else if (arrow) {
     const [px, py] = [
       Math.min(Math.max(x + STEP * arrow[0], 0), size.width),

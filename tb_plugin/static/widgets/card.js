@@ -97,6 +97,7 @@ async function more(panel, index) {
     columnsOf(panel, index),
   ]);
   const code = codes.subarray(index * dims, (index + 1) * dims);
+  const away = dims > 2 && !plane.given ? offPlane(code, plane) : null;
   let picture = null;
   if (logged && index < logged.count) {
     const { height, width, channels } = logged;
@@ -105,7 +106,7 @@ async function more(panel, index) {
     const decoded = decoding.quick ? decoding.decodeNow(code, 1) : await decoding.decode(code, 1);
     picture = { pixels: rgba(look.bytes(decoded), look.shape), width: look.shape[1], height: look.shape[0] };
   }
-  return { error: errors ? errors[index] : null, away: dims > 2 ? offPlane(code, plane) : null, picture, columns };
+  return { error: errors ? errors[index] : null, away, picture, columns };
 }
 
 /**

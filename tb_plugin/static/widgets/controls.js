@@ -2,8 +2,11 @@
 
 import { button, checkbox, h, plural, select } from "../lib/dom.js";
 import { byColumn, COLOR_MODES } from "../lib/palette.js";
-import { planeOf } from "../lib/planes.js";
+import { NEAREST } from "../lib/maps.js";
+import { page } from "../lib/page.js";
+import { isSide, planeOf } from "../lib/planes.js";
 import { LAYERS, MAX_SPACES, recolored, same } from "../lib/state.js";
+import { MAX_COMPONENTS, START, turnThrough } from "../lib/tour.js";
 import { errorsLegend } from "./errors_legend.js";
 import { plotPictures } from "./plot_picture.js";
 import { savePage } from "./save_page.js";
@@ -56,7 +59,10 @@ export function runList(app) {
   return element;
 }
 
-/** Returns the choice of the plane, for codes of more than two numbers. @param {App} app */
+const MAP = "map:";
+const COMPUTED = ["UMAP", "t-SNE"]; // by the server
+
+/** Returns the choice of the plane, for codes of more than two numbers, or with projections. @param {App} app */
 export function planeChoice(app) {
   const { state } = app;
   const kind = select(
@@ -64,9 +70,14 @@ export function planeChoice(app) {
     [
       ["axes", "two axes"],
       ["pca", "PCA"],
+      ["tour", "tour"],
     ],
     "axes",
-    (value) => state.set({ plane: value === "pca" ? { kind: "pca" } : { kind: "axes", i: 0, j: 1 } }),
+    (value) => {
+      if (value.startsWith(MAP)) state.set({ plane: { kind: "map", name: value.slice(MAP.length) } });
+      else if (value === "tour") state.set({ plane: START, tool: "turn" });
+      else state.set({ plane: value === "pca" ? { kind: "pca" } : { kind: "axes", i: 0, j: 1 } });
+    },
   );
   /** @param {"i"|"j"} part @param {string} label */
   const axis = (part, label) =>
@@ -75,30 +86,55 @@ export function planeChoice(app) {
       if (plane?.kind === "axes") state.set({ plane: { ...plane, [part]: Number(value) } });
     });
   const axes = { i: axis("i", "Axis across"), j: axis("j", "Axis up") };
+  const through = select("Component to turn through", [], "", (value) => {
+    const { plane } = state.now;
+    if (plane?.kind === "tour") state.set({ plane: turnThrough(plane, Number(value)) });
+  });
+  const turning = h("label", {}, "through ", through);
+  const given = h("optgroup", { label: "logged" });
+  const computed = h("optgroup", { label: "computed" });
+  const offered = page ? [] : COMPUTED;
   const shares = h("p", { className: "hint" });
-  const row = h("div", { className: "row" }, kind, axes.i, axes.j);
+  const row = h("div", { className: "row" }, kind, axes.i, axes.j, turning);
   const element = h("section", {}, h("h3", {}, "Plane"), row, shares);
+  /** @param {HTMLSelectElement} list @param {number} first @param {number} end @param {(d: number) => string} name */
+  const offer = (list, first, end, name) => {
+    const numbers = Array.from({ length: Math.max(0, end - first) }, (_, k) => first + k);
+    if (list.options.length !== numbers.length)
+      list.replaceChildren(...numbers.map((d) => h("option", { value: String(d) }, name(d))));
+  };
   app.on(["data", "plane"], () => {
     const dims = Math.max(1, ...app.panels.map((panel) => panel.frame?.plane.origin.length ?? 1));
     const plane = planeOf(state.now.plane, dims);
-    element.hidden = dims <= 2;
-    kind.value = plane.kind;
+    const names = [...new Set(app.panels.flatMap((panel) => panel.space.info.projections))];
+    if (plane.kind === "map" && ![...names, ...offered].includes(plane.name)) names.push(plane.name); // of another step
+    const others = dims > 2 ? offered.filter((name) => !names.includes(name)) : [];
+    for (const [group, list] of /** @type {const} */ ([
+      [given, names],
+      [computed, others],
+    ])) {
+      group.replaceChildren(...list.map((name) => h("option", { value: MAP + name }, name)));
+      if (list.length) kind.append(group);
+      else group.remove();
+    }
+    element.hidden = dims <= 2 && !names.length;
+    kind.value = plane.kind === "map" ? MAP + plane.name : plane.kind;
     for (const part of /** @type {("i"|"j")[]} */ (["i", "j"])) {
-      if (axes[part].options.length !== dims) {
-        axes[part].replaceChildren(
-          ...Array.from({ length: dims }, (_, d) => h("option", { value: String(d) }, String(d))),
-        );
-      }
-      axes[part].hidden = plane.kind === "pca";
+      offer(axes[part], 0, dims, String);
+      axes[part].hidden = plane.kind !== "axes";
       if (plane.kind === "axes") axes[part].value = String(plane[part]);
     }
+    offer(through, 2, Math.min(dims, MAX_COMPONENTS), (d) => `component ${d + 1}`);
+    turning.hidden = plane.kind !== "tour";
+    if (plane.kind === "tour") through.value = String(plane.through);
     shares.textContent = app.panels
       .map(({ frame, space }) => {
+        if (frame?.plane.given) return `decoded between points: from the codes of the ${NEAREST} nearest`;
         const percent = (frame?.plane.shares ?? [])
           .map((share) => (share === null ? "–" : `${(100 * share).toFixed(1)} %`))
           .join(" + ");
         const { steps } = space.info;
-        const at = frame?.choice.kind === "pca" ? ` at step ${steps[steps.length - 1]}` : "";
+        const at = frame && isSide(frame.choice) ? ` at step ${steps[steps.length - 1]}` : "";
         const sample = frame?.sample ? `, fitted on a sample of ${plural(frame.sample, "code")}` : "";
         return `${percent} of the variance${at}${sample}`;
       })
@@ -197,6 +233,10 @@ export function toolBar(app) {
   );
   app.on(["tool", "listing"], () => {
     for (const { input } of inputs) input.checked = input.value === state.now.tool;
+  });
+  app.on(["data"], () => {
+    const dims = Math.max(...app.panels.map((panel) => panel.frame?.plane.origin.length ?? 1));
+    for (const [i, { label }] of inputs.entries()) label.hidden = (TOOLS[i].dims ?? 0) > dims;
   });
   return element;
 }

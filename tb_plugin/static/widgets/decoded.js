@@ -2,6 +2,7 @@
 
 import { chartFrame } from "../lib/chart_frame.js";
 import { h, short } from "../lib/dom.js";
+import { NEAREST } from "../lib/maps.js";
 import { offPlane } from "../lib/planes.js";
 
 /** @typedef {import("../core/app.js").App} App */
@@ -36,8 +37,9 @@ export function decoded(app) {
     }
     const { plane } = panels[0]?.frame ?? {};
     const away = code && plane?.origin.length === code.length ? offPlane(code, plane) : 0;
+    const from = plane?.given && !code ? `, interpolated from the ${NEAREST} nearest points` : "";
     place.textContent = probe
-      ? `at ${short(probe[0])}, ${short(probe[1])}${away ? `, ${short(away)} off the plane` : ""}`
+      ? `at ${short(probe[0])}, ${short(probe[1])}${away ? `, ${short(away)} off the plane` : ""}${from}`
       : "Click or drag in the plot, or use the arrow keys there.";
   });
   return element;

@@ -64,7 +64,7 @@ export function neighbors(app) {
       if (!signal.aborted) text.textContent = /** @type {Error} */ (error).message;
     }
   };
-  app.on(["probe", "code", "anchor", "spaces", "data"], ask);
+  app.on(["probe", "code", "plane", "anchor", "spaces", "data"], ask);
   return element;
 }
 
