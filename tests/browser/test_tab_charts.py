@@ -68,7 +68,9 @@ def test_a_spectrum_is_a_line_with_named_axes(page, board):
 
 def test_few_names_all_have_a_place(page, board):
     tab = Tab(page, board, [["sensors", "z"]], probe="1,1").painted(0)
-    assert tab.locate("[aria-label=Decoded] .names span").all_inner_texts() == NAMES
+    names = tab.locate("[aria-label=Decoded] .names span")
+    names.first.wait_for()
+    assert names.all_inner_texts() == NAMES
     tab.rest()
     (expected,) = drawn(board, "sensors", SENSORS([[1, 1]]))
     np.testing.assert_array_equal(tab.pixels("[aria-label=Decoded] canvas")[..., 0], expected)

@@ -82,7 +82,7 @@ def test_runs_side_by_side_share_step_view_probe_and_walk(page, board):
     tab.until(lambda: tab.locate("[aria-label=Decoded] canvas").count() == 2)
     one, two = (tab.pixels(f"[aria-label=Decoded] figure:nth-child({i}) canvas") for i in (1, 2))
     assert (one != two).any()
-    tab.until(lambda: tab.locate(".strip:visible").count() == 2)
+    tab.until(lambda: tab.locate(".strip:visible").count() == 3)  # one for each, and the difference
     slider = tab.locate("input[aria-label=Step]")
     slider.focus()
     slider.press("Home")
@@ -110,7 +110,7 @@ def test_everything_by_keyboard(page, board):
         reached.append(of_focus("e.getAttribute('aria-label') ?? e.textContent"))
         seen = "getComputedStyle(e.matches('[type=radio]') ? e.nextSibling : e)"
         assert of_focus(f"{seen}.outlineStyle") == "solid", reached[-1]
-        if reached[-1] == "Reset the walk":
+        if reached[-1] == "Radius":
             break
     assert {
         "Latent space of flat · codes",

@@ -56,7 +56,7 @@ class Tab:
         """Returns the pixels of a plot on the screen, uint8 [height, width, 3]."""
         return np.asarray(Image.open(io.BytesIO(self.plot(panel).screenshot())).convert("RGB"))
 
-    def until(self, condition, seconds=15):
+    def until(self, condition, seconds=60):
         """Waits until `condition()` is true."""
         until(self.page, condition, seconds)
 
