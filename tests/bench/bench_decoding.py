@@ -82,7 +82,7 @@ NOTES = """{
   const put = CanvasRenderingContext2D.prototype.putImageData;
   CanvasRenderingContext2D.prototype.putImageData = function (...given) {
     put.apply(this, given);
-    if (this.canvas.className === 'manifold') window.looks.push(performance.now());
+    if (this.canvas.classList?.contains('manifold')) window.looks.push(performance.now());
   };
   window.frames_ = [];
   const frame = (now) => { window.frames_.push(performance.now()); requestAnimationFrame(frame); };
