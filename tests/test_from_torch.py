@@ -15,7 +15,8 @@ from helpers.js_decoder import assert_same  # noqa: E402
 from torch import nn  # noqa: E402
 from torch.nn import functional as F  # noqa: E402
 
-from tb_plugin import conversion, layers  # noqa: E402
+from tb_plugin import layers  # noqa: E402
+from tb_plugin.convert import conversion  # noqa: E402
 from tb_plugin.decoder import Decoder  # noqa: E402
 from tb_plugin.from_torch import from_torch  # noqa: E402
 
