@@ -224,7 +224,7 @@ def place_of(error: Exception) -> str:
 def _not_the_model() -> tuple[str, ...]:
     import torch
 
-    return tuple(str(Path(file).parent) for file in (torch.__file__, __file__))
+    return str(Path(torch.__file__).parent), str(Path(__file__).parents[1])
 
 
 def _reading(run: Callable[[Any], Any]) -> Callable[[Any], Any]:
