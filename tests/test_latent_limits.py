@@ -6,18 +6,20 @@ import pytest
 
 from tb_plugin import codec, validation
 from tb_plugin.graph import sizes as layer_sizes
-from tb_plugin.server import label_classes
+from tb_plugin.server import label_classes, projection
 from tb_plugin.server.static_files import STATIC
 
 # By the name of the JavaScript constant.
 LIMITS = {
+    "MAX_CLASSES": label_classes.MAX_CLASSES,
+    "MAX_COMPONENTS": projection.MAX_COMPONENTS,
     "MAX_FRAMES": validation.MAX_FRAMES,
     "MAX_VALUES": layer_sizes.MAX_VALUES,
     "NO_CLASS": label_classes.NO_CLASS,
     "PREFIX_BYTES": codec.PREFIX.size,
 }
 # Constants of the tab alone. A name that Python has, too, must mean the same thing in both.
-ONLY_IN_THE_TAB = {"MAX_SPACES", "MAX_CORNERS", "MAX_CODES", "MAX_QUERY", "MAX_VIEWS", "MAX_VIEW_NAME"}
+ONLY_IN_THE_TAB = {"MAX_SPACES", "MAX_CORNERS", "MAX_CODES", "MAX_QUERY", "MAX_VIEWS", "MAX_VIEW_NAME", "MAX_RANGES"}
 
 CONSTANT = re.compile(r"^(?:export )?const ([A-Z][A-Z0-9_]*) = ([^;]+);", re.MULTILINE)
 

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 MAX_VALUES = 2**22  # numbers that a layer may hold for one picture
 MAX_OPTION = 2**12  # of strides, padding and upsampling
-MAX_RANK = 6
+MAX_RANK = 8  # axes: an einsum of two images of vectors has seven in between
 
 # Work is counted in multiplications of large matrices, about 0.3 ns each. Small matrices cost more: an amount for each
 # number in a layer's output, one for each channel in and out of each position in a kernel, one for each position in a

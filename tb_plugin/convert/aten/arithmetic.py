@@ -146,6 +146,15 @@ def _log_softmax(t: Aten, x: Value, dim: int, *rest: Any) -> Value:
     return t.graph.layer(layers.activation("log"), _softmax(t, x, dim))
 
 
+def _log_sum_exp(t: Aten, x: Value, dims: Any, keepdim: bool = False) -> Value:
+    axes = t.axes(dims, x)
+    most = t.graph.on_axes(x, axes, layers.max)  # so that no exponential overflows
+    terms = t.graph.layer(layers.activation("exp"), t.graph.subtract(x, most))
+    total = t.graph.layer(layers.activation("log"), t.graph.on_axes(terms, axes, layers.sum))
+    found = t.graph.add(total, most)
+    return found if keepdim else t.graph.reshape(found, without(found.shape, axes))
+
+
 def _extreme(pair: Callable[..., Value], along: str) -> Callable[..., Any]:
     """Returns max or min: of two tensors, or along an axis, then without the indices."""
 
@@ -221,6 +230,7 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
     "softmax": _softmax,
     "_softmax": _softmax,
     "log_softmax": _log_softmax,
+    "logsumexp": _log_sum_exp,
     "prelu": _prelu,
     "rrelu": lambda t, x, low=1 / 8, high=1 / 3, *rest: t.graph.layer(
         layers.activation("leaky_relu", alpha=(low + high) / 2), x
