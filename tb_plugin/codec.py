@@ -68,7 +68,7 @@ SPLIT_BYTES = 64 * 2**20
 MAX_PART_BYTES = 2**30  # of a part that is split
 MAX_HEADER_BYTES = 2**20
 MAX_ARRAYS = 4096
-MAX_RANK = 6
+MAX_RANK = 8
 
 MAGIC = b"LTNT"
 PREFIX = struct.Struct("<4sII")  # MAGIC, length of the header, CRC-32 of the rest
