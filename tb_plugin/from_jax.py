@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from tb_plugin.convert.builder import GraphBuilder
-from tb_plugin.convert.conversion import Pictures, check
+from tb_plugin.convert.conversion import Pictures, check, failure
 from tb_plugin.convert.jax_primitives import PRIMITIVES
 from tb_plugin.convert.recognition import NUMBERS, recognized
 from tb_plugin.convert.tensors import Tensor, Tensors
@@ -72,8 +72,7 @@ def from_jax(
     try:
         traced, output = jax.make_jaxpr(run, return_shape=True)(codes)
     except Exception as error:
-        reason = f"{type(error).__name__}: {str(error).strip()}".splitlines()[0]
-        raise ValueError(f"the function fails on codes {[_BATCH, *shape]}: {reason:.300}") from error
+        raise failure("function", [_BATCH, *shape], error) from error
     if not hasattr(output, "shape"):
         raise ValueError(
             f"the function returns a {type(output).__name__}; give one that returns the pictures: lambda z: f(z)[0]"

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from tb_plugin.convert.builder import GraphBuilder
-from tb_plugin.convert.conversion import Pictures, check
+from tb_plugin.convert.conversion import Pictures, check, failure
 from tb_plugin.convert.onnx_operations import OPERATIONS
 from tb_plugin.convert.tensors import Tensor, Tensors
 from tb_plugin.decoder import Decoder
@@ -82,8 +82,7 @@ def from_onnx(
             try:
                 parts.append(evaluate({inputs[0].name: part, **fixed}))
             except Exception as error:
-                reason = f"{type(error).__name__}: {str(error).strip()}".splitlines()[0]
-                raise ValueError(f"the model fails on codes {list(part.shape)}: {reason:.300}") from error
+                raise failure("model", part.shape, error) from error
         return np.concatenate(parts)[: len(codes)]
 
     t = Tensors(GraphBuilder(dims), size)

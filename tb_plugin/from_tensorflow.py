@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from tb_plugin.convert.builder import GraphBuilder
-from tb_plugin.convert.conversion import Pictures, check
+from tb_plugin.convert.conversion import Pictures, check, failure
 from tb_plugin.convert.tensorflow_images import Spread
 from tb_plugin.convert.tensorflow_operations import OPERATIONS
 from tb_plugin.convert.tensors import Tensor, Tensors
@@ -77,8 +77,7 @@ def from_tensorflow(
         traced = tf.compat.v1.wrap_function(run, [tf.TensorSpec([_BATCH, dims], tf.float32)])
         output = traced.structured_outputs
     except Exception as error:
-        reason = f"{type(error).__name__}: {str(error).strip()}".splitlines()[0]
-        raise ValueError(f"the function fails on codes {[_BATCH, *shape]}: {reason:.300}") from error
+        raise failure("function", [_BATCH, *shape], error) from error
     finally:
         tf.config.run_functions_eagerly(eager)
     if not hasattr(output, "op"):

@@ -14,7 +14,7 @@ import numpy as np
 
 from tb_plugin.convert import torch_trace
 from tb_plugin.convert.builder import GraphBuilder
-from tb_plugin.convert.conversion import Pictures, check
+from tb_plugin.convert.conversion import Pictures, check, failure
 from tb_plugin.decoder import Decoder
 
 _BATCH = 3  # of the codes that are followed
@@ -113,11 +113,9 @@ def convert(
         try:
             traced = torch_trace.trace(run, torch.randn(batch, dims, dtype=dtype, device=device))
         except Exception as error:
-            reason = f"{type(error).__name__}: {str(error).strip()}".splitlines()[0]
-            vector = len(shape) == 1 and re.search(r"\b[34]D\b", reason)
+            vector = len(shape) == 1 and re.search(r"\b[34]D\b", str(error).strip().partition("\n")[0])
             hint = f"; does it take input_shape=({dims}, 1, 1)?" if vector else ""
-            place = torch_trace.place_of(error)
-            raise ValueError(f"the model fails on codes {[batch, *shape]}{place}: {reason:.300}{hint}") from error
+            raise failure("model", [batch, *shape], error, torch_trace.place_of(error), hint) from error
         graph = GraphBuilder(dims)
         return check(means.decoder(graph, torch_trace.add_trace(traced, graph, batch)), pictures)
 

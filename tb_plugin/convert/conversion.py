@@ -87,6 +87,18 @@ class Pictures:
         return (pictures - low) / (high - low)
 
 
+def failure(what: str, shape: Sequence[int], error: Exception, place: str = "", hint: str = "") -> ValueError:
+    """Returns the error that says why a model fails on codes of a shape, by the first line of its own.
+
+    Args:
+      what: "model" or "function".
+      place: where it fails, as the model's author sees it.
+      hint: what may help.
+    """
+    reason = f"{type(error).__name__}: {str(error).strip()}".splitlines()[0]
+    return ValueError(f"the {what} fails on codes {list(shape)}{place}: {reason:.300}{hint}")
+
+
 def check(decoder: Decoder, model: Callable[[np.ndarray], np.ndarray]) -> Decoder:
     """Compares a decoder with its model on random codes, and returns it.
 
