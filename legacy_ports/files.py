@@ -1,16 +1,13 @@
-"""Writes files whole or not at all; names that a file may have, and how they are shown."""
+"""Writes files so that errors name them; names that a file may have, and how they are shown."""
 
 import errno
 import os
 import re
-import secrets
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO
 
 from legacy_ports import UserError
+from tb_plugin.files import replacing
 
 # gs://bucket, also as `Path` shortens it, and fsspec's cache::gs://bucket. C:/ is no scheme but a drive.
 _URL = re.compile(r"\w[\w+.-]+:/|\w[\w+.-]*::")
@@ -54,28 +51,6 @@ def shown(path: str | os.PathLike) -> str:
     return os.fsencode(path).decode(errors="backslashreplace")
 
 
-@contextmanager
-def replacing(path: Path) -> Iterator[BinaryIO]:
-    """Opens a new file, which takes the place of `path` when the block ends and its bytes are on disk.
-
-    If the block raises, the new file is removed and `path` stays as it was. A process that is killed leaves a
-    `.part` file at most.
-
-    Raises:
-      OSError: the file cannot be written.
-    """
-    part = path.with_name(f"{path.name}.{secrets.token_hex(4)}.part")
-    try:
-        with open(part, "xb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
-    _sync(path.parent)
-
-
 def write(path: Path, data: bytes) -> None:
     """Writes a file, or replaces the one that is there.
 
@@ -102,13 +77,3 @@ def check_writable(path: Path) -> None:
             pass
     except OSError as error:
         raise WriteError(f"{path}: cannot be written ({error.strerror})") from None
-
-
-def _sync(folder: Path) -> None:
-    """Puts a folder's list of names on disk, so that a new name outlives a power cut."""
-    with suppress(OSError):  # Windows opens no folders, and some network file systems sync none
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)

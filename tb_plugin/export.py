@@ -6,7 +6,6 @@ python -m tb_plugin.export --logdir runs --run mine --out page.html
 import argparse
 import os
 import sys
-import tempfile
 import types
 import warnings
 from collections.abc import Sequence
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from tb_plugin.events.event_reading import EventFiles
+from tb_plugin.files import replacing
 from tb_plugin.metadata import FormatError
 from tb_plugin.server.folders import Folders
 from tb_plugin.server.listing import Listing
@@ -68,7 +68,8 @@ def export(
     except (FormatError, NotThere) as error:
         raise ValueError(f"{path}: {error}") from error
     data = text.encode()
-    _write(Path(out), data)
+    with replacing(Path(out)) as file:
+        file.write(data)
     return len(data)
 
 
@@ -92,21 +93,6 @@ def _chosen(path: Path, found: list[Space], runs: Sequence[str], tags: Sequence[
         if space.error:
             raise ValueError(f"{path / space.run}, {space.name}: {space.error}")
     return chosen
-
-
-def _write(path: Path, data: bytes) -> None:
-    """Writes a file whole or not at all."""
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        umask = os.umask(0)
-        os.umask(umask)
-        os.chmod(temporary, 0o666 & ~umask)  # mkstemp's files are for the user alone
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
 
 
 def main(arguments: list[str] | None = None) -> int:

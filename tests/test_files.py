@@ -8,11 +8,12 @@ import sys
 import pytest
 
 from legacy_ports import files
+from tb_plugin.files import replacing
 
 
 def test_a_block_that_raises_leaves_the_old_file(tmp_path):
     (tmp_path / "a").write_text("old")
-    with pytest.raises(TypeError), files.replacing(tmp_path / "a") as file:
+    with pytest.raises(TypeError), replacing(tmp_path / "a") as file:
         file.writelines([b"new", "no bytes"])
     assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("a", "old")]
 
@@ -38,8 +39,8 @@ def test_bytes_are_on_disk_before_the_name_is_and_then_the_name(tmp_path, monkey
 def test_a_killed_writer_leaves_the_old_file(tmp_path):
     (tmp_path / "a").write_text("old")
     code = (
-        "import os, pathlib, sys; from legacy_ports import files\n"
-        "with files.replacing(pathlib.Path(sys.argv[1])) as file: file.write(b'new'); file.flush(); os._exit(9)"
+        "import os, pathlib, sys; from tb_plugin.files import replacing\n"
+        "with replacing(pathlib.Path(sys.argv[1])) as file: file.write(b'new'); file.flush(); os._exit(9)"
     )
     assert subprocess.run([sys.executable, "-c", code, tmp_path / "a"]).returncode == 9
     assert (tmp_path / "a").read_text() == "old"

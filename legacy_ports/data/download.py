@@ -15,9 +15,9 @@ import requests
 import urllib3
 from tqdm import tqdm
 
-from legacy_ports import files
 from legacy_ports.data.folder import find
 from legacy_ports.data.idx import OFFICIAL_SHA256, DataError
+from tb_plugin.files import replacing
 
 MIRRORS = (
     "https://storage.googleapis.com/cvdf-datasets/mnist/",
@@ -114,7 +114,7 @@ def _fetch_file(name: str, mirrors: list[str], directory: Path, progress: bool) 
     problems = []
     for mirror in mirrors:
         try:
-            with files.replacing(directory / name) as file:
+            with replacing(directory / name) as file:
                 _within(LONGEST, _download, mirror + name, file, progress)
                 file.flush()
                 if _sha256_unpacked(Path(file.name)) != OFFICIAL_SHA256[name.removesuffix(".gz")]:

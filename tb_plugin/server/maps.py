@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from tb_plugin.files import replacing
 from tb_plugin.metadata import FormatError
 from tb_plugin.server import map_work
 from tb_plugin.server.spaces import NotThere, Space
@@ -108,12 +109,12 @@ class Maps:
         return next((places for *_, path in sorted(found) if (places := _load(path, points)) is not None), None)
 
     def _keep(self, made: Path, space: Space, method: str, name: str) -> None:
-        """Moves a file beside the run, or if that cannot be written into a temporary folder."""
+        """Copies a file beside the run, or if that cannot be written into a temporary folder."""
         try:
-            _move(made, self._folders(space, method)[0] / name)
+            _copy(made, self._folders(space, method)[0] / name)
         except (OSError, IndexError):
             self._spare = self._spare or tempfile.TemporaryDirectory(prefix="latent-maps-")
-            _move(made, self._folders(space, method)[-1] / name)
+            _copy(made, self._folders(space, method)[-1] / name)
 
 
 def _run(job: Job, method: str, folder: Path) -> None:
@@ -150,14 +151,8 @@ def _load(path: Path, points: int) -> np.ndarray | None:
     return places if valid else None
 
 
-def _move(source: Path, target: Path) -> None:
-    """Moves a file, perhaps to another disk. It is there whole or not at all."""
+def _copy(source: Path, target: Path) -> None:
+    """Copies a file, perhaps to another disk. It is there whole or not at all."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=".")
-    try:
-        with os.fdopen(handle, "wb") as file, source.open("rb") as given:
-            shutil.copyfileobj(given, file)
-        os.replace(temporary, target)
-    except BaseException:
-        os.unlink(temporary)
-        raise
+    with replacing(target) as file, source.open("rb") as given:
+        shutil.copyfileobj(given, file)
