@@ -55,7 +55,7 @@ def test_log_scalar_and_reconstructions_every_100_steps(run, events):
 def test_the_example_is_training_image_10(run, bundled):
     """The left half of a saved step is the post's example, whatever the batches shuffled."""
     image = bundled.arrays.train_images[10] / 255
-    figure = kajuvonen.reconstruction(image, image, "Step 100")
+    figure = kajuvonen.reconstructions(image)(image, "Step 100")
     shown = Image.open(run.folder / "figures" / "step-00100.png")
     left = [np.asarray(picture)[:, : shown.width // 2 - 20] for picture in (shown, figures.picture(figure))]
     np.testing.assert_array_equal(left[0][60:], left[1][60:])  # below the title

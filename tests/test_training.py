@@ -48,7 +48,7 @@ def trained(build, engine, batches, cuts=()):
         train = getattr(training, engine)(sess, model)
         losses = []
         for start, end in zip((0, *cuts), (*cuts, len(batches))):
-            losses += train(batches[start:end])
+            losses += train(iter(batches[start:end]))
         return np.array(losses), sess.run(tf.global_variables())
 
 

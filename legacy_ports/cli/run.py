@@ -88,8 +88,7 @@ def add_options(command: argparse.ArgumentParser) -> None:
         "--save-every",
         type=arguments.positive(int),
         metavar="N",
-        help="steps from checkpoint to checkpoint (default: the post's logging interval; 50 for smith, which logs "
-        "every step)",
+        help="steps from checkpoint to checkpoint (default: the post's logging interval, at most every 10 seconds)",
     )
 
 

@@ -112,7 +112,7 @@ def _bundled(remark: str = "") -> Digits:
 
     # `mnist_data` gives NumPy the file's name, for which it needs a working directory, even if that was deleted.
     with gzip.open(theirs.DATA_PATH, "rb") as file:
-        table = np.genfromtxt(file, delimiter=",").astype(np.uint8)
+        table = np.loadtxt(file, np.uint8, delimiter=",")
     images, labels = table[:, :-1].reshape(-1, 28, 28), table[:, -1]
     test = np.arange(len(images)) % 5 == 0
     arrays = Arrays(images[~test], labels[~test], images[test], labels[test])

@@ -4,6 +4,7 @@ The recipes are those of the notebook that the post names, autoencoders.ipynb.
 """
 
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from legacy_ports import UserError
 from legacy_ports.data.batches import keras_pixels
 from legacy_ports.plots import figures
 from legacy_ports.run.manifest import read_manifest
+from tb_plugin.gif import gif
 
 
 def combine_images(images: np.ndarray, cols: int) -> np.ndarray:
@@ -37,6 +39,19 @@ def reconstructions(originals: np.ndarray, images_out: np.ndarray, caption: str)
     axes.tick_params(length=0)
     axes.set_title(caption)
     return figure
+
+
+def progress(originals: np.ndarray, outputs: Sequence[np.ndarray]) -> bytes:
+    """Draws the reconstructions after each epoch, from epoch 0 on, as a GIF."""
+    figure = reconstructions(originals, outputs[0], "epoch 0")
+    (axes,) = figure.axes
+
+    def show(frame: tuple[int, np.ndarray]) -> None:
+        epoch, images_out = frame
+        axes.set_title(f"epoch {epoch}")
+        axes.images[0].set_data(combine_images(np.concatenate([originals, images_out]), len(originals)))
+
+    return gif(figures.animation(figure, [axes], enumerate(outputs), show), 250, hold=2000)
 
 
 def generated_digits(images_out: np.ndarray, caption: str) -> bytes:

@@ -136,6 +136,7 @@ def main(run: Run, *, steps, batch_size, learning_rate, seed):
             lambda: dense_decoder(sess, tf.trainable_variables()[4:], ["linear", "linear"]),
             save_every,
         )
+        reconstruction = reconstructions(example_fig[0])
         batches = run.ahead(sess, model, mnist.train.batches(batch_size))
         for i in run.steps(range(1, steps + 1), keep={"batches": mnist.train}):
             l = run.train(next(batches))
@@ -146,7 +147,7 @@ def main(run: Run, *, steps, batch_size, learning_rate, seed):
                 run.writer.add_summary(scalar("train_loss", l), i)
                 # Reconstruct example image
                 result = sess.run([output], feed_dict={x: example_fig})
-                figure = reconstruction(example_fig[0], result[0][0], f"Step {i}")
+                figure = reconstruction(result[0][0], f"Step {i}")
                 run.figure(f"step-{i:05}.png", figures.png(figure), tag="reconstruction", step=i)
                 run.writer.flush()
 
@@ -165,22 +166,34 @@ def main(run: Run, *, steps, batch_size, learning_rate, seed):
 
 def pca_floor(train: np.ndarray, test: np.ndarray, components: int) -> tuple[float, float]:
     """Returns the mean squared error of PCA fitted to `train`, on `train` and on `test`: the floor of a linear code."""
-    mean = train.mean(axis=0, dtype=np.float64)
-    covariance = train.T @ train / len(train) - np.outer(mean, mean)
-    directions = np.linalg.eigh(covariance)[1][:, -components:].astype(np.float32)
+    mean = train.mean(axis=0)
 
-    def left(part):  # by Pythagoras
-        centered = part - mean.astype(np.float32)
-        return float((np.square(centered).mean(axis=1) - np.square(centered @ directions).sum(axis=1) / 784).mean())
+    def scatter(part):  # about the mean of the training images
+        centered = part - mean
+        return centered.T @ centered / len(part)
 
-    return left(train), left(test)
+    of_train = scatter(train)
+    directions = np.linalg.eigh(of_train)[1][:, -components:]
+
+    def left(matrix):  # the variance in all directions, less that in these
+        return float(np.trace(matrix) - np.trace(directions.T @ matrix @ directions)) / 784
+
+    return left(of_train), left(scatter(test))
 
 
-def reconstruction(image, result, title):
-    """Draws the example image beside its reconstruction."""
+def reconstructions(image):
+    """Returns a function that draws the example image beside a reconstruction [784], under a title."""
     figure = figures.new_figure(5.6, 3.3)
-    figure.suptitle(title)
-    for axes, pixels, name in zip(figure.subplots(1, 2), (image, result), ("original", "reconstruction")):
-        figures.show_pixels(axes, pixels.reshape(28, 28))
+    above = figure.suptitle("Step 0")
+    for axes, name in zip(figure.subplots(1, 2), ("original", "reconstruction")):
+        shown = figures.show_pixels(axes, image.reshape(28, 28))
         axes.set_xlabel(name)
-    return figure
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")  # the next draws keep this layout
+
+    def draw(result, title):
+        above.set_text(title)
+        shown.set_data(result.reshape(28, 28))
+        return figure
+
+    return draw

@@ -43,6 +43,7 @@ from legacy_ports.ports._mathybit import (
     generated_digits,
     histograms,
     kernel_pca,
+    progress,
     random_images,
     reconstructions,
     restore_model,
@@ -52,7 +53,6 @@ from legacy_ports.run.engine import Run, mean_loss
 from legacy_ports.run.events import scalar
 from legacy_ports.tf1 import glorot_uniform, keras, tf
 from tb_plugin.from_keras import from_keras
-from tb_plugin.gif import gif
 
 OPTIONS = {
     "steps": 0,  # the epochs decide
@@ -254,10 +254,7 @@ def train(run, sess, model, batches, X_test, steps, codings, seed):
             f"{saturated_epochs} of {epochs} epochs; last mean |tanh| {mean_codings[-1]:.5f}",
             "not given; its histograms are not saturated",
         )
-    pictures = [
-        figures.picture(reconstructions(images_const, frame, f"epoch {epoch}")) for epoch, frame in enumerate(frames)
-    ]
-    run.figure("reconstruction_progress.gif", gif(pictures, 250, hold=2000))
+    run.figure("reconstruction_progress.gif", progress(images_const, frames))
 
 
 def encode(sess, model, images):

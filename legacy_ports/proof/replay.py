@@ -54,7 +54,7 @@ def replay(
     """
     steps = len(run.losses) if steps is None else min(steps, len(run.losses))
     batches, test_images = port.feed(digits, ports.post_options(name)["batch_size"], run.seed)
-    stops = sorted({*range(0, steps, training.STEPS), *(n for n in run.norm_steps if n < steps), steps})
+    stops = sorted({0, *(n for n in run.norm_steps if n < steps), steps})
     losses, norms = np.empty(steps), []
     with new_graph() as graph, tf.Session() as sess:
         tf.set_random_seed(run.seed)
@@ -70,7 +70,7 @@ def replay(
         for begin, end in itertools.pairwise(stops):
             if begin in run.norm_steps:
                 norms.append(_norms(sess.run(variables)))
-            losses[begin:end] = train([*itertools.islice(drawn, end - begin)])
+            losses[begin:end] = [*train(itertools.islice(drawn, end - begin))]
         if steps in run.norm_steps:
             norms.append(_norms(sess.run(variables)))
         return Replay(

@@ -1,9 +1,11 @@
 """Trains: a run's session, its training loop with checkpoints and progress, and when codes are logged."""
 
+import time
 from bisect import bisect
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -16,18 +18,20 @@ from legacy_ports.run.recorder import Record
 from legacy_ports.tf1 import draw_on_cpu, tf
 from tb_plugin.decoder import Decoder
 
+SECONDS = 10  # from checkpoint to checkpoint, at least, where the user does not say when
+
 
 class Run(Record):
     """One run of one port: its record, and the training loop. See `Record` for the arguments."""
 
     _latent: Latent | None = None
     _train: training.Train
-    _chunk = 0  # steps that are trained together and not yielded yet
+    _losses: Generator[Any, None, None] = (loss for loss in ())
+    _left = 0  # steps up to the next stop whose batches are not drawn yet
 
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
-        self._ahead: deque[np.ndarray] = deque()  # batches of these steps
-        self._losses: deque[Any] = deque()  # of these steps, once they are trained
+        self._ahead: deque[np.ndarray] = deque()  # batches that are drawn, of steps that are not yielded yet
 
     @contextmanager
     def session(self) -> Iterator[tf.Session]:
@@ -40,24 +44,28 @@ class Run(Record):
         # After the post's ops, because the seed of an op depends on the number of ops before it.
         saver = tf.train.Saver(max_to_keep=checkpoints.KEEP)
         with _Session(config=self.config) as sess:
-            sess.losses = self._losses
+            sess.ahead = self._ahead
             self._session = sess, saver
-            yield sess
+            try:
+                yield sess
+            finally:
+                self._losses.close()  # waits for a computation in progress
 
     def steps(self, numbers: range, keep: Mapping[str, Any] | None = None) -> Iterator[int]:
         """Yields the numbers of the training loop, with a progress bar if stderr is a terminal.
 
         Saves a checkpoint every `save_every` steps, after the last step, and when SIGINT or SIGTERM asks the run to
-        end, which waits for the steps in progress. A resumed run yields only the numbers that are left.
+        end, which waits for the steps in progress. If `save_every` is None, saves at the post's logging interval, but
+        at most every `SECONDS`. A resumed run yields only the numbers that are left.
 
-        The fused engine trains the steps together up to the next checkpoint, or the next time that codes are logged.
+        The fused engine trains ahead of the yielded steps, up to the next stop: a checkpoint, or codes to log.
 
         Args:
           keep: by name, the objects that the loop changes, beside the session's variables and NumPy's global
             generator: see `checkpoints.save`. A resumed run gets them as they were.
 
         Raises:
-          KeyboardInterrupt: after the steps during which a signal came.
+          KeyboardInterrupt: after the steps that were begun when a signal came.
           UserError: the checkpoint to resume from holds other names than `keep`.
         """
         keep = {"numpy_random": _NumpyRandom, **(keep or {})}
@@ -72,25 +80,26 @@ class Run(Record):
         left = numbers[self.step :]
         self.bar = tqdm(left, initial=self.step, total=steps, unit="step", disable=True if self.quiet else None)
         self._hold.begin()
+        saved = time.monotonic()
         for i in self.bar:
-            if not self._chunk:
-                at_most = training.STEPS if self.engine == "fused" else 1
-                self._chunk = min(at_most, stops[bisect(stops, self.step)] - self.step)
+            if not self._ahead:
+                self._left = stops[bisect(stops, self.step)] - self.step
             yield i
             self.step += 1
-            self._chunk -= 1
-            if self._chunk:
+            if self._ahead:  # the weights are those of a later step
                 continue
             if self.step in due:
                 self._log_latent()
-            if self.step % save_every == 0 or self.step == steps or self._hold.signal:
+            due_now = self.step % save_every == 0 and (self.save_every or time.monotonic() - saved >= SECONDS)
+            if due_now or self.step == steps or self._hold.signal:
                 self._save(keep)
+                saved = time.monotonic()
             self._hold.check()
         self._hold.end()
         self._hold.check()
 
     def ahead(self, sess: tf.Session, model: Any, batches: Iterator[np.ndarray]) -> Iterator[np.ndarray]:
-        """Yields a batch for each of `steps`, drawn together with those of the steps that are trained together.
+        """Yields a batch for each of `steps`. The engine draws it ahead where it trains ahead.
 
         Args:
           model: the port's tensors: x, loss and train_step.
@@ -98,19 +107,25 @@ class Run(Record):
         """
         self._train = getattr(training, self.engine)(sess, model)
         while True:
-            self._ahead.extend(next(batches) for _ in range(self._chunk))
-            while self._ahead:
-                yield self._ahead.popleft()
+            if not self._ahead:
+                drawn = self._draw(batches)
+                self._losses = self._train(chain([next(drawn)], drawn))
+            yield self._ahead.popleft()
+
+    def _draw(self, batches: Iterator[np.ndarray]) -> Iterator[np.ndarray]:
+        """Yields the batches of the steps up to the next stop, or up to now once a signal has come."""
+        while self._left and not (self._ahead and self._hold.signal):
+            self._left -= 1
+            self._ahead.append(next(batches))
+            yield self._ahead[-1]
 
     def train(self, batch: np.ndarray) -> Any:
-        """Trains on a batch from `ahead`, and on those of the steps that are trained together.
+        """Trains on a batch from `ahead`.
 
         Returns:
           The loss of this batch before its update, as float32.
         """
-        if not self._losses:
-            self._losses.extend(self._train([batch, *self._ahead]))
-        return self._losses.popleft()
+        return next(self._losses)
 
     def latent(
         self,
@@ -162,13 +177,13 @@ def mean_loss(sess: tf.Session, loss: tf.Tensor, x: tf.Tensor, images: np.ndarra
 class _Session(tf.Session):
     """A session that does not run while a loop is at an earlier step than the weights."""
 
-    losses: deque[Any] = deque()
+    ahead: deque[Any] = deque()
 
     def run(self, *args: Any, **kwargs: Any) -> Any:
         """Runs ops. Raises RuntimeError if the weights are those of a later step."""
-        if self.losses:
+        if self.ahead:
             raise RuntimeError(
-                f"the session's weights are {len(self.losses)} steps ahead: a loop may use it before or after a "
+                f"the session's weights are {len(self.ahead)} steps ahead: a loop may use it before or after a "
                 "multiple of the logging interval that `latent` was given"
             )
         return super().run(*args, **kwargs)

@@ -42,7 +42,7 @@ class Record:
       device: see `tf1.session_config`.
       quiet: whether to print nothing but the results.
       latent_points: how many test digits the Latent tab gets; None: all.
-      save_every: steps between checkpoints; None: the post's logging interval.
+      save_every: steps between checkpoints; None: see `Run.steps`.
       resume: the folder of a run to resume, instead of `logdir` and `name`. The other arguments must be that run's.
       band: what the post's own TensorFlow gave for the final test loss, in words.
       engine: what trains, "session" or "fused": see `training`.

@@ -8,8 +8,9 @@ resource. Between two calls the graph's variables hold the weights, as if the se
 
 import math
 import re
-from collections.abc import Callable, Sequence
-from itertools import groupby
+from collections.abc import Callable, Generator, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import cycle, groupby, islice
 from typing import Any
 
 import numpy as np
@@ -20,8 +21,8 @@ from legacy_ports.tf1 import quiet, tf
 STEPS = 100  # in one XLA computation, at most
 _BYTES = 2**26  # of their batches, at most
 
-# Trains on each of the batches float32 [N, ...]; returns the losses before the updates, as float32.
-Train = Callable[[Sequence[np.ndarray]], list[Any]]
+# Trains on each of the batches float32 [N, ...]; yields the losses before the updates, as float32.
+Train = Callable[[Iterable[np.ndarray]], Generator[Any, None, None]]
 
 
 def session(sess: tf.Session, model: Any) -> Train:
@@ -31,38 +32,54 @@ def session(sess: tf.Session, model: Any) -> Train:
       model: the port's tensors: x, loss and train_step.
     """
     step = sess.make_callable([model.loss, model.train_step], [model.x])
-    return lambda batches: [step(batch)[0] for batch in batches]
+
+    def train(batches: Iterable[np.ndarray]) -> Generator[Any, None, None]:
+        for batch in batches:
+            yield step(batch)[0]
+
+    return train
 
 
 def fused(sess: tf.Session, model: Any) -> Train:
     """Returns the training of many steps in one XLA computation. How many are taken at once changes no bit.
 
+    While one computation runs, the caller gets the losses of the one before, and the batches of the next are drawn. So
+    up to 2 * `STEPS` batches are drawn before their losses are yielded.
+
     Args:
       model: the port's tensors: x, loss and train_step.
 
     Raises:
-      UserError: the step cannot be fused. Where XLA finds that out, the first call raises it.
+      UserError: the step cannot be fused. Where XLA finds that out, the first loss raises it.
     """
     loop = _loop(sess, model)
-    buffers: dict[tuple[int, ...], np.ndarray] = {}  # XLA compiles a loop for each shape
+    buffers: dict[tuple[int, ...], Iterator[np.ndarray]] = {}  # XLA compiles a loop for each shape
 
-    def train(batches: Sequence[np.ndarray]) -> list[Any]:
-        losses: list[Any] = []
-        for shape, group in groupby(batches, np.shape):
-            same = list(group)
-            if shape not in buffers:
-                at_once = max(1, min(STEPS, _BYTES // same[0].nbytes))
-                buffers[shape] = _aligned((at_once, *shape))
-                with quiet():  # TensorFlow 2.15 tells that XLA compiles
-                    loop(buffers[shape], 0)
-            buffer = buffers[shape]
-            for i in range(0, len(same), len(buffer)):
-                part = same[i : i + len(buffer)]
-                np.stack(part, out=buffer[: len(part)])
-                losses += list(loop(buffer, len(part))[: len(part)])
-        return losses
+    def train(batches: Iterable[np.ndarray]) -> Generator[Any, None, None]:
+        computing = None
+        with ThreadPoolExecutor(1) as worker:
+            for shape, same in groupby(batches, np.shape):
+                if shape not in buffers:
+                    buffers[shape] = _two_buffers(shape)
+                    with quiet():  # TensorFlow 2.15 tells that XLA compiles
+                        worker.submit(loop, next(buffers[shape]), 0).result()
+                buffer = next(buffers[shape])
+                while part := list(islice(same, len(buffer))):
+                    np.stack(part, out=buffer[: len(part)])
+                    done = computing.result() if computing else ()
+                    computing = worker.submit(loop, buffer, len(part))
+                    yield from done
+                    buffer = next(buffers[shape])
+            if computing:
+                yield from computing.result()
 
     return train
+
+
+def _two_buffers(shape: tuple[int, ...]) -> Iterator[np.ndarray]:
+    """Yields by turns two arrays float32 [K, N, ...] for the batches of one computation."""
+    at_once = max(1, min(STEPS, _BYTES // (4 * math.prod(shape))))
+    return cycle([_aligned((at_once, *shape)) for _ in range(2)])
 
 
 def _aligned(shape: tuple[int, ...]) -> np.ndarray:
@@ -74,7 +91,7 @@ def _aligned(shape: tuple[int, ...]) -> np.ndarray:
 
 
 def _loop(sess: tf.Session, model: Any) -> Callable[[np.ndarray, int], np.ndarray]:
-    """Returns the loop: it takes batches [K, N, ...], trains on the first `count`, and returns the losses [K]."""
+    """Returns the loop: it takes batches [K, N, ...], trains on the first `count`, and returns their losses."""
     train_op = getattr(model.train_step, "op", model.train_step)
     step, variables = _cut(sess.graph, [model.loss.op.name, train_op.name])
 
@@ -115,11 +132,11 @@ def _loop(sess: tf.Session, model: Any) -> Callable[[np.ndarray, int], np.ndarra
                 tf.assign(variable, tf.raw_ops.ReadVariableOp(resource=handle, dtype=kind)).op
                 for variable, handle, kind in give_back
             ]
-        run = sess.make_callable([losses, *given], [batches, count])
 
-    def call(batches: np.ndarray, count: int) -> np.ndarray:
+    def call(values: np.ndarray, number: int) -> np.ndarray:
         try:
-            return run(batches, count)[0]
+            # Not `sess.run`: a session may refuse that to others while its weights are those of a later step.
+            return tf.Session.run(sess, [losses, *given], {batches: values, count: number})[0][:number]
         except (tf.errors.InvalidArgumentError, tf.errors.UnimplementedError) as error:
             raise UserError(f"this model cannot be fused: {_reason(error)}; use --engine session") from None
 

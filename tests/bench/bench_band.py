@@ -83,7 +83,7 @@ def port(name: str, steps: int, recorded: int, faithful: int) -> Model:
                 for seed in seeds:
                     session.run(start)
                     batches, _ = module.feed(digits, ports.post_options(name)["batch_size"], seed)
-                    losses.append(train([*itertools.islice(batches, steps)]))
+                    losses.append([*train(itertools.islice(batches, steps))])
             return np.array(losses, float)
 
         return runs

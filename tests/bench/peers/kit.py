@@ -17,7 +17,7 @@ def prepare(port, candidate, threads, batches):
     sess = tf.Session(graph=graph, config=session_config("cpu", threads))
     sess.run(initialize)
     train = getattr(training, candidate)(sess, model)
-    return lambda: train(list(batches))
+    return lambda: list(train(batches))
 
 
 if __name__ == "__main__":
