@@ -4,6 +4,7 @@ import json
 import os
 import re
 import signal
+import threading
 from contextlib import suppress
 from typing import Any, NamedTuple
 
@@ -12,7 +13,7 @@ import pytest
 from helpers.same import events, weights
 
 from legacy_ports import UserError, cli, ports
-from legacy_ports.run import training
+from legacy_ports.run import checkpoints, training
 from legacy_ports.run.engine import Run
 from legacy_ports.tf1 import draw_on_cpu, new_graph, tf
 
@@ -130,6 +131,39 @@ def test_checkpoints_in_between_change_no_bit(bundled, tmp_path):
     ours, theirs = weights(rare.folder, 30), weights(often.folder, 30)
     assert ours.keys() == theirs.keys()
     assert all((ours[key] == theirs[key]).all() for key in ours)
+
+
+def test_checkpoints_are_seconds_apart_unless_the_user_says_when(bundled, tmp_path, monkeypatch):
+    saved = []
+    monkeypatch.setattr(checkpoints, "save", lambda *args: saved.append(args[3]))
+    run_small(bundled, tmp_path, "default", "fused")
+    run_small(bundled, tmp_path, "often", "fused", save_every=10)
+    monkeypatch.setattr("legacy_ports.run.engine.SECONDS", 0)
+    run_small(bundled, tmp_path, "slow", "fused")
+    assert saved == [30, 10, 20, 30, 10, 20, 30]
+
+
+def test_losses_are_recorded_and_batches_drawn_while_a_computation_runs(monkeypatch):
+    monkeypatch.setattr(training, "STEPS", 2)
+    began, drawn = threading.Event(), threading.Event()  # the second computation; a batch of the third
+
+    def computation(batches, count):
+        if batches[0, 0, 0] == 2:
+            began.set()
+            assert drawn.wait(60)
+        return np.zeros(count)
+
+    def batches():
+        for i in range(6):
+            if i == 4:
+                drawn.set()
+            yield np.full((5, 4), i, np.float32)
+
+    monkeypatch.setattr(training, "_loop", lambda sess, model: computation)
+    losses = training.fused(None, None)(batches())
+    next(losses)
+    assert began.wait(60)
+    assert len([*losses]) == 5
 
 
 def test_a_signal_ends_a_run_after_the_steps_in_progress(bundled, tmp_path):

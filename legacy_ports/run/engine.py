@@ -113,11 +113,13 @@ class Run(Record):
             yield self._ahead.popleft()
 
     def _draw(self, batches: Iterator[np.ndarray]) -> Iterator[np.ndarray]:
-        """Yields the batches of the steps up to the next stop, or up to now once a signal has come."""
-        while self._left and not (self._ahead and self._hold.signal):
+        """Yields the batches of the steps up to the next stop, but none after a signal has come."""
+        while self._left:
             self._left -= 1
             self._ahead.append(next(batches))
             yield self._ahead[-1]
+            if self._hold.signal:
+                break
 
     def train(self, batch: np.ndarray) -> Any:
         """Trains on a batch from `ahead`.
