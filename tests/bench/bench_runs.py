@@ -2,7 +2,8 @@
 
     python tests/bench/bench_runs.py [PORT…] [--rounds N] [--json FILE]
 
-A long run's wall clock less a short one's, by their difference in steps. Between two runs of the kit JAX trains.
+A long run's wall clock less a short one's, by their difference in steps. Between two runs of the kit JAX trains. The
+last columns are of one default run: its wall clock, and that less the steps and TensorFlow's import.
 """
 
 import argparse
@@ -20,14 +21,19 @@ LENGTHS = {"vandenburg": (1000, 9000)}  # steps of the short and of the long run
 OTHERS = (100, 900)
 
 
-def run(port, steps, engine):
-    """Returns the seconds of a run, from the command to its last line."""
+def seconds(*words):
+    """Returns the seconds of a Python process."""
+    began = time.perf_counter()
+    subprocess.run([sys.executable, *words], check=True, capture_output=True)
+    return time.perf_counter() - began
+
+
+def run(port, *options):
+    """Returns the seconds of a run on the bundled digits, from the command to its last line, and its manifest."""
     with tempfile.TemporaryDirectory() as folder:
-        words = ["run", port, "--steps", str(steps), "--data", "bundled", "--engine", engine, "--quiet"]
-        began = time.perf_counter()
-        command = [sys.executable, "-m", "legacy_ports", *words, "--logdir", folder]
-        subprocess.run(command, check=True, capture_output=True)
-        return time.perf_counter() - began
+        words = ["run", port, "--data", "bundled", "--quiet", "--logdir", folder, "--name", "a", *options]
+        took = seconds("-m", "legacy_ports", *words)
+        return took, json.loads(Path(folder, port, "a", "run.json").read_text())
 
 
 def main():
@@ -37,9 +43,10 @@ def main():
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--json", type=Path)
     args = parser.parse_args()
+    imports = [seconds("-c", "import legacy_ports.tf1") for _ in range(args.rounds)]
     kept = {"machine": machine(), "rounds": args.rounds, "ports": {}}
-    print("| port | session, ms per step | auto, ms per step | JAX, scan, ms per step | auto / JAX |")
-    print("| --- | --- | --- | --- | --- |")
+    print("| port | session, ms per step | auto | JAX, scan | auto / JAX | default run | beyond steps |")
+    print("| --- | --- | --- | --- | --- | --- | --- |")
     for port in args.ports:
         short, long = LENGTHS.get(port, OTHERS)
         found = {"session": [], "auto": [], "JAX, scan": []}
@@ -50,15 +57,30 @@ def main():
             jax.answer()
             for _ in range(args.rounds):
                 for engine in ("session", "auto"):
-                    took = run(port, long, engine) - run(port, short, engine)
-                    found[engine].append(1000 * took / (long - short))
+                    one, other = (run(port, "--steps", str(n), "--engine", engine)[0] for n in (long, short))
+                    found[engine].append(1000 * (one - other) / (long - short))
                 turns = max(1, (long - short) // STEPS[port])
                 found["JAX, scan"].append(1000 * sum(jax.turn() for _ in range(turns)) / (turns * STEPS[port]))
             jax.close()
+            wall, manifest = run(port)
+            steps, engine = manifest["steps"], manifest["engine"]
+            kit = Candidate(sys.executable, "kit.py", engine, port, args.threads, file.name)
+            kit.answer()
+            step = np.median([kit.turn() for _ in range(9)]) / STEPS[port]
+            kit.close()
+        beyond = wall - np.median(imports) - steps * step
         kept["ports"][port] = {"steps": [short, long], "ms": found}
+        kept["ports"][port]["default_run"] = {
+            "steps": steps,
+            "wall_s": wall,
+            "import_s": np.median(imports),
+            "step_ms": 1000 * step,
+            "beyond_s": beyond,
+        }
         session, auto, scan = (np.median(times) for times in found.values())
         ratio = np.median(np.array(found["auto"]) / found["JAX, scan"])
-        print(f"| `{port}` | {session:.3g} | {auto:.3g} | {scan:.3g} | {ratio:.2f} |", flush=True)
+        row = [f"{session:.3g}", f"{auto:.3g}", f"{scan:.3g}", f"{ratio:.2f}", f"{wall:.1f} s", f"{beyond:.1f} s"]
+        print(f"| `{port}` | {' | '.join(row)} |", flush=True)
         if args.json:
             args.json.write_text(json.dumps(kept, indent=1) + "\n")
 
