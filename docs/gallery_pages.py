@@ -18,7 +18,7 @@ POINTS, STEPS = 2000, 10  # of a page, because the gallery has five in one
 
 
 def main(logdir: Path = Path("runs")) -> None:
-    """Runs each post that has no run in `logdir` yet, and writes its page and `gallery.json`, which describes the runs."""
+    """Runs each post that has no run in `logdir` yet. Writes its page, and `gallery.json`, which describes the runs."""
     PAGES.mkdir(exist_ok=True)
     found = {}
     for port in PORTS:

@@ -65,9 +65,10 @@ def _gallery() -> str:
     for port, run in json.loads(GALLERY.read_text(encoding="utf-8")).items():
         steps, whole = run["steps"], run["post_steps"]
         part = ", as in the post" if steps == whole else f" where the post has {whole:,}, so not the post's result"
+        loss = f"{run['digits']} MNIST; test loss {run['test_loss']:.4f}."
         parts += [
             f"## {port}",
-            f"[{run['post']}]({run['url']}) {steps:,} steps{part}; {run['digits']} MNIST; test loss {run['test_loss']:.4f}.",
+            f"[{run['post']}]({run['url']}) {steps:,} steps{part}; {loss}",
             f"[{port} alone](gallery/{port}.html){{target=_blank}} · [what the post says]({port}.md)",
             f'<iframe src="{port}.html" title="The latent space of {port}" loading="lazy" '
             'style="width: 100%; height: 40rem; border: 1px solid #9e9e9e"></iframe>',
