@@ -5,6 +5,7 @@ leads to the page that shows the same file. A file that has no page of its own, 
 links to it. A link to a file that does not exist is left as it is, so that the strict build fails.
 """
 
+import json
 import posixpath
 import re
 from pathlib import Path
@@ -26,6 +27,7 @@ PAGES = {
 }
 SOURCES = "source"  # the folder of pages that show a source file
 LANGUAGES = {".py": "python", ".js": "javascript", ".ipynb": "json", ".toml": "toml", ".txt": "text"}
+GALLERY = ROOT / "docs" / "gallery" / "gallery.json"  # docs/gallery_pages.py writes it
 LINK = re.compile(r"(?<=\]\()(?![a-z]+:|#)([^)\s#]+)(#[^)\s]*)?(?=[)\s])")
 
 
@@ -45,12 +47,33 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
     """Returns a page whose links between files of the repository are links between pages of the site."""
     here = page.file.src_uri
+    if here == "gallery.md":
+        markdown += _gallery()
 
     def rewritten(link: re.Match[str]) -> str:
         target = _page(_target(_origin(here), link[1]))
         return posixpath.relpath(target, posixpath.dirname(here) or ".") + (link[2] or "") if target else link[0]
 
     return markdown if here.startswith(SOURCES + "/") else LINK.sub(rewritten, markdown)
+
+
+def _gallery() -> str:
+    """Returns the part of the gallery that shows the pages, each in a frame."""
+    if not GALLERY.exists():
+        return "\nThis site was built without them.\n"
+    parts = []
+    for port, run in json.loads(GALLERY.read_text(encoding="utf-8")).items():
+        steps, whole = run["steps"], run["post_steps"]
+        part = ", as in the post" if steps == whole else f" where the post has {whole:,}, so not the post's result"
+        loss = f"{run['digits']} MNIST; test loss {run['test_loss']:.4f}."
+        parts += [
+            f"## {port}",
+            f"[{run['post']}]({run['url']}) {steps:,} steps{part}; {loss}",
+            f"[{port} alone](gallery/{port}.html){{target=_blank}} · [what the post says]({port}.md)",
+            f'<iframe src="{port}.html" title="The latent space of {port}" loading="lazy" '
+            'style="width: 100%; height: 40rem; border: 1px solid #9e9e9e"></iframe>',
+        ]
+    return "\n" + "\n\n".join(parts) + "\n"
 
 
 def _origin(page: str) -> str:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 ENCODE = """async ([text, n, width, height, enlarged, delay]) => {
-  const { animation } = await import("./walk/gif.js");
+  const { animation } = await import("./lib/gif.js");
   const bytes = Uint8ClampedArray.from(atob(text), (letter) => letter.charCodeAt(0));
   const size = 4 * width * height;
   const frames = Array.from({ length: n }, (_, i) => bytes.slice(i * size, (i + 1) * size));
@@ -82,3 +82,47 @@ def test_of_more_colors_each_frame_gets_the_nearest_256(modules):
     assert len(np.unique(smooth.reshape(-1, 3), axis=0)) == 3000
     error = np.abs(read(gif(modules, frames))[0] - frames.astype(int)).mean(axis=(1, 2, 3))
     assert (error < [4, 4, 20]).all(), error
+
+
+GROW = """async ([text, n, width, height]) => {
+  const { GrowingGIF } = await import("./lib/gif.js");
+  const bytes = Uint8ClampedArray.from(atob(text), (letter) => letter.charCodeAt(0));
+  const size = 4 * width * height;
+  const gif = new GrowingGIF(width, height);
+  for (let i = 0; i < n; i++) await gif.add(bytes.slice(i * size, (i + 1) * size), 70 + 100 * (i % 2), i % 2 === 0);
+  const made = new Uint8Array(await gif.end().arrayBuffer());
+  return btoa(Array.from(made, (byte) => String.fromCharCode(byte)).join(""));
+}"""
+
+
+def grown(modules, frames):
+    n, height, width, _ = frames.shape
+    opaque = np.concatenate([frames, np.full((*frames.shape[:3], 1), 255, np.uint8)], axis=3)
+    return base64.b64decode(modules.evaluate(GROW, [base64.b64encode(opaque.tobytes()).decode(), n, width, height]))
+
+
+def test_of_a_growing_animation_only_changes_are_stored(modules):
+    """A block of one color wanders over a picture with more colors than a palette has."""
+    across, down = np.meshgrid(np.arange(600), np.arange(500))
+    still = np.stack([across // 3, down // 2, 255 - across // 3], axis=-1).astype(np.uint8)
+    frames = np.repeat(still[None], 4, axis=0)
+    for i, frame in enumerate(frames):
+        frame[100:150, 100 * i + 1 : 100 * i + 51] = (250, 10, 20)
+    data = grown(modules, frames)
+    made, milliseconds, loop = read(data)
+    assert (milliseconds, loop) == ([70, 170, 70, 170], 0)
+    assert np.abs(made - frames.astype(int)).mean() < 5
+    same = (frames[1:] == frames[:-1]).all(axis=3)
+    np.testing.assert_array_equal(made[1:][same], made[:-1][same])
+    assert len(data) < 1.3 * len(grown(modules, frames[:1]))
+
+
+def test_the_color_of_the_first_pixel_is_exact_in_a_growing_animation(modules):
+    random = np.random.default_rng(0)
+    frames = random.integers(0, 256, (3, 300, 250, 3), np.uint8)
+    paper = random.random((3, 300, 250)) < 0.5
+    paper[:, 0, 0] = True
+    frames[paper] = (255, 255, 255)
+    made, *_ = read(grown(modules, frames))
+    assert (made[paper] == 255).all()
+    assert np.abs(made - frames.astype(int)).mean() < 20

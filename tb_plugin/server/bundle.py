@@ -12,7 +12,7 @@ _IMPORT = re.compile(r'^import (?:\* as (\w+)|\{([^}]*)\}) from "(\.\.?/[\w./]+)
 _STYLE = re.compile(r'^import (\w+) from "\./(\w+\.css)" with \{ type: "css" \};\n', re.MULTILINE)
 # A URL relative to the module becomes one relative to the script.
 _URL = re.compile(r'new URL\("(\.\.?/[\w./]+)", import\.meta\.url\)')
-_EXPORT = re.compile(r"^export ((?:async )?(?:function|class|const) (\w+))", re.MULTILINE)
+_EXPORT = re.compile(r"^export ((?:async )?(?:function\*?|class|const) (\w+))", re.MULTILINE)
 # The last statement of a vendored module.
 _EXPORT_LIST = re.compile(r"export\s*\{([^}]*)\};?\s*(//# sourceMappingURL=.*\s*)?\Z")
 _OTHER = re.compile(r"^(?:import|export)\b.*", re.MULTILINE)

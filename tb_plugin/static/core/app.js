@@ -267,6 +267,7 @@ export class App {
   #settle() {
     clearTimeout(this.settling);
     this.settling = setTimeout(() => {
+      this.settling = undefined;
       if (this.session.now.dragging) return; // its end comes back here
       if (this.camera.way) this.#settle();
       else for (const panel of this.panels) panel.refresh();

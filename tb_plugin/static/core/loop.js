@@ -5,12 +5,13 @@ export class Loop {
   constructor(draw) {
     this.draw = draw;
     this.seen = true;
+    this.held = false;
     /** @type {number|null} */
     this.asked = null;
   }
 
   request() {
-    if (this.asked !== null || !this.seen) return;
+    if (this.asked !== null || !this.seen || this.held) return;
     this.asked = requestAnimationFrame((now) => {
       this.asked = null;
       if (this.draw(now)) this.request();
@@ -21,9 +22,18 @@ export class Loop {
   setSeen(seen) {
     this.seen = seen;
     if (seen) this.request();
-    else if (this.asked !== null) {
-      cancelAnimationFrame(this.asked);
-      this.asked = null;
-    }
+    else this.#cancel();
+  }
+
+  /** Leaves the frames to a caller of `draw`, which has a clock of its own. @param {boolean} held */
+  hold(held) {
+    this.held = held;
+    if (held) this.#cancel();
+    else this.request();
+  }
+
+  #cancel() {
+    if (this.asked !== null) cancelAnimationFrame(this.asked);
+    this.asked = null;
   }
 }

@@ -23,7 +23,7 @@ export class Manifold extends Placed {
   constructor(redraw) {
     super("manifold");
     this.redraw = redraw;
-    /** @type {AbortController|null} */
+    /** @type {AbortController|null} of a grid that is being decoded */
     this.work = null;
   }
 
@@ -86,11 +86,14 @@ export class Manifold extends Placed {
       draw();
     } catch (error) {
       if (!work.signal.aborted) throw error;
+    } finally {
+      if (this.work === work) this.work = null;
     }
   }
 
   clear() {
     this.work?.abort();
+    this.work = null;
     super.clear();
   }
 }

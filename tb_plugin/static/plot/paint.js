@@ -10,8 +10,9 @@ import { toScreen } from "../lib/view.js";
  * Paints the axes, the decoded grid, the points and what lies over them. The plot's margin is around it.
  * @param {CanvasRenderingContext2D} c
  * @param {import("./plot.js").Plot} plot
+ * @param {(c: CanvasRenderingContext2D, plot: import("./plot.js").Plot, xy: Float32Array) => void} points paints them
  */
-export function paint(c, plot) {
+export function paint(c, plot, points) {
   const { size, shared, content, manifold } = plot;
   const { frame } = content;
   if (!frame) return;
@@ -26,14 +27,22 @@ export function paint(c, plot) {
   c.clip();
   const grid = manifold.rectangle(view, size);
   if (grid) c.drawImage(manifold.canvas, grid.x, grid.y, grid.width, grid.height);
-  paintPoints(c, plot, frame.xy);
+  points(c, plot, frame.xy);
   plot.layer.paint?.(c, view, size);
   plot.paintOver(c, frame, view);
   c.restore();
 }
 
-/** @param {CanvasRenderingContext2D} c @param {import("./plot.js").Plot} plot @param {Float32Array} xy */
-function paintPoints(c, plot, xy) {
+/** Copies the points as the screen has them. @param {CanvasRenderingContext2D} c @param {import("./plot.js").Plot} plot */
+export function copyPoints(c, { points, size }) {
+  c.drawImage(points.shown, 0, 0, size.width, size.height);
+}
+
+/**
+ * Paints each point, sharp at any scale.
+ * @param {CanvasRenderingContext2D} c @param {import("./plot.js").Plot} plot @param {Float32Array} xy
+ */
+export function paintPoints(c, plot, xy) {
   const { size, shared, marks, values, colors } = plot;
   const { view } = shared.camera;
   const shapes = shared.state.now.shapes && !scaleOf(plot.content.coloring);

@@ -84,8 +84,12 @@ export class Points {
   draw(scene) {
     this.renderer.draw(scene);
     // Not earlier: if pictures are copied from the GPU, an empty canvas costs as much as a full one.
-    const canvas = this.spare ?? this.canvas;
-    if (!canvas.isConnected) this.plot.firstChild?.after(canvas);
+    if (!this.shown.isConnected) this.plot.firstChild?.after(this.shown);
+  }
+
+  /** The canvas that has the picture, until the browser has shown it. */
+  get shown() {
+    return this.spare ?? this.canvas;
   }
 
   /** Whether the processor draws the points. */

@@ -2,9 +2,9 @@
 
 import { csv } from "../lib/csv.js";
 import { download } from "../lib/download.js";
-import { animation } from "./gif.js";
+import { animation } from "../lib/gif.js";
 import { toCanvas } from "../lib/picture.js";
-import { video } from "./webm.js";
+import { video } from "../lib/webm.js";
 
 /** @typedef {import("./film.js").Film} Film */
 

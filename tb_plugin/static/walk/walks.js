@@ -8,7 +8,7 @@ import { about } from "../lib/planes.js";
 import { MAX_FRAMES } from "../lib/state.js";
 import { path } from "../plot/tools/path.js";
 import { Strip } from "./strip.js";
-import { format } from "./webm.js";
+import { format } from "../lib/webm.js";
 
 /** @typedef {import("../core/app.js").App} App */
 

@@ -7,7 +7,7 @@ import { classColor, NO_CLASS, table } from "../lib/palette.js";
 import { SVG } from "../lib/svg.js";
 import { broken, cut } from "../lib/texts.js";
 import { ticks } from "../lib/view.js";
-import { paint } from "../plot/paint.js";
+import { paint, paintPoints } from "../plot/paint.js";
 import { trace } from "../plot/points_canvas.js";
 import { layeredErrors } from "./errors_legend.js";
 import { classesShown } from "./legend.js";
@@ -21,34 +21,41 @@ const MOST_LINES = 6; // of a name
 const SCALE = 2; // pixels of a PNG for each of the page
 const HEADER = 19; // of a panel, over its plot
 
+/** Returns the size of the picture in CSS pixels. @param {App} app */
+export function pictureSize(app) {
+  const { width, height } = app.stage.getBoundingClientRect();
+  return { width: width + LEGEND, height };
+}
+
 /** Returns the buttons that save the plots. @param {App} app */
 export function plotPictures(app) {
-  const size = () => {
-    const { width, height } = app.stage.getBoundingClientRect();
-    return { width: width + LEGEND, height };
-  };
   const name = () =>
     app.panels.map(({ space, frame }) => `${space.id.run}_${space.id.tag}_step_${frame?.step}`).join("_");
   const png = button("PNG", "Save the plot as a picture", () => {
-    const { width, height } = size();
+    const { width, height } = pictureSize(app);
     const canvas = document.createElement("canvas");
     [canvas.width, canvas.height] = [SCALE * width, SCALE * height];
     const c = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
     c.scale(SCALE, SCALE);
-    picture(c, app, size());
+    picture(c, app);
     canvas.toBlob((blob) => blob && download(blob, name(), "png"), "image/png");
   });
   const svg = button("SVG", "Save the plot as a drawing that stays sharp", () => {
-    const { width, height } = size();
+    const { width, height } = pictureSize(app);
     const made = new SVG(width, height);
-    picture(/** @type {any} */ (made), app, size());
+    picture(/** @type {any} */ (made), app);
     download(new Blob([made.text], { type: "image/svg+xml" }), name(), "svg");
   });
   return [png, svg];
 }
 
-/** @param {CanvasRenderingContext2D} c @param {App} app @param {import("../lib/view.js").Size} size */
-function picture(c, app, { width, height }) {
+/**
+ * Paints the plots with their titles, steps and legend.
+ * @param {CanvasRenderingContext2D} c @param {App} app
+ * @param {Parameters<typeof paint>[2]} [points] paints the points
+ */
+export function picture(c, app, points = paintPoints) {
+  const { width, height } = pictureSize(app);
   const { colors } = app.theme;
   c.fillStyle = colors.paper;
   c.fillRect(0, 0, width, height);
@@ -63,7 +70,7 @@ function picture(c, app, { width, height }) {
     const step = `, step ${frame?.step.toLocaleString("en") ?? "–"}`;
     c.fillText(cut(space.name, step, c.font, room - 52), 46, 14);
     c.translate(0, HEADER);
-    paint(c, plot);
+    paint(c, plot, points);
     c.restore();
   }
   c.save();

@@ -1,6 +1,7 @@
 /** The slider over the kept steps. It moves points, decoder and walk together. */
 
 import { button, h, numberField } from "../lib/dom.js";
+import { trainingFilm } from "./training_film.js";
 
 /** Returns the bar with the slider. @param {import("../core/app.js").App} app */
 export function timeBar(app) {
@@ -33,6 +34,7 @@ export function timeBar(app) {
     on,
     h("label", {}, "step ", field.element),
     kept,
+    trainingFilm(app),
   );
 
   app.on(["step", "spaces", "listing", "playing", "data"], () => {

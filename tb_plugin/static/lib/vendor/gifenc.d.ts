@@ -11,7 +11,14 @@ export function GIFEncoder(): {
     index: Uint8Array,
     width: number,
     height: number,
-    options: { palette?: Palette; delay: number; repeat?: number },
+    options: {
+      palette?: Palette;
+      delay: number;
+      repeat?: number;
+      transparent?: boolean;
+      transparentIndex?: number;
+      dispose?: number;
+    },
   ): void;
   finish(): void;
   bytes(): Uint8Array<ArrayBuffer>;

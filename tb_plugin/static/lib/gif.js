@@ -1,8 +1,8 @@
-/** Animations of small pictures. */
+/** Animations. */
 
-import { applyPalette, GIFEncoder, quantize } from "../lib/vendor/gifenc.js";
+import { applyPalette, GIFEncoder, quantize } from "./vendor/gifenc.js";
 
-/** @typedef {import("../lib/vendor/gifenc.js").Palette} Palette */
+/** @typedef {import("./vendor/gifenc.js").Palette} Palette */
 
 const MOST = 256; // colors of a GIF
 const [SHORTEST, LONGEST] = [20, 655350]; // ms: browsers slow down below, the format ends above
@@ -74,4 +74,66 @@ function enlarge(pixels, width, height, times) {
     for (let x = 0; x < width; x++, at += times) out.fill(pixels[row + x], at, at + times);
   }
   return out;
+}
+
+const [PAPER, CLEAR] = [254, 255]; // the indices of the color of the first pixel, and of pixels that stay as they are
+const SAMPLE = 100_000; // pixels that choose a palette
+const AT_ONCE = 200_000; // pixels, until the page may do something else
+
+/** A GIF of large pictures, which repeats without end. Of each picture only the pixels that changed are stored. */
+export class GrowingGIF {
+  /** @param {number} width @param {number} height */
+  constructor(width, height) {
+    this.width = width;
+    this.height = height;
+    this.encoder = GIFEncoder();
+    /** @type {Uint32Array|null} */
+    this.last = null;
+    /** @type {Palette} */
+    this.palette = [];
+  }
+
+  /**
+   * Adds a picture. The page stays alive meanwhile.
+   * @param {Uint8ClampedArray} frame RGBA, opaque @param {number} delay ms, rounded to 10
+   * @param {boolean} recolor whether the picture gets the colors that fit it best, else those of the last one
+   */
+  async add(frame, delay, recolor) {
+    const pixels = new Uint32Array(frame.buffer);
+    if (recolor || !this.last) this.palette = fitting(pixels);
+    const index = new Uint8Array(pixels.length).fill(CLEAR);
+    for (let start = 0; start < pixels.length; start += AT_ONCE) {
+      const end = Math.min(start + AT_ONCE, pixels.length);
+      const changed = new Uint32Array(end - start); // their places
+      let n = 0;
+      for (let i = start; i < end; i++) if (!this.last || pixels[i] !== this.last[i]) changed[n++] = i;
+      const colors = Uint32Array.from(changed.subarray(0, n), (i) => pixels[i]);
+      const found = applyPalette(new Uint8Array(colors.buffer), this.palette);
+      for (let k = 0; k < n; k++) index[changed[k]] = colors[k] === pixels[0] ? PAPER : found[k];
+      await new Promise((resolve) => setTimeout(resolve));
+    }
+    this.encoder.writeFrame(index, this.width, this.height, {
+      delay,
+      repeat: 0,
+      palette: [...this.palette, ...Array(MOST - this.palette.length).fill(frame.subarray(0, 3))],
+      transparent: this.last !== null,
+      transparentIndex: CLEAR,
+      dispose: 1, // the next picture lies over this one
+    });
+    this.last = pixels;
+    await new Promise((resolve) => setTimeout(resolve));
+  }
+
+  /** Returns the file. */
+  end() {
+    this.encoder.finish();
+    return new Blob([this.encoder.bytes()], { type: "image/gif" });
+  }
+}
+
+/** Returns the 254 colors that fit pixels best. @param {Uint32Array} pixels */
+function fitting(pixels) {
+  const every = Math.ceil(pixels.length / SAMPLE);
+  const sample = Uint32Array.from({ length: Math.floor(pixels.length / every) }, (_, i) => pixels[i * every]);
+  return quantize(new Uint8Array(sample.buffer), PAPER);
 }
