@@ -2,7 +2,16 @@
 
 import assert from "node:assert/strict";
 import test from "node:test";
-import { asColumn, bytesOf, classesOf, colored, listed, scaleOf } from "../../tb_plugin/static/lib/coloring.js";
+import {
+  asColumn,
+  bytesOf,
+  classesOf,
+  colored,
+  listed,
+  placeOf,
+  scaleOf,
+  scaleTicks,
+} from "../../tb_plugin/static/lib/coloring.js";
 import { column, valueOf } from "../../tb_plugin/static/lib/columns.js";
 import { NO_CLASS, SHAPES } from "../../tb_plugin/static/lib/palette.js";
 
@@ -77,6 +86,21 @@ test("a scale of one number, of none, and of one that stands out", () => {
   assert.deepEqual([none.of[0], none.least, none.most], [NO_CLASS, 0, 0]);
   const lonely = of(...Array(500).fill(1), 9);
   assert.deepEqual([lonely.low, lonely.high, lonely.of[0], lonely.of[500]], [1, 9, 0, NO_CLASS - 1]);
+});
+
+test("positive numbers over three orders of magnitude and more have a logarithmic scale", () => {
+  const of = (...values) => colored({ type: "number", values: Float64Array.from(values), there: null });
+  const wide = of(1e-4, 1e-2, 1);
+  assert.ok(wide.logarithmic);
+  assert.deepEqual([...wide.of], [0, 127, NO_CLASS - 1]);
+  assert.deepEqual(
+    scaleTicks(wide, 3),
+    [1e-4, 1e-3, 1e-2, 1e-1, 1].filter((_, i) => i % 2 === 0),
+  );
+  assert.deepEqual(scaleTicks(of(0.2, 500), 3), [1, 10, 100]);
+  assert.equal(placeOf(wide, 1e-3), 0.25);
+  assert.deepEqual([placeOf(wide, 1e-9), placeOf(wide, 5)], [0, 1]);
+  for (const others of [of(0, 1, 1e6), of(-1, 1, 1e6), of(1, 10, 999)]) assert.ok(!others.logarithmic);
 });
 
 test("the legend lists the classes of the colors, or else those of the labels", () => {

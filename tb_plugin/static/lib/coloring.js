@@ -1,6 +1,7 @@
 /** What the colors of the points show: classes, or numbers on a scale. */
 
 import { NO_CLASS } from "./palette.js";
+import { ticks } from "./view.js";
 
 /** @typedef {import("./columns.js").Column} Column */
 
@@ -11,10 +12,11 @@ import { NO_CLASS } from "./palette.js";
  * @typedef {{classes: Class[], of: Uint8Array|Int32Array, rest: Class}} Classes
  */
 
+/** Equal steps of color are equal differences, or if it is logarithmic equal factors. @typedef {{low: number, high: number, logarithmic: boolean}} Range */
+
 /**
  * The number of each point, and its color between `low` and `high`. NO_CLASS stands for a point without a number.
- * @typedef {{numbers: import("./columns.js").Numbers, of: Uint8Array, low: number, high: number, least: number,
- *   most: number}} Scale
+ * @typedef {Range & {numbers: import("./columns.js").Numbers, of: Uint8Array, least: number, most: number}} Scale
  */
 
 /** @typedef {Classes|Scale} Coloring */
@@ -22,6 +24,7 @@ import { NO_CLASS } from "./palette.js";
 const MAX_CLASSES = 1000; // as in server/label_classes.py
 const REPEATED = 250; // bytes of classes: a multiple of the colors and of the shapes, which are repeated
 const OUTER = 0.01; // of the numbers, at either end: they have the color of the end
+const FACTOR = 1000; // between the ends of a scale of positive numbers from which on it is logarithmic
 
 /** @param {Coloring|null} [coloring] @returns {Classes|null} the coloring, if it has classes */
 export const classesOf = (coloring) => (coloring && "classes" in coloring ? coloring : null);
@@ -52,13 +55,27 @@ export function scale(numbers) {
   const [least, most] = [sorted[0] ?? 0, sorted[last] ?? 0];
   let [low, high] = [sorted[Math.floor(OUTER * last)] ?? 0, sorted[Math.ceil((1 - OUTER) * last)] ?? 0];
   if (low === high) [low, high] = [least, most];
-  const unit = (NO_CLASS - 1) / (high - low || 1);
+  const range = { low, high, logarithmic: least > 0 && high >= FACTOR * low };
   const of = new Uint8Array(values.length);
-  for (let i = 0; i < of.length; i++) {
-    const place = (values[i] - low) * unit;
-    of[i] = there?.[i] === 0 ? NO_CLASS : Math.min(NO_CLASS - 1, Math.max(0, Math.round(place)));
-  }
-  return { numbers, of, low, high, least, most };
+  for (let i = 0; i < of.length; i++) of[i] = there?.[i] === 0 ? NO_CLASS : colorOf(range, values[i]);
+  return { ...range, numbers, of, least, most };
+}
+
+/** Returns where a number is on a scale, from 0 at its lower end to 1. @param {Range} range @param {number} value */
+export function placeOf({ low, high, logarithmic }, value) {
+  const place = logarithmic ? Math.log(value / low) / Math.log(high / low) : (value - low) / (high - low || 1);
+  return Math.min(1, Math.max(0, place));
+}
+
+/** Returns the color of a number, an index into those of scales. @param {Range} range @param {number} value */
+export const colorOf = (range, value) => Math.round(placeOf(range, value) * (NO_CLASS - 1));
+
+/** Returns about `count` numbers to write on a scale, in order. @param {Range} range @param {number} count */
+export function scaleTicks({ low, high, logarithmic }, count) {
+  if (!logarithmic) return low < high ? ticks(low, high, count) : [low];
+  const [first, last] = [Math.ceil(Math.log10(low)), Math.floor(Math.log10(high))];
+  const every = Math.ceil((last - first + 1) / (count + 1));
+  return Array.from({ length: Math.floor((last - first) / every) + 1 }, (_, i) => Number(`1e${first + i * every}`));
 }
 
 /**

@@ -1,8 +1,8 @@
 /** What lies over the points where they overlap: lines of equal density, or the mean error in cells. */
 
+import { colorOf } from "../lib/coloring.js";
 import { cellsOf, counted, isoline, levelsOf, smoothed } from "../lib/density.js";
 import { sharp } from "../lib/dom.js";
-import { NO_CLASS } from "../lib/palette.js";
 import { Placed } from "./placed.js";
 import { scale, toPlane, toScreen } from "../lib/view.js";
 
@@ -21,7 +21,7 @@ const OPAQUE = 0.88;
 
 /** @typedef {(c: CanvasRenderingContext2D, view: View, size: Size) => void} Paint */
 
-/** The errors of the points, and those of the first and the last color. @typedef {{values: ArrayLike<number>, low: number, high: number, colors: Uint8Array}} Errors */
+/** The errors of the points, and their colors. @typedef {import("../lib/coloring.js").Range & {values: ArrayLike<number>, colors: Uint8Array}} Errors */
 
 export class Layer extends Placed {
   constructor() {
@@ -64,7 +64,7 @@ export class Layer extends Placed {
  * @param {number} side
  * @returns {Paint}
  */
-function errorCells(xy, marks, { values, low, high, colors }, box, side) {
+function errorCells(xy, marks, { values, colors, ...range }, box, side) {
   const cells = cellsOf(box, side);
   const { counts, sums } = counted(xy, marks, cells, values);
   return (c, view, size) => {
@@ -72,8 +72,7 @@ function errorCells(xy, marks, { values, low, high, colors }, box, side) {
     c.globalAlpha = OPAQUE;
     for (let i = 0; i < counts.length; i++) {
       if (counts[i] < FEW) continue;
-      const share = (sums[i] / counts[i] - low) / (high - low || 1);
-      const at = 4 * Math.round(Math.min(1, Math.max(0, share)) * (NO_CLASS - 1));
+      const at = 4 * colorOf(range, sums[i] / counts[i]);
       const [column, row] = [i % cells.columns, Math.floor(i / cells.columns)];
       const [x, y] = toScreen(view, size, cells.left + column * side, cells.bottom + (row + 1) * side);
       c.fillStyle = `rgb(${colors[at]},${colors[at + 1]},${colors[at + 2]})`;

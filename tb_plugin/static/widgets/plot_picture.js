@@ -1,12 +1,11 @@
 /** Saves the plots with their axes and legend as a picture: PNG or SVG. */
 
-import { byteOf, scaleOf } from "../lib/coloring.js";
+import { byteOf, placeOf, scaleOf, scaleTicks } from "../lib/coloring.js";
 import { button, short } from "../lib/dom.js";
 import { download } from "../lib/download.js";
 import { classColor, NO_CLASS, table } from "../lib/palette.js";
 import { SVG } from "../lib/svg.js";
 import { broken, cut } from "../lib/texts.js";
-import { ticks } from "../lib/view.js";
 import { paint, paintPoints } from "../plot/paint.js";
 import { trace } from "../plot/points_canvas.js";
 import { layeredErrors } from "./errors_legend.js";
@@ -82,9 +81,9 @@ export function picture(c, app, points = paintPoints) {
 
 /**
  * @param {CanvasRenderingContext2D} c @param {App} app @param {number} y @param {string} name
- * @param {{low: number, high: number}} scale
+ * @param {import("../lib/coloring.js").Range} scale
  */
-function paintScale(c, app, y, name, { low, high }) {
+function paintScale(c, app, y, name, scale) {
   const colors = table("scale", app.session.now.dark);
   const across = LEGEND - 36;
   c.fillStyle = app.theme.colors.text;
@@ -98,8 +97,8 @@ function paintScale(c, app, y, name, { low, high }) {
   c.fillStyle = app.theme.colors.text;
   c.font = "11px Roboto, sans-serif";
   c.textAlign = "center";
-  for (const value of low < high ? ticks(low, high, 3) : [low]) {
-    const x = low < high ? (across * (value - low)) / (high - low) : across / 2;
+  for (const value of scaleTicks(scale, 3)) {
+    const x = scale.low < scale.high ? across * placeOf(scale, value) : across / 2;
     c.fillText(short(value).replace("-", "−"), x, y + 48);
   }
   c.textAlign = "left";

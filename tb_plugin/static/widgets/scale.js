@@ -1,9 +1,8 @@
 /** The legend of numbers: their colors with ticks, and the range outside of which points are hidden. */
 
-import { scaleOf } from "../lib/coloring.js";
+import { placeOf, scaleOf, scaleTicks } from "../lib/coloring.js";
 import { button, h, numberField, short } from "../lib/dom.js";
 import { columnOf, gradient } from "../lib/palette.js";
-import { ticks } from "../lib/view.js";
 
 /** Returns the legend of the numbers that the colors show. @param {import("../core/app.js").App} app */
 export function scaleLegend(app) {
@@ -39,11 +38,12 @@ export function scaleLegend(app) {
     name.textContent = nameOfScale(app);
     bar.style.background = gradient(app.session.now.dark);
     bar.title = low > least || high < most ? "The outer hundredths of the numbers have the colors of the ends." : "";
-    bar.setAttribute("aria-label", `Colors from ${short(low)} to ${short(high)}`);
+    const steps = scale.logarithmic ? ", on a logarithmic scale" : "";
+    bar.setAttribute("aria-label", `Colors from ${short(low)} to ${short(high)}${steps}`);
     marks.replaceChildren(
-      ...(low < high ? ticks(low, high, 3) : [low]).map((value) => {
+      ...scaleTicks(scale, 3).map((value) => {
         const tick = h("span", {}, short(value).replace("-", "−"));
-        tick.style.left = `${low < high ? (100 * (value - low)) / (high - low) : 50}%`;
+        tick.style.left = `${low < high ? 100 * placeOf(scale, value) : 50}%`;
         return tick;
       }),
     );
