@@ -27,6 +27,8 @@ def logdir(tmp_path_factory):
     with LatentWriter(logdir / "columns") as writer:
         for step in (0, 10):
             writer.add("z", step, CODES + step, labels=np.arange(N) % 5, metadata=metadata)
+    with LatentWriter(logdir / "decades") as writer:
+        writer.add("z", 0, CODES, labels=10.0 ** (np.arange(N) / N * 6 - 4))
     with LatentWriter(logdir / "continuous") as writer:
         writer.add("z", 0, CODES, labels=CODES[:, 0] * 10)
     return logdir
@@ -152,6 +154,16 @@ def test_continuous_labels_have_a_scale_with_ticks(page, board, dark):
         return (saturated[:, 1] - saturated[:, 2]).mean()
 
     assert hue(right) > hue(left) + 40
+
+
+def test_numbers_over_orders_of_magnitude_have_a_logarithmic_scale(page, board):
+    tab = Tab(page, board, [["decades", "z"]]).painted(0)
+    ticks = tab.locate(".ticks span")
+    assert ticks.all_inner_texts() == ["0.001", "0.1", "10"]
+    places = [float(left.rstrip("%")) for left in ticks.evaluate_all("all => all.map(e => e.style.left)")]
+    low, high = np.arange(N)[[3, 396]] / N * 6 - 4  # without the outer hundredths
+    assert places == pytest.approx([100 * (tick - low) / (high - low) for tick in (-3, -1, 1)], abs=0.1)
+    tab.until(lambda: colors(tab) > 6)
 
 
 def test_runs_side_by_side_with_and_without_the_column(page, board):
