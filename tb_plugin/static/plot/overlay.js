@@ -132,6 +132,30 @@ export function drawProbe(c, x, y, picture, size, { accent, paper }) {
 }
 
 /**
+ * Draws the cross of the drawing's code, which stands on its feet askew: the probe's is upright.
+ * @param {CanvasRenderingContext2D} c @param {number} x @param {number} y in pixels
+ * @param {{text: string, paper: string}} colors
+ */
+export function drawDrawn(c, x, y, { text, paper }) {
+  for (const [width, color] of /** @type {[number, string][]} */ ([
+    [7, paper],
+    [3.5, text],
+  ])) {
+    c.lineWidth = width;
+    c.strokeStyle = color;
+    c.beginPath();
+    for (const [dx, dy] of [
+      [1, 1],
+      [1, -1],
+    ]) {
+      c.moveTo(x - 9 * dx, y - 9 * dy);
+      c.lineTo(x + 9 * dx, y + 9 * dy);
+    }
+    c.stroke();
+  }
+}
+
+/**
  * Draws a ring around the hovered point.
  * @param {CanvasRenderingContext2D} c @param {number} x @param {number} y @param {number} radius
  * @param {{text: string, paper: string}} colors
