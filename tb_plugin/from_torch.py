@@ -137,6 +137,8 @@ def convert(
             f"the model computes in {str(dtype)[6:]}; give a copy in float32: copy.deepcopy(model).float()"
         )
 
+    takes, gives = means.network.takes, means.network.gives
+
     def run(inputs: Any) -> Any:
         """Returns what the model makes of inputs [N, dims]."""
 
@@ -168,7 +170,7 @@ def convert(
             given = [batch, *getattr(means, "input_shape", shape)]
             raise failure("model", means, given, error, torch_trace.place_of(error), hint) from error
         graph = GraphBuilder(dims)
-        return check(means.made(graph, torch_trace.add_trace(traced, graph, batch)), outputs)
+        return check(means.made(graph, torch_trace.add_trace(traced, graph, batch, takes, gives)), outputs)
 
     with torch_trace.evaluation(module):
         try:

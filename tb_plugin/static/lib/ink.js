@@ -3,7 +3,8 @@
 /** @typedef {[height: number, width: number, channels: number]} Shape */
 
 const BOX = 20 / 28; // of the shorter side: MNIST's digits fit into 20 of 28 pixels
-const NOISE = 4; // standard deviations of the paper that are no ink
+const GRAIN = 4; // times what 90 % of the border keep within
+const FAINT = 0.15; // of the darkest ink, on paper with grain
 
 /** A picture to draw on. Places and the width of the pen are shares of its sides. */
 export class Ink {
@@ -77,8 +78,8 @@ function areas(old, now) {
 }
 
 /**
- * Returns a picture as MNIST's were made: its ink in a box of 20 / 28 of the shorter side, the center of its mass in the
- * middle, its brightest pixel white.
+ * Returns a picture as MNIST's were made: its ink in a box of 20 / 28 of the shorter side, the center of its mass at pixel
+ * 14 of 28, counted from 0, its brightest pixel white.
  * @param {Float32Array} values @param {Shape} shape @param {number} newHeight @param {number} newWidth
  */
 export function centered(values, [height, width, channels], newHeight, newWidth) {
@@ -104,8 +105,8 @@ export function centered(values, [height, width, channels], newHeight, newWidth)
   for (let i = 0; i < small.length; i++) {
     const pixel = Math.floor(i / channels);
     mass += small[i];
-    cy += small[i] * (Math.floor(pixel / tw) + 0.5);
-    cx += small[i] * ((pixel % tw) + 0.5);
+    cy += small[i] * Math.floor(pixel / tw);
+    cx += small[i] * (pixel % tw);
     most = Math.max(most, small[i]);
   }
   const place = (/** @type {number} */ sum, /** @type {number} */ side, /** @type {number} */ room) =>
@@ -138,11 +139,12 @@ export function inkOf(pixels, height, width) {
     .map((i) => gray[i])
     .sort((a, b) => a - b);
   const paper = border[Math.floor(border.length / 2)];
-  const middle = border.slice(Math.floor(border.length / 10), Math.ceil((9 * border.length) / 10)); // ink may touch it
-  const noise = NOISE * Math.sqrt(middle.reduce((sum, value) => sum + (value - paper) ** 2, 0) / middle.length);
+  const low = border[Math.floor(0.05 * border.length)]; // ink may touch the border
+  const high = border[Math.ceil(0.95 * border.length) - 1];
+  const grain = Math.max(paper - low, high - paper);
   const sign = paper > 0.5 ? -1 : 1;
   const ink = gray.map((value) => sign * (value - paper));
   const most = ink.reduce((a, b) => Math.max(a, b), 0);
-  const floor = Math.min(0.5 * most, noise);
+  const floor = grain ? Math.min(0.5, Math.max(FAINT, (GRAIN * grain) / (most || 1))) * most : 0;
   return ink.map((value) => (value > floor ? (value - floor) / (most - floor || 1) : 0));
 }

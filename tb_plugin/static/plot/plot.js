@@ -260,8 +260,7 @@ export class Plot {
       overlay.drawHovered(c, x, y, chosen ? chosen.side / 2 : this.radius + 4, colors);
     }
     if (probe) overlay.drawProbe(c, ...toScreen(view, size, ...probe), probed, size, colors);
-    overlay.drawTrails(c, [drawn.way], view, size, colors);
-    if (drawn.place) overlay.drawDrawn(c, ...toScreen(view, size, ...drawn.place), colors);
+    if (drawn.place) overlay.drawDrawn(c, drawn.place, drawn.way, view, size, colors);
     if (outline) overlay.drawOutline(c, outline.corners, outline.closed, view, size, colors);
   }
 

@@ -34,7 +34,7 @@ export function pad(app) {
     "Arrow keys move the pen, with shift further. Space puts it down and lifts it. Escape clears the pad.",
   );
   const seen = h("canvas", { className: "preview", role: "img", "aria-label": "The drawing as the encoder gets it" });
-  const figures = h("div", { className: "figures" });
+  const figures = h("div");
   const text = h("p", { className: "hint", role: "status" });
   const file = h("input", { type: "file", accept: "image/*", hidden: true, onchange: () => take(file.files?.[0]) });
   const choose = button("picture …", "Choose a picture, or drop one on the pad", () => file.click());
@@ -55,10 +55,14 @@ export function pad(app) {
     "details",
     { "aria-label": "Draw", open: true, hidden: true },
     h("summary", {}, "Draw"),
-    h("div", { className: "now" }, surface, h("figure", {}, seen, h("figcaption", {}, "as encoded"))),
+    h(
+      "div",
+      { className: "now" },
+      surface,
+      h("div", {}, h("figure", {}, seen, h("figcaption", {}, "as encoded")), figures),
+    ),
     h("div", { className: "row" }, clear, choose, go),
     h("div", { className: "checks" }, fit.element, way.element),
-    figures,
     text,
     help,
     file,
@@ -262,7 +266,7 @@ function reconstruction({ drawn, space }, named) {
   const canvas = h("canvas", { className: "preview", role: "img", "aria-label": label });
   [canvas.width, canvas.height] = [source.width, source.height];
   canvas.getContext("2d")?.drawImage(source, 0, 0);
-  return h("figure", {}, canvas, h("figcaption", {}, named ? space.name : `reconstruction, step ${drawn.step}`));
+  return h("figure", {}, canvas, h("figcaption", {}, named ? space.name : "reconstruction"));
 }
 
 /**
