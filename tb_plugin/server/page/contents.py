@@ -17,7 +17,7 @@ BYTES = 24_000_000  # of a page, less its scripts
 MAX_POINTS = 10_000
 MAX_STEPS = 20
 _FEW_POINTS = 100  # a page has at least so many
-_DECODERS = 0.6  # of the bytes at most, if there are more than two steps
+_NETWORKS = 0.6  # of the bytes at most for decoders and encoders, if there are more than two steps
 _ERROR_BITS = 6  # an error of 0.0123 may become 0.0124
 _SAMPLE = 256  # points from which the size of all is estimated
 
@@ -65,7 +65,7 @@ class Contents:
         codes = reader.codes(ctx, space, last)
         decoder = self._part(lambda: reader.decoder(ctx, space, last))
         self._decodes = _pictured(decoder, info)
-        steps = self._steps(codes, decoder)
+        steps = self._steps()
         self._chosen = _Chosen(np.arange(len(codes)), len(codes), steps)
         networks = {
             "decoder": self._networks(self._decoders(steps), steps),
@@ -89,19 +89,25 @@ class Contents:
         except NotThere:
             return None
 
-    def _steps(self, codes: np.ndarray, decoder: Decoder | None) -> list[int]:
+    def _steps(self) -> list[int]:
         every, wanted = self._space.steps, self._wanted
         most = len(every) if wanted.full else MAX_STEPS if wanted.steps is None else wanted.steps
-        least = sum(
-            blobs.size(*made[1].arrays)
-            for series in (self._decoders, self._encoders)
-            if wanted.steps is None and not wanted.full and (made := series(every[-1:]).stored(every[-1]))
-        )
-        if least:
-            most = min(most, max(2, int(_DECODERS * wanted.size / least)))
+        if wanted.steps is None and not wanted.full:
+            apart = -(-len(every) // MAX_STEPS)
+            first, more = self._sizes([every[max(0, len(every) - 1 - apart)], every[-1]])
+            most = min(most, max(2, 1 + int((_NETWORKS * wanted.size - first) / more)))
         if most == 1:
             return every[-1:]
         return [every[i] for i in np.unique(np.linspace(0, len(every) - 1, min(most, len(every))).round().astype(int))]
+
+    def _sizes(self, steps: list[int]) -> list[int]:
+        """Returns the characters that the networks of two steps take, those of the second as differences."""
+        sizes = [0, 1]
+        for series in (self._decoders(steps), self._encoders(steps)):
+            for i, step in enumerate(steps):
+                if found := series.stored(step):
+                    sizes[i] += blobs.size(*found[1].arrays)
+        return sizes
 
     def _decoders(self, steps: list[int]) -> weights.Series:
         def judge(step: int, decoder: Any) -> weights.Judge | None:
@@ -257,6 +263,8 @@ class Contents:
             parts.append(f"it has {len(chosen.steps)} of {len(every)} steps")
         if min(bits, default=32) < 32:
             parts.append(f"weights have {max(b for b in bits if b < 32)} bits, so pictures differ by up to 1/255")
+            if "encoder" in self.data["steps"][str(chosen.steps[-1])]:
+                parts.append("codes of drawings differ by up to 1/500 of the codes' range")
         if not self._wanted.full:
             parts.append("codes and errors are rounded")
         return f"This page is not the whole run: {'; '.join(parts)}." if parts else None

@@ -21,6 +21,7 @@ _MORE = 4  # bits of the arrays that are small beside the largest
 _SHARE = 8
 LEVEL = 1 / 255  # of a picture
 PIXEL = 1 / 500  # of the codes' range: a plot has about as many pixels
+ALIKE = 1e-3  # of a code: codes within less are in one place
 _SMALL = 256  # weights of arrays that stay as they are
 _WORK = 2 * 10**9  # multiplications for what is compared
 _PROBES = 16  # of it at least
@@ -196,7 +197,7 @@ def same_pictures(decoder: Decoder, codes: np.ndarray, pictured: bool) -> Judge 
 
 
 def same_codes(encoder: Encoder, images: np.ndarray | None) -> Judge | None:
-    """Returns what tells whether another encoder's codes of images differ by less than a pixel of a plot.
+    """Returns what tells whether no number of another encoder's codes of images differs by more than a pixel of a plot.
 
     Args:
       encoder: the encoder.
@@ -207,8 +208,8 @@ def same_codes(encoder: Encoder, images: np.ndarray | None) -> Judge | None:
     every = _every(encoder, len(images))
     probes = images if every == 1 else images[::every]
     exact = encoder(probes)
-    most = PIXEL * float(np.ptp(exact, axis=0).max())
-    return Judge(probes, lambda other: bool((np.linalg.norm(other(probes) - exact, axis=1) <= most).all()))
+    most = PIXEL * max(float(np.ptp(exact, axis=0).max()), ALIKE * float(np.abs(exact).max()))
+    return Judge(probes, lambda other: bool((np.abs(other(probes) - exact) <= most).all()))
 
 
 def _every(network: Network, count: int) -> int:
