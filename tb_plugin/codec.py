@@ -4,7 +4,7 @@ A record has one blob per part, in the order of PARTS. A part that was not logge
 fetched without the others. `metadata` describes the time series that the records belong to.
 
     head             JSON only: points, dims, index, image_shape, thumbnail_shape, class_names, labels, walk, chart,
-                     parts, columns, projections, split
+                     parts, columns, projections, added, split
     codes            float32 or float16 [N, D]
     errors           float32 [N]
     reconstructions  uint8 [N, H, W, C]
@@ -14,15 +14,20 @@ fetched without the others. `metadata` describes the time series that the record
 
 Images and reconstructions of more than MAX_BLOB_BYTES are stored as thumbnails: smaller, with thumbnail_shape.
 
-More blobs follow if there are columns of metadata or projections, or if a part is split, because it has more than
-SPLIT_BYTES. The head says which. `columns` lists the columns (only in the series "once"), each with the position of its
-blob, which has the arrays
+More blobs follow if there are columns of metadata, projections or ADDED parts, or if a part is split, because it has
+more than SPLIT_BYTES. The head says which. `columns` lists the columns (only in the series "once"), each with the
+position of its blob, which has the arrays
 
     numbers          float32 or float64 [N], and if some points have no number uint8 [N], 1 for those that have
     texts            int32 [N], the index of each point's text or -1; int32 [K], the lengths of the K different texts in
                      bytes; uint8, the texts in UTF-8, one after another
 
 `projections` lists the projections of a step by name, each with the position of its blob, which has float32 [N, 2].
+
+`added` lists the parts of a step beyond PARTS, by name, each with the position of its blob; older readers skip them:
+
+    encoder          as decoder; or "scaled" in the JSON tells of each array whether it is int16, followed by the
+                     scales float32 of its last axis
 
 `split` has, by the name of a part, the shape of the whole, the rows of each blob (the last may have fewer) and the
 positions of its blobs.
@@ -45,6 +50,7 @@ from tb_plugin.metadata import FormatError
 
 PARTS = ("head", "codes", "errors", "reconstructions", "decoder", "labels", "images")
 STEP_PARTS = PARTS[:5]
+ADDED = ("encoder",)  # parts of a step, whose blobs follow
 HEAD = (
     "points",
     "dims",
@@ -58,6 +64,7 @@ HEAD = (
     "parts",
     "columns",
     "projections",
+    "added",
     "split",
 )
 MAX_BLOBS = 512  # of a record
@@ -72,12 +79,12 @@ MAX_RANK = 8
 
 MAGIC = b"LTNT"
 PREFIX = struct.Struct("<4sII")  # MAGIC, length of the header, CRC-32 of the rest
-_DTYPES = ("<f4", "<f2", "<f8", "<i4", "|u1")
+_DTYPES = ("<f4", "<f2", "<f8", "<i4", "<i2", "|u1")
 
 
 def pack(header: dict[str, Any], *arrays: np.ndarray, compress: bool = False) -> bytes:
-    """Returns a blob of `header`, which must be valid JSON, and of arrays of float32, float16, float64, int32 or
-    uint8.
+    """Returns a blob of `header`, which must be valid JSON, and of arrays of float32, float16, float64, int32,
+    int16 or uint8.
 
     Raises:
       ValueError: the header is not valid JSON, or something does not fit into a blob.
@@ -165,7 +172,7 @@ def unpack_head(blob: bytes) -> dict[str, Any]:
     """
     head, _ = unpack_raw(blob)
     fields = {key: head.get(key) for key in HEAD}
-    for key in ("columns", "projections"):
+    for key in ("columns", "projections", "added"):
         fields[key] = [] if fields[key] is None else fields[key]
     fields["split"] = {} if fields["split"] is None else fields["split"]
     valid = (
@@ -182,6 +189,7 @@ def unpack_head(blob: bytes) -> dict[str, Any]:
         and _is_named(fields["columns"])
         and all(column.get("type") in ("number", "text") for column in fields["columns"] or [])
         and _is_named(fields["projections"])
+        and _is_named(fields["added"])
         and _is_split(fields["split"])
     )
     if not valid:

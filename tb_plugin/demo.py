@@ -17,6 +17,7 @@ import numpy as np
 
 from tb_plugin import digits
 from tb_plugin.decoder import Decoder
+from tb_plugin.encoder import Encoder
 from tb_plugin.layers import clamp, dense, reshape
 from tb_plugin.summary import LatentWriter
 
@@ -66,6 +67,7 @@ def write(logdir: str, components: int, seed: int = 0) -> tuple[float, float]:
                 errors=errors,
                 class_names=[str(digit) for digit in range(10)],
                 decoder=Decoder(components, [dense(directions.T, mean), reshape((28, 28)), clamp(0, 1)]),
+                encoder=Encoder(784, [dense(directions, -mean @ directions)]),
                 walk={"center": center, "radius": np.linalg.norm((codes - center)[:, :2], axis=1).mean()},
                 display_name=f"Digits, {components} principal components",
                 description="1,000 digits that a program drew; PCA fitted to 4,000 others by orthogonal iteration "

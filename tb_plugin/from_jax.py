@@ -6,13 +6,14 @@ are those of this moment. `jax_primitives` has the primitives that a decoder can
 JAX is not imported before `from_jax` is called.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from tb_plugin.convert.builder import GraphBuilder
-from tb_plugin.convert.conversion import Pictures, check, failure
+from tb_plugin.convert.conversion import Means, NotSaid, Pictures, check, failure
 from tb_plugin.convert.jax_primitives import PRIMITIVES
 from tb_plugin.convert.recognition import NUMBERS, recognized
 from tb_plugin.convert.tensors import Tensor, Tensors
@@ -54,37 +55,55 @@ def from_jax(
       ValueError: the function fails on codes, does something that a decoder cannot (the message says what and where),
         or the decoder differs from it by more than 1e-4.
     """
+    shape = (dims,) if input_shape is None else tuple(int(size) for size in input_shape)
+    return convert(function, shape, Pictures(value_range, image_shape, image_order, channels_first=False), condition)
+
+
+def convert(function: Callable[..., Any], shape: tuple[int, ...], means: Means, condition: Any = None) -> Any:
+    """Returns a function of inputs [N, *shape] as a decoder or an encoder, as `from_jax` does.
+
+    Args:
+      function: the function.
+      shape: the shape of an input as the function takes it.
+      means: what input and output mean.
+      condition: as in `from_jax`.
+
+    Raises:
+      ValueError: as `from_jax`.
+    """
     import jax
     import jax.numpy as jnp
 
-    means = Pictures(value_range, image_shape, image_order, channels_first=False)
-    shape = (dims,) if input_shape is None else tuple(int(size) for size in input_shape)
     more = condition if isinstance(condition, tuple) else () if condition is None else (condition,)
+    dims, takes, gives = math.prod(shape), means.network.takes, means.network.gives
 
-    def run(codes: Any) -> Any:
-        """Returns what the function makes of codes [N, dims]."""
+    def run(inputs: Any) -> Any:
+        """Returns what the function makes of inputs [N, dims]."""
         arrays = map(jnp.asarray, more)
         return function(
-            codes.reshape(len(codes), *shape), *(jnp.broadcast_to(each, (len(codes), *each.shape)) for each in arrays)
+            inputs.reshape(len(inputs), *shape),
+            *(jnp.broadcast_to(each, (len(inputs), *each.shape)) for each in arrays),
         )
 
-    codes = jnp.asarray(np.random.RandomState(0).normal(size=(_BATCH, dims)), jnp.float32)
+    inputs = jnp.asarray(np.random.RandomState(0).normal(size=(_BATCH, dims)), jnp.float32)
     try:
-        traced, output = jax.make_jaxpr(run, return_shape=True)(codes)
+        traced, output = jax.make_jaxpr(run, return_shape=True)(inputs)
+    except NotSaid:
+        raise
     except Exception as error:
-        raise failure("function", [_BATCH, *shape], error) from error
+        raise failure("function", means, [_BATCH, *shape], error) from error
     if not hasattr(output, "shape"):
         raise ValueError(
-            f"the function returns a {type(output).__name__}; give one that returns the pictures: lambda z: f(z)[0]"
+            f"the function returns a {type(output).__name__}; give one that returns the {gives}: lambda x: f(x)[0]"
         )
     tensors = Tensors(GraphBuilder(dims), _BATCH)
     (found,) = _interpret(tensors, traced.jaxpr, traced.consts, [tensors.codes])
     if not isinstance(found, Tensor):
-        raise ValueError("the function's pictures do not depend on the codes")
+        raise ValueError(f"the function's {gives} do not depend on the {takes}")
     if found.batch != 0:
-        raise ValueError(f"the function returns {list(found.shape)} for {_BATCH} codes, they must come first")
-    decoder = means.decoder(tensors.graph, found.value)
-    return check(decoder, lambda codes: means.array(np.asarray(run(jnp.asarray(codes)), np.float64)))
+        raise ValueError(f"the function returns {list(found.shape)} for {_BATCH} {takes}, they must come first")
+    made = means.made(tensors.graph, found.value)
+    return check(made, lambda inputs: means.array(np.asarray(run(jnp.asarray(inputs)), np.float64)))
 
 
 def _interpret(t: Tensors, jaxpr: Any, constants: Sequence[Any], arguments: Sequence[Any]) -> list[Any]:

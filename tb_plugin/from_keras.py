@@ -1,5 +1,6 @@
-"""Conversion of a Keras model into a decoder: follows what it computes on the framework below, whatever its layers are.
+"""Conversion of a Keras model into a decoder or an encoder.
 
+It follows what the model computes on the framework below, whatever its layers are.
 Works with tf_keras, also in a graph of TensorFlow 1, and with Keras 3 on TensorFlow, JAX and PyTorch.
 """
 
@@ -10,8 +11,9 @@ from typing import Any
 import numpy as np
 
 from tb_plugin import from_jax, from_tensorflow, from_torch
-from tb_plugin.convert.conversion import Pictures, check
+from tb_plugin.convert.conversion import Codes, Means, Pictures, check
 from tb_plugin.decoder import Decoder
+from tb_plugin.encoder import Encoder
 
 
 def from_keras(
@@ -39,39 +41,74 @@ def from_keras(
       ValueError: the shape of a code is not known, the model does something that a decoder cannot (the message says
         what and where), or the decoder differs from it by more than 1e-4.
     """
-    shape = _code_shape(model)
-    dims = int(np.prod(shape))
-    options: dict[str, Any] = {"value_range": value_range, "image_shape": image_shape, "image_order": image_order}
+    shape = _shape(model, "codes")
+    return _converted(model, shape, Pictures(value_range, image_shape, image_order, channels_first=False))
+
+
+def encoder_from_keras(
+    model: Any, *, output: int | str | None = None, value_range: tuple[float, float] | None = None
+) -> Encoder:
+    """Returns a Keras model as an encoder of images. It is converted and compared as `from_keras` does with a decoder.
+
+    Args:
+      model: its input is images [N, height, width, channels], [N, height, width] or [N, pixels].
+      output: the index or the key of the codes where the model returns several tensors, e.g. 0 for the mean of a
+        variational autoencoder.
+      value_range: (low, high) of the pixels that the model takes: what it takes for black and for white. By default
+        (0, 1), as the tab shows them.
+
+    Returns:
+      The encoder. It takes pixels in 0..1, in the order height, width, channels.
+
+    Raises:
+      ValueError: as `from_keras`, or the model returns several tensors and `output` is missing.
+    """
+    shape = _shape(model, "images")
+    return _converted(model, shape, Codes(shape, value_range, output, channels_first=False))
+
+
+def _converted(model: Any, shape: tuple[int, ...], means: Means) -> Any:
+    """Returns the network of a model that takes inputs [N, *shape]."""
     keras = sys.modules.get("keras") if _is_keras_3(model) else None
     backend = keras.backend.backend() if keras is not None else "tensorflow"
+
+    def run(call: Any) -> Any:
+        """Returns the function that applies `call` to inputs, and finds the codes among what it returns."""
+        return call if isinstance(means, Pictures) else lambda x: means.codes(call(means.scaled(x)))
+
     if backend == "jax":
         weights = [[variable.value for variable in each] for each in _variables(model)]
-        return from_jax.from_jax(
-            lambda z: model.stateless_call(*weights, z, training=False)[0], dims, input_shape=shape, **options
-        )
+        return from_jax.convert(run(lambda x: model.stateless_call(*weights, x, training=False)[0]), shape, means)
+    infer = run(lambda x: model(x, training=False))
     if backend == "torch":
-        means = Pictures(value_range, image_shape, image_order, channels_first=False)
-        return from_torch.convert(lambda z: model(z, training=False), model, dims, shape, means)
+        return from_torch.convert(infer, model, int(np.prod(shape)), shape, means)
     import tensorflow as tf
 
     if tf.executing_eagerly():
-        return from_tensorflow.from_tensorflow(lambda z: model(z, training=False), dims, input_shape=shape, **options)
-    means = Pictures(value_range, image_shape, image_order, channels_first=False)
+        return from_tensorflow.convert_function(infer, shape, means)
     session = tf.compat.v1.get_default_session() or tf.compat.v1.keras.backend.get_session()
     return _of_graph(model, session, shape, means)
 
 
-def _of_graph(model: Any, session: Any, shape: tuple[int, ...], means: Pictures) -> Decoder:
-    """Returns the decoder of a model in a graph of TensorFlow 1."""
+def _of_graph(model: Any, session: Any, shape: tuple[int, ...], means: Means) -> Any:
+    """Returns the network of a model in a graph of TensorFlow 1."""
     zeros = np.zeros((3, *shape), np.float32)
+    output = model.output
+    if isinstance(means, Codes):
+        output = means.codes(output)
+        if means.value_range is not None:
+            raise ValueError(
+                "value_range: in a graph of TensorFlow 1 nothing is added to the model; begin the encoder with a layer "
+                "of tb_plugin.layers: Encoder(n, [scale(high - low, low), *encoder.layers])"
+            )
 
-    def run(tensors: Any, codes: np.ndarray) -> Any:
-        return session.run(tensors, {model.input: codes})
+    def run(tensors: Any, inputs: np.ndarray) -> Any:
+        return session.run(tensors, {model.input: inputs})
 
-    decoder = from_tensorflow.convert(
-        model.input, model.output, lambda tensors: _values(tensors, lambda each: run(each, zeros)), shape, means
+    made = from_tensorflow.convert(
+        model.input, output, lambda tensors: _values(tensors, lambda each: run(each, zeros)), shape, means
     )
-    return check(decoder, lambda codes: means.array(run(model.output, codes.reshape(-1, *shape))))
+    return check(made, lambda inputs: means.array(run(output, inputs.reshape(-1, *shape))))
 
 
 def _values(tensors: list[Any], run: Any) -> list[np.ndarray]:
@@ -106,8 +143,8 @@ def _variables(model: Any) -> tuple[Any, Any]:
     return model.trainable_variables, model.non_trainable_variables
 
 
-def _code_shape(model: Any) -> tuple[int, ...]:
-    """Returns the shape of a code as the model takes it, without the batch axis."""
+def _shape(model: Any, takes: str) -> tuple[int, ...]:
+    """Returns the shape of an input as the model takes it, without the batch axis; `takes` is its name in errors."""
     try:
         shape = model.input_shape
     except (AttributeError, ValueError, RuntimeError):  # of a model that is subclassed, or not built
@@ -116,14 +153,14 @@ def _code_shape(model: Any) -> tuple[int, ...]:
             shape = next(iter(shape.values()), None) if len(shape) == 1 else None
     if shape is None or not getattr(model, "built", True):
         raise ValueError(
-            f"the {type(model).__name__} is not built, so the shape of a code is not known; call it on codes first, "
-            "model(codes), or model.build((None, D))"
+            f"the {type(model).__name__} is not built, so the shape of the {takes} is not known; call it on {takes} "
+            f"first, model({takes}), or model.build((None, D))"
         )
     if isinstance(shape, (list, dict)) and len(shape) != 1 or shape and isinstance(shape[0], (list, tuple)):
         raise ValueError(
-            f"the model has several inputs, {shape}; hold all but the codes fixed: "
+            f"the model has several inputs, {shape}; hold all but the {takes} fixed: "
             "from_tensorflow(lambda z: model([z, other]), D), or from_jax, from_torch"
         )
     if len(shape) < 2 or None in shape[1:]:
-        raise ValueError(f"the model's input is {shape}, it must be codes [N, D] of a fixed length")
+        raise ValueError(f"the model's input is {shape}, it must be {takes} of a fixed length")
     return tuple(int(size) for size in shape[1:])

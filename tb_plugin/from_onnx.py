@@ -72,6 +72,7 @@ def from_onnx(
         raise ValueError(
             f"condition: the model takes {names or 'nothing'} beside codes, it has {sorted(more) or 'nothing'}"
         )
+    means = Pictures(value_range, image_shape, image_order, channels_first=image_order == "CHW")
     evaluate = _evaluator(proto)
 
     def run(codes: np.ndarray) -> np.ndarray:
@@ -82,7 +83,7 @@ def from_onnx(
             try:
                 parts.append(evaluate({inputs[0].name: part, **fixed}))
             except Exception as error:
-                raise failure("model", part.shape, error) from error
+                raise failure("model", means, part.shape, error) from error
         return np.concatenate(parts)[: len(codes)]
 
     t = Tensors(GraphBuilder(dims), size)
@@ -98,8 +99,7 @@ def from_onnx(
             f"image_order: the model returns {list(found.shape)}, are the channels first, "
             '"CHW", or last, "HWC"? Give one'
         )
-    means = Pictures(value_range, image_shape, image_order, channels_first=image_order == "CHW")
-    return check(means.decoder(t.graph, found.value), lambda codes: means.array(run(codes)))
+    return check(means.made(t.graph, found.value), lambda codes: means.array(run(codes)))
 
 
 def _read(model: Any) -> Any:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from tb_plugin.convert.builder import GraphBuilder
-from tb_plugin.convert.conversion import Pictures, check, failure
+from tb_plugin.convert.conversion import Means, NotSaid, Pictures, check, failure
 from tb_plugin.convert.tensorflow_images import Spread
 from tb_plugin.convert.tensorflow_operations import OPERATIONS
 from tb_plugin.convert.tensors import Tensor, Tensors
@@ -56,19 +56,35 @@ def from_tensorflow(
       ValueError: the function fails on codes, does something that a decoder cannot (the message says what and where),
         or the decoder differs from it by more than 1e-4.
     """
+    shape = (dims,) if input_shape is None else tuple(int(size) for size in input_shape)
+    means = Pictures(value_range, image_shape, image_order, channels_first=False)
+    return convert_function(function, shape, means, condition)
+
+
+def convert_function(function: Callable[..., Any], shape: tuple[int, ...], means: Means, condition: Any = None) -> Any:
+    """Returns a function of inputs [N, *shape] as a decoder or an encoder, as `from_tensorflow` does.
+
+    Args:
+      function: the function.
+      shape: the shape of an input as the function takes it.
+      means: what input and output mean.
+      condition: as in `from_tensorflow`.
+
+    Raises:
+      ValueError: as `from_tensorflow`.
+    """
     import tensorflow as tf
 
-    means = Pictures(value_range, image_shape, image_order, channels_first=False)
-    shape = (dims,) if input_shape is None else tuple(int(size) for size in input_shape)
+    dims, gives = math.prod(shape), means.network.gives
     more = condition if isinstance(condition, tuple) else () if condition is None else (condition,)
 
-    def run(codes: Any) -> Any:
-        """Returns what the function makes of codes [N, dims]."""
+    def run(inputs: Any) -> Any:
+        """Returns what the function makes of inputs [N, dims]."""
         arrays = [np.asarray(each) for each in more]
         arrays = [each.astype(np.float32) if each.dtype == np.float64 else each for each in arrays]
         return function(
-            tf.reshape(codes, (codes.shape[0], *shape)),
-            *(np.broadcast_to(each, (codes.shape[0], *each.shape)) for each in arrays),
+            tf.reshape(inputs, (inputs.shape[0], *shape)),
+            *(np.broadcast_to(each, (inputs.shape[0], *each.shape)) for each in arrays),
         )
 
     eager = tf.config.functions_run_eagerly()
@@ -76,34 +92,36 @@ def from_tensorflow(
     try:
         traced = tf.compat.v1.wrap_function(run, [tf.TensorSpec([_BATCH, dims], tf.float32)])
         output = traced.structured_outputs
+    except NotSaid:
+        raise
     except Exception as error:
-        raise failure("function", [_BATCH, *shape], error) from error
+        raise failure("function", means, [_BATCH, *shape], error) from error
     finally:
         tf.config.run_functions_eagerly(eager)
     if not hasattr(output, "op"):
         raise ValueError(
-            f"the function returns a {type(output).__name__}; give one that returns the pictures: lambda z: f(z)[0]"
+            f"the function returns a {type(output).__name__}; give one that returns the {gives}: lambda x: f(x)[0]"
         )
-    codes = traced.inputs[0]
+    inputs = traced.inputs[0]
 
     def fetch(tensors: list[Any]) -> list[np.ndarray]:
-        return [np.asarray(each) for each in traced.prune(codes, tensors)(tf.zeros([_BATCH, dims]))]
+        return [np.asarray(each) for each in traced.prune(inputs, tensors)(tf.zeros([_BATCH, dims]))]
 
-    decoder = convert(codes, output, fetch, (dims,), means)
-    return check(decoder, lambda numbers: means.array(np.asarray(run(tf.constant(numbers)), np.float64)))
+    made = convert(inputs, output, fetch, (dims,), means)
+    return check(made, lambda numbers: means.array(np.asarray(run(tf.constant(numbers)), np.float64)))
 
 
 def convert(
-    codes: Any, output: Any, fetch: Callable[[list[Any]], list[np.ndarray]], shape: Sequence[int], means: Pictures
-) -> Decoder:
-    """Returns the decoder of a graph's operations between two of its tensors, not yet compared with the graph.
+    codes: Any, output: Any, fetch: Callable[[list[Any]], list[np.ndarray]], shape: Sequence[int], means: Means
+) -> Any:
+    """Returns the network of a graph's operations between two of its tensors, not yet compared with the graph.
 
     Args:
-      codes: the tensor [N, *shape] that is the input.
+      codes: the tensor [N, *shape] that is the input: codes, or images of an encoder.
       output: the tensor that is the output.
-      fetch: returns the values of tensors when the codes are zeros [3, *shape].
-      shape: the shape of a code.
-      means: what the output means.
+      fetch: returns the values of tensors when the input is zeros [3, *shape].
+      shape: the shape of an input.
+      means: what input and output mean.
 
     Raises:
       ValueError: an operation is not supported; the message says which and where.
@@ -133,10 +151,10 @@ def convert(
         values.update(zip(map(_key, operation.outputs), results))
     found = values.get(_key(output))
     if not isinstance(found, Tensor):
-        raise ValueError("the pictures do not depend on the codes")
+        raise ValueError(f"the {means.network.gives} do not depend on the {means.network.takes}")
     if found.batch != 0 or found.merged:
-        raise ValueError(f"the output is {list(found.shape)} for {_BATCH} codes, they must come first")
-    return means.decoder(t.graph, found.value)
+        raise ValueError(f"the output is {list(found.shape)} for {_BATCH} {means.network.takes}, they must come first")
+    return means.made(t.graph, found.value)
 
 
 def _key(tensor: Any) -> tuple[str, int]:

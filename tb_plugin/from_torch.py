@@ -1,6 +1,7 @@
-"""Conversion of a PyTorch model into a decoder: follows what the model computes, whatever modules it is made of.
+"""Conversion of a PyTorch model into a decoder or an encoder.
 
-What depends on no code is computed now, so weights are those of this moment. `torch_trace` follows the model.
+It follows what the model computes, whatever modules it is made of.
+What depends on no input is computed now, so weights are those of this moment. `torch_trace` follows the model.
 
 PyTorch is not imported before `from_torch` is called.
 """
@@ -14,10 +15,11 @@ import numpy as np
 
 from tb_plugin.convert import torch_trace
 from tb_plugin.convert.builder import GraphBuilder
-from tb_plugin.convert.conversion import Pictures, check, failure
+from tb_plugin.convert.conversion import Codes, Means, NotSaid, Pictures, check, failure
 from tb_plugin.decoder import Decoder
+from tb_plugin.encoder import Encoder
 
-_BATCH = 3  # of the codes that are followed
+_BATCH = 3  # of the inputs that are followed
 
 
 def from_torch(
@@ -65,17 +67,59 @@ def from_torch(
     return convert(decode, module, dims, shape, means, condition)
 
 
-def convert(
-    decode: Callable[..., Any], module: Any, dims: int, shape: Sequence[int], means: Pictures, condition: Any = None
-) -> Decoder:
-    """Returns a function of codes [N, *shape] as a decoder, as `from_torch` does.
+def encoder_from_torch(
+    model: Any,
+    input_shape: Sequence[int],
+    *,
+    method: str | None = None,
+    output: int | str | None = None,
+    condition: Any = None,
+    value_range: tuple[float, float] | None = None,
+) -> Encoder:
+    """Returns a PyTorch model as an encoder of images. Needs PyTorch 2.1 or newer.
+
+    It is converted and compared as `from_torch` does with a decoder.
 
     Args:
-      decode: the function.
+      model: a module, or any function of a batch of images.
+      input_shape: the shape of an image as the model takes it, e.g. (1, 28, 28), channels first, or (784,).
+      method: the name of the model's method that encodes, e.g. "encode"; by default the model is called.
+      output: the index or the key of the codes where the model returns several tensors, e.g. 0 for the mean of a
+        variational autoencoder.
+      condition: as in `from_torch`.
+      value_range: (low, high) of the pixels that the model takes: what it takes for black and for white. By default
+        (0, 1), as the tab shows them; after torchvision's Normalize(mean, std) it is (-mean / std, (1 - mean) / std).
+
+    Returns:
+      The encoder. It takes pixels in 0..1, in the order height, width, channels.
+
+    Raises:
+      ValueError: as `from_torch`, or the model returns several tensors and `output` is missing.
+    """
+    means = Codes(tuple(int(size) for size in input_shape), value_range, output, channels_first=True)
+    encode, module = _function(model, method)
+
+    def run(images: Any, *arguments: Any, **named: Any) -> Any:
+        if len(means.input_shape) == 3:
+            channels, *sides = means.input_shape
+            images = images.reshape(len(images), *sides, channels).permute(0, 3, 1, 2)
+        images = images.reshape(len(images), *means.input_shape)
+        return means.codes(encode(means.scaled(images), *arguments, **named))
+
+    return convert(run, module, means.dims, (means.dims,), means, condition)
+
+
+def convert(
+    function: Callable[..., Any], module: Any, dims: int, shape: Sequence[int], means: Means, condition: Any = None
+) -> Any:
+    """Returns a function of inputs [N, *shape] as a decoder or an encoder, as `from_torch` does.
+
+    Args:
+      function: the function.
       module: the module that it belongs to, which is put into eval() mode, or None.
-      dims: the length of a code.
-      shape: the shape of a code as the function takes it.
-      means: what the output means.
+      dims: the numbers of an input.
+      shape: the shape of an input as the function takes it.
+      means: what input and output mean.
       condition: as in `from_torch`.
 
     Raises:
@@ -93,31 +137,40 @@ def convert(
             f"the model computes in {str(dtype)[6:]}; give a copy in float32: copy.deepcopy(model).float()"
         )
 
-    def run(codes: Any) -> Any:
-        """Returns what the model makes of codes [N, dims]."""
+    takes, gives = means.network.takes, means.network.gives
+
+    def run(inputs: Any) -> Any:
+        """Returns what the model makes of inputs [N, dims]."""
 
         def batched(value: Any) -> Any:
             tensor = torch.as_tensor(value, device=device)
             tensor = tensor.to(dtype) if tensor.is_floating_point() else tensor
-            return tensor.expand(len(codes), *tensor.shape)
+            return tensor.expand(len(inputs), *tensor.shape)
 
         more = {key: batched(value) for key, value in named.items()}
-        return decode(codes.reshape(len(codes), *shape), *map(batched, arguments), **more)
+        return function(inputs.reshape(len(inputs), *shape), *map(batched, arguments), **more)
 
-    def pictures(codes: np.ndarray) -> np.ndarray:
-        output = run(torch.as_tensor(codes, dtype=dtype, device=device))
+    def outputs(inputs: np.ndarray) -> np.ndarray:
+        output = run(torch.as_tensor(inputs, dtype=dtype, device=device))
         return means.array(output.detach().cpu().double().numpy())
 
-    def follow(batch: int) -> Decoder:
-        """Returns the decoder that a trace of `batch` codes makes."""
+    def follow(batch: int) -> Any:
+        """Returns the network that a trace of `batch` inputs makes."""
         try:
             traced = torch_trace.trace(run, torch.randn(batch, dims, dtype=dtype, device=device))
+        except NotSaid:
+            raise
         except Exception as error:
-            vector = len(shape) == 1 and re.search(r"\b[34]D\b", str(error).strip().partition("\n")[0])
+            vector = (
+                isinstance(means, Pictures)
+                and len(shape) == 1
+                and re.search(r"\b[34]D\b", str(error).strip().partition("\n")[0])
+            )
             hint = f"; does it take input_shape=({dims}, 1, 1)?" if vector else ""
-            raise failure("model", [batch, *shape], error, torch_trace.place_of(error), hint) from error
+            given = [batch, *getattr(means, "input_shape", shape)]
+            raise failure("model", means, given, error, torch_trace.place_of(error), hint) from error
         graph = GraphBuilder(dims)
-        return check(means.decoder(graph, torch_trace.add_trace(traced, graph, batch)), pictures)
+        return check(means.made(graph, torch_trace.add_trace(traced, graph, batch, takes, gives)), outputs)
 
     with torch_trace.evaluation(module):
         try:
@@ -130,7 +183,7 @@ def convert(
 
 
 def _function(model: Any, method: str | None) -> tuple[Callable[..., Any], Any]:
-    """Returns what decodes, and the module that it belongs to, or None."""
+    """Returns what decodes or encodes, and the module that it belongs to, or None."""
     import torch
 
     model = getattr(model, "_orig_mod", model)  # of torch.compile

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from tb_plugin.decoder import Decoder
+from tb_plugin.encoder import Encoder
 from tb_plugin.events.event_reading import EventFiles
 from tb_plugin.server import spaces
 from tb_plugin.server.reader import Reader
@@ -132,6 +133,11 @@ class Step:
     def decoder(self) -> Decoder | None:
         """Returns the decoder at this step, or None. It is called with codes [N, D]."""
         return _or_none(lambda: self._reader.decoder(None, self._space, self.step))
+
+    @property
+    def encoder(self) -> Encoder | None:
+        """Returns the encoder at this step, or None. It is called with images, e.g. `step.encoder(step.images)`."""
+        return _or_none(lambda: self._reader.encoder(None, self._space, self.step))
 
     @property
     def labels(self) -> np.ndarray | None:

@@ -14,6 +14,7 @@ from tensorboard.compat.proto import summary_pb2
 
 from tb_plugin import validation
 from tb_plugin.decoder import Decoder
+from tb_plugin.encoder import Encoder
 from tb_plugin.writer.charts import Limits
 from tb_plugin.writer.latent_writer import LatentWriter
 from tb_plugin.writer.pictures import layout
@@ -32,6 +33,7 @@ def latent(
     class_names: Sequence[str] | None = None,
     metadata: Any = None,
     decoder: Decoder | None = None,
+    encoder: Encoder | None = None,
     float16: bool = False,
     reconstructions: Any = None,
     errors: Any = None,
@@ -66,7 +68,10 @@ def latent(
       decoder: the `tb_plugin.decoder.Decoder` at this step. It takes codes [N, D] and returns pictures with the
         images' shape, or as vectors, with pixels in 0..1. Vectors without images or `image_shape` are no pictures: the
         tab shows them as a chart.
-      float16: stores the codes and the decoder's weights in half of the bytes, with three significant digits.
+      encoder: the `tb_plugin.encoder.Encoder` at this step, so that the tab finds the code of what you draw there. It
+        takes the pixels of an image in 0..1 and returns a code [D]. Give images or `image_shape`.
+      float16: stores the codes and the decoder's weights in half of the bytes, with three significant digits, and the
+        encoder's in as many, with four to five.
       reconstructions: pictures of the codes with the images' shape, or vectors [N, n] if images are given. They are
         not needed if there is a decoder.
       errors: a number for each point, [N]. By default the mean squared errors, if images and reconstructions are given.
@@ -99,6 +104,7 @@ def latent(
             once=once,
             store_once=index == 0 or any(given is not None for given in once),
             decoder=decoder,
+            encoder=encoder,
             float16=float16,
             reconstructions=reconstructions,
             errors=errors,

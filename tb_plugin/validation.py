@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from tb_plugin.decoder import Decoder
+from tb_plugin.encoder import Encoder
 from tb_plugin.writer import arrays
 
 MAX_POINTS = 1_000_000
@@ -137,6 +138,41 @@ def decoder(value: Any, dims: int, image_shape: tuple[int, ...] | None) -> Decod
     if image_shape and picture_shape(value.output_shape, image_shape) != image_shape:
         raise ValueError(f"decoder: its pictures are {list(value.output_shape)}, the images are {list(image_shape)}")
     return value
+
+
+def encoder(value: Any, dims: int, image_shape: tuple[int, ...] | None, first: bool) -> Encoder:
+    """Returns an encoder that takes the images, if their shape is known, as it must be at the `first` step.
+
+    Its codes have `dims` numbers.
+    """
+    if not isinstance(value, Encoder):
+        raise ValueError(
+            f"encoder: it is a {type(value).__name__}, it must be a tb_plugin.encoder.Encoder; encoder_from_keras and "
+            "encoder_from_torch convert a model"
+        )
+    if value.output_shape != (dims,):
+        more = "; end it with flatten()" if math.prod(value.output_shape) == dims else ""
+        raise ValueError(f"encoder: its codes are {list(value.output_shape)}, they must be [{dims}]{more}")
+    if image_shape is None and first:
+        raise ValueError("encoder: the shape of its images is not known; give images=, or image_shape=(height, width)")
+    if image_shape and value.dims != math.prod(image_shape):
+        raise ValueError(
+            f"encoder: it takes {value.dims:,} pixels, the images are {list(image_shape)}, "
+            f"{math.prod(image_shape):,} pixels"
+        )
+    return value
+
+
+def away(encoder: Encoder, images: np.ndarray, codes: np.ndarray) -> float:
+    """Returns how far an encoder's codes of some images uint8 [N, H, W, C] are from codes [N, D], as a share of theirs.
+
+    It is the median of the distances, over the root mean square distance of the codes from their mean.
+    """
+    some = 16 if encoder.work(16) <= _QUICK_WORK else 1
+    rows = slice(None, None, max(1, len(codes) // some))
+    distances = np.linalg.norm(encoder(images[rows]) - codes[rows], axis=1)
+    spread = float(np.sqrt(np.square(codes - codes.mean(axis=0)).sum(axis=1).mean()))
+    return float(np.median(distances)) / max(spread, 1e-12)
 
 
 def share_outside(decoder: Decoder, codes: np.ndarray) -> float:

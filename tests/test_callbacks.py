@@ -37,6 +37,8 @@ except ValueError as error:
 else:
     raise AssertionError
 model.fit(x, x, initial_epoch=3, epochs=4, callbacks=[LatentCallback("late", encoder, x)], **more)
+drawn = LatentCallback("drawn", encoder, x[:9], decoder=decoder, draw=True, images=x[:9], image_shape=(2, 4))
+model.fit(x, x, callbacks=[drawn], **more)
 """
 
 LIGHTNING = """
@@ -44,7 +46,7 @@ import torch
 import LIGHTNING as L
 from LOGGERS import TensorBoardLogger
 from tb_plugin.callbacks.lightning import LatentCallback
-from tb_plugin.from_torch import from_torch
+from tb_plugin.from_torch import encoder_from_torch, from_torch
 
 class Model(L.LightningModule):
     def __init__(self):
@@ -64,7 +66,8 @@ class Model(L.LightningModule):
 x = torch.rand(64, 8)
 quiet = {"accelerator": "cpu", "enable_progress_bar": False, "enable_model_summary": False, "log_every_n_steps": 1}
 callback = LatentCallback(
-    lambda m: m.encoder(x[:9]), decoder=lambda m: from_torch(m.decoder, 2), every=2, labels=range(9)
+    lambda m: m.encoder(x[:9]), decoder=lambda m: from_torch(m.decoder, 2), every=2, labels=range(9),
+    encoder=lambda m: encoder_from_torch(m.encoder, (8,)), images=x[:9], image_shape=(2, 4),
 )
 model, data = Model(), torch.utils.data.DataLoader(x, 16)
 L.Trainer(max_epochs=5, logger=TensorBoardLogger("."), callbacks=[callback], **quiet).fit(model, data)
@@ -83,6 +86,7 @@ HUGGING_FACE = """
 import torch
 from transformers import Trainer, TrainingArguments
 from tb_plugin.callbacks.huggingface import LatentCallback
+from tb_plugin.from_torch import encoder_from_torch
 
 class Model(torch.nn.Module):
     def __init__(self):
@@ -94,7 +98,8 @@ class Model(torch.nn.Module):
 
 x = torch.rand(64, 8)
 arguments = TrainingArguments("out", max_steps=25, per_device_train_batch_size=8, report_to=[], use_cpu=True)
-callback = LatentCallback("run", lambda m: m.encoder(x), every=10, labels=range(64))
+more = {"encoder": lambda m: encoder_from_torch(m.encoder, (8,)), "images": x, "image_shape": (2, 4)}
+callback = LatentCallback("run", lambda m: m.encoder(x), every=10, labels=range(64), **more)
 Trainer(Model(), arguments, train_dataset=[{"x": one} for one in x], callbacks=[callback]).train()
 """
 
@@ -116,6 +121,9 @@ def test_keras(tmp_path, package):
     assert space[7].labels.tolist() == list(range(9))
     np.testing.assert_allclose(space[7].decoder(space[7].codes), np.load(tmp_path / "decoded.npy"), atol=1e-5)
     assert read["late"]["codes"].steps == [3, 4]
+    for step in read["drawn"]["codes"].values():
+        np.testing.assert_allclose(step.encoder(step.images), step.codes, atol=0.02)
+    assert space[7].encoder is None
 
 
 @pytest.mark.slow
@@ -129,13 +137,16 @@ def test_lightning(tmp_path, package, loggers):
     assert space.steps == [0, 8, 16, 20]
     assert not np.array_equal(space[0].codes, space[20].codes)
     assert space[20].decoder.dims == 2
+    np.testing.assert_allclose(space[20].encoder(space[0].images), space[20].codes, atol=0.02)
     assert read["own"]["codes"].steps == [0, 4]
     assert len(list((tmp_path / "lightning_logs/version_0").glob("*tfevents*"))) == 1
 
 
 @pytest.mark.slow
 def test_hugging_face(tmp_path):
-    assert run(tmp_path, HUGGING_FACE, "transformers")["run"]["codes"].steps == [0, 10, 20, 25]
+    space = run(tmp_path, HUGGING_FACE, "transformers")["run"]["codes"]
+    assert space.steps == [0, 10, 20, 25]
+    np.testing.assert_allclose(space[25].encoder(space[0].images), space[25].codes, atol=0.02)
 
 
 @pytest.mark.parametrize("every", [0, -1, 1.5, True, "2"])

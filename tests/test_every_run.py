@@ -5,11 +5,13 @@ from fnmatch import fnmatch
 
 import numpy as np
 import pytest
+from helpers.js_decoder import assert_same
 from helpers.latent import Routes
 from PIL import Image, ImageSequence
 
 from legacy_ports import ports
 from legacy_ports.run.latent import due
+from tb_plugin.encoder import Encoder
 
 DIMS = {"vandenburg": 2, "kajuvonen": 100, "smith": 128, "mathybit_dense": 16, "mathybit_conv": 16}
 STEPS = {"vandenburg": 501, "kajuvonen": 201, "smith": 200, "mathybit_dense": 302, "mathybit_conv": 3}
@@ -58,6 +60,21 @@ def test_codes_decoder_errors_labels_and_images_go_together(name, routes, bundle
         decoded = get.array("/decode", **where, step=step, codes=json.dumps(codes.tolist()))
         errors = np.square(decoded.reshape(20, 784) - images[:20].reshape(20, 784) / 255.0).mean(axis=1)
         np.testing.assert_allclose(get.array("/errors", **where, step=step)[:20], errors, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_encoder_gives_the_codes_of_tensorflow(name, routes, bundled, modules):
+    get, images = routes(name), bundled.arrays.test_images
+    half = 2.0**-11 if DIMS[name] >= 64 else 0  # codes that are stored as float16 are rounded
+    for step in (0, STEPS[name]):
+        where = {"run": ".", "tag": "codes", "step": step}
+        encoder = Encoder.from_blob(get.get("/encoder", **where).data)
+        codes = get.array("/codes", **where)
+        off = np.abs(encoder(images) - codes)
+        assert (off <= 1e-4 * np.maximum(1, np.abs(codes)) + half * np.abs(codes)).all()
+        assert step or np.ptp(codes, axis=0).max() > 0.1  # mathybit_dense may saturate later
+        some = images[:5].reshape(5, -1) / np.float32(255)
+        assert_same(modules, encoder, some, 1e-4)
 
 
 def test_the_walk_of_the_post_is_where_the_tab_starts(routes):

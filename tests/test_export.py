@@ -16,8 +16,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
-from tb_plugin import codec, layers
+from tb_plugin import codec, digits, layers
 from tb_plugin.decoder import Decoder
+from tb_plugin.encoder import Encoder
 from tb_plugin.export import export, main
 from tb_plugin.server.page import blobs, weights
 from tb_plugin.server.page.document import _unindented
@@ -212,14 +213,61 @@ def test_weights_of_few_bits_keep_the_pictures():
     for scale in (0.001, 0.1, 1, 100):
         out = layers.dense(random.normal(size=(50, 784)) * scale, random.normal(size=784))
         decoder = Decoder(2, [hidden, "tanh", out])
-        made = weights.stored(decoder, codes)
+        series = weights.Series([0], {0: decoder}.get, lambda _, each: weights.same_pictures(each, codes, True))
+        _, made = series.stored(0)
         bits.add(made.bits)
         rest = iter(made.arrays)
         values = [next(rest) * next(rest) if scaled else next(rest) for scaled in made.scaled]
         assert not list(rest)
-        pictures = weights._with(decoder, values)(codes)
+        pictures = Decoder(2, [layers.dense(*values[:2]), "tanh", layers.dense(*values[2:])])(codes)
         assert np.abs(np.clip(pictures, 0, 1) - np.clip(decoder(codes), 0, 1)).max() <= 1 / 255
     assert bits > {8}
+
+
+def test_encoders_of_few_bits_keep_the_codes_and_rounding_row_by_row_is_worth_a_bit(tmp_path):
+    random = np.random.default_rng(0)
+    images, _ = digits.draw(400)
+    images = images.reshape(400, 784)
+    steps = [0, 10, 20]
+    kernel, change = random.normal(size=(784, 50)) / 10, random.normal(size=(784, 50)) / 1000
+    out = layers.dense(random.normal(size=(50, 2)) / 10)
+    encoders = {step: Encoder(784, [layers.dense(kernel + step * change), "tanh", out]) for step in steps}
+    series = weights.Series(steps, encoders.get, lambda _, each: weights.same_codes(each, images))
+    first, *others = [series.stored(step)[1] for step in steps]
+    assert (first.since, [each.since for each in others]) == (None, [0, 10])
+    assert {first.bits, *(each.bits for each in others)} == {8}
+    assert all(blobs.size(*each.arrays) < 0.7 * blobs.size(*first.arrays) for each in others)
+    numbers, scales = first.arrays[0].astype(int), first.arrays[1]
+    for step, each in zip(steps, (first, *others)):
+        numbers = numbers + each.arrays[0] if step else numbers
+        codes = encoders[step](images)
+        for way, most in ((numbers, 1 / 500), (np.round((kernel + step * change) / scales), 1)):
+            made = Encoder(784, [layers.dense(way * scales), "tanh", out])(images)
+            off = np.linalg.norm(made - codes, axis=1).max() / np.ptp(codes, axis=0).max()
+            assert off <= most
+            plain = off
+        assert plain > 1 / 500  # rounded one by one
+
+
+def test_a_page_has_the_encoders_of_its_steps(tmp_path):
+    drawn, _ = digits.draw(60)
+    random = np.random.default_rng(1)
+    kernels = {step: random.normal(size=(784, 3)) / 28 + step for step in (0, 1, 2)}
+    with LatentWriter(str(tmp_path / "run")) as writer:
+        for step, kernel in kernels.items():
+            codes = drawn.reshape(60, 784) @ kernel
+            writer.add("codes", step, codes, images=drawn, encoder=Encoder(784, [layers.dense(kernel)]))
+    order = (2, 0, 1)
+    requests = [["encoder", {"run": "run", "tag": "codes", "step": step}] for step in order]
+    for full in (False, True):
+        export(tmp_path, tmp_path / "page.html", full=full)
+        for step, (status, _, blob) in zip(order, answers(tmp_path / "page.html", *requests), strict=True):
+            assert status == 200
+            sealed = blob[:8] + zlib.crc32(blob[12:]).to_bytes(4, "little") + blob[12:]  # the page trusts itself
+            exact = drawn.reshape(60, 784) @ kernels[step]
+            most = 1e-4 if full else np.ptp(exact, axis=0).max() / 500
+            off = np.linalg.norm(Encoder.from_blob(sealed)(drawn) - exact, axis=1).max()
+            assert off <= most, step
 
 
 def test_the_command(logdir, tmp_path, capsys):

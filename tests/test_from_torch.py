@@ -18,7 +18,8 @@ from torch.nn import functional as F  # noqa: E402
 from tb_plugin import layers  # noqa: E402
 from tb_plugin.convert import conversion  # noqa: E402
 from tb_plugin.decoder import Decoder  # noqa: E402
-from tb_plugin.from_torch import from_torch  # noqa: E402
+from tb_plugin.encoder import Encoder  # noqa: E402
+from tb_plugin.from_torch import encoder_from_torch, from_torch  # noqa: E402
 
 
 def same(model, dims, expected=None, **options):
@@ -490,3 +491,80 @@ def test_the_comparison_has_limits_on_both_sides():
     conversion.check(large, lambda codes: codes * 0 + 1e4 + 0.9)
     with pytest.raises(ValueError, match="differs"):
         conversion.check(large, lambda codes: codes * 0 + 1e4 + 1.1)
+
+
+class Variational(nn.Module):
+    """An encoder of images of one to three channels that returns a mean and a log variance."""
+
+    def __init__(self, channels=1, returned=tuple):
+        super().__init__()
+        self.body = nn.Sequential(nn.Conv2d(channels, 4, 3, 2, 1), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten())
+        self.mean, self.variance, self.returned = nn.Linear(196, 3), nn.Linear(196, 3), returned
+
+    def encode(self, x):
+        h = F.dropout(self.body(x), training=self.training)
+        return self.returned([self.mean(h), self.variance(h)])
+
+    def forward(self, x):
+        mean, variance = self.encode(x)
+        return mean + torch.randn_like(mean) * torch.exp(variance / 2), mean, variance
+
+
+def encodes(model, input_shape, expected, **options):
+    """Asserts that the encoder of a model, once it was stored, gives the codes of images in the tab's order."""
+    encoder = Encoder.from_blob(encoder_from_torch(model, input_shape, **options).to_blob())
+    images = torch.rand(5, *input_shape, generator=torch.Generator().manual_seed(1))
+    with torch.no_grad():
+        theirs = expected(images).numpy()
+    shown = images.movedim(1, 3) if len(input_shape) == 3 else images
+    np.testing.assert_allclose(encoder(shown.reshape(5, -1).numpy()), theirs, rtol=0, atol=1e-4)
+    return encoder
+
+
+def test_encoders():
+    for channels in (1, 3, 4):
+        vae = Variational(channels).train()
+        shape = (channels, 28, 28)
+        encodes(vae, shape, lambda x, v=vae: v.eval().encode(x)[0], method="encode", output=0)
+        vae = Variational(channels, lambda each: dict(zip(("mu", "logvar"), each)))
+        encodes(vae.encode, shape, lambda x, v=vae: v.eval().encode(x)["logvar"], output="logvar")
+    flat = nn.Sequential(nn.Linear(784, 50), nn.Tanh(), nn.Linear(50, 2))
+    encodes(flat, (784,), flat)
+    encodes(lambda x: flat(x.flatten(1)), (28, 28), lambda x: flat(x.flatten(1)))
+    for value_range in ((-1, 1), (-0.1307 / 0.3081, (1 - 0.1307) / 0.3081)):
+        low, high = value_range
+        encodes(flat, (784,), lambda x, a=low, b=high: flat(a + (b - a) * x), value_range=value_range)
+
+
+def test_an_encoder_is_the_same_in_the_tab(modules):
+    vae = Variational(3)
+    encoder = encoder_from_torch(vae, (3, 28, 28), method="encode", output=0)
+    assert_same(modules, encoder, np.random.default_rng(0).random((3, 2352)), 1e-4)
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (
+            lambda: encoder_from_torch(Variational(), (1, 28, 28), method="encode"),
+            "returns 2 tensors.*output=0 for the",
+        ),
+        (
+            lambda: encoder_from_torch(Variational(1, lambda each: {"mu": each[0]}), (1, 28, 28), method="encode"),
+            "returns 1 tensors; say which one is the codes: output='mu'",
+        ),
+        (lambda: encoder_from_torch(Variational(), (1, 28, 28), method="encode", output=2), "output: it is 2"),
+        (lambda: encoder_from_torch(Variational(), (1, 28, 28), output=0), "random|chance"),
+        (lambda: encoder_from_torch(Variational(), (28, 28, 3)), r"input_shape: it is \[28, 28, 3\].*channels, height"),
+        (
+            lambda: encoder_from_torch(Variational(3), (1, 28, 28), method="encode", output=0),
+            r"on images \[3, 1, 28, 28",
+        ),
+        (lambda: encoder_from_torch(nn.Linear(784, 2), (784,), value_range=(1, 0)), "value_range"),
+        (lambda: encoder_from_torch(lambda x: torch.ones(len(x), 2), (784,)), "codes do not depend on the images"),
+    ],
+)
+def test_an_encoder_that_cannot_be_is_refused_in_one_line(make, message):
+    with pytest.raises(ValueError, match=message) as error:
+        make()
+    assert "\n" not in str(error.value)

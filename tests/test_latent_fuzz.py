@@ -34,6 +34,7 @@ ROUTES = [
     "/images",
     "/reconstructions",
     "/decoder",
+    "/encoder",
     "/decode",
     "/walk.gif",
     "/neighbors",

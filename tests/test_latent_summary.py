@@ -77,6 +77,7 @@ def test_the_stored_records(tmp_path):
         "chart": None,
         "columns": [],
         "projections": [],
+        "added": [],
         "split": {},
     }
     head = codec.unpack_head(once["head"])

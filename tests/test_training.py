@@ -107,7 +107,7 @@ def run_small(digits, tmp_path, name, engine, steps=30, learning_rate=0.1, durin
         model = small(learning_rate)
         with run.session() as sess:
             sess.run(tf.global_variables_initializer())
-            run.latent(sess, model, np.eye(4, dtype=np.float32), lambda: None, 10)
+            run.latent(sess, model, np.eye(4, dtype=np.float32), lambda: None, lambda: None, 10)
             run._latent._images, run._latent._labels = np.zeros((4, 2, 2), np.uint8), np.zeros(4, np.int32)
             feed = iter(random_batches(*[5] * steps))
             batches = run.ahead(sess, model, feed)

@@ -35,7 +35,7 @@ from legacy_ports.plots import figures
 from legacy_ports.plots.diagram import network_diagram
 from legacy_ports.run.engine import Run, mean_loss
 from legacy_ports.run.events import scalar
-from legacy_ports.run.latent import dense_decoder
+from legacy_ports.run.latent import dense_decoder, dense_encoder
 from legacy_ports.tf1 import tf
 from tb_plugin.gif import gif
 
@@ -134,6 +134,7 @@ def main(run: Run, *, steps, batch_size, learning_rate, seed):
             model,
             mnist.test.images,
             lambda: dense_decoder(sess, tf.trainable_variables()[4:], ["linear", "linear"]),
+            lambda: dense_encoder(sess, tf.trainable_variables()[:4], ["linear", "linear"]),
             save_every,
         )
         reconstruction = reconstructions(example_fig[0])

@@ -51,7 +51,7 @@ from legacy_ports.ports._mathybit import (
 from legacy_ports.run.engine import Run, mean_loss
 from legacy_ports.run.events import scalar
 from legacy_ports.tf1 import glorot_uniform, keras, tf
-from tb_plugin.from_keras import from_keras
+from tb_plugin.from_keras import encoder_from_keras, from_keras
 
 OPTIONS = {
     "steps": 0,  # the epochs decide
@@ -225,7 +225,8 @@ def main(run: Run, *, steps, epochs, batch_size, learning_rate, codings, pooling
     with run.session() as sess:
         keras.backend.set_session(sess)
         sess.run(tf.global_variables_initializer())
-        run.latent(sess, model, X_test, lambda: from_keras(model.decoder), steps_per_epoch)
+        decoder, encoder = lambda: from_keras(model.decoder), lambda: encoder_from_keras(model.encoder)
+        run.latent(sess, model, X_test, decoder, encoder, steps_per_epoch)
         if restore:
             architecture = {"codings": codings, "pooling": pooling, "upsampling": upsampling}
             theirs = restore_model(Path(restore), "mathybit_conv", architecture, model.model)

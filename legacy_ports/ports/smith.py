@@ -37,7 +37,7 @@ from legacy_ports.plots import figures
 from legacy_ports.plots.diagram import network_diagram
 from legacy_ports.run.engine import Run, mean_loss
 from legacy_ports.run.events import scalar
-from legacy_ports.run.latent import dense_decoder
+from legacy_ports.run.latent import dense_decoder, dense_encoder
 from legacy_ports.tf1 import tf
 
 OPTIONS = {
@@ -172,7 +172,12 @@ def main(run: Run, *, steps, batch_size, learning_rate, loss, classifier, seed):
         # Each of the 1,000 logged steps would be too many of these: every 50th.
         activations = ["relu", "relu", "relu" if squared else "sigmoid"]
         run.latent(
-            sess, model, mnist.test.images, lambda: dense_decoder(sess, tf.trainable_variables()[6:12], activations), 50
+            sess,
+            model,
+            mnist.test.images,
+            lambda: dense_decoder(sess, tf.trainable_variables()[6:12], activations),
+            lambda: dense_encoder(sess, tf.trainable_variables()[:6], ["relu", "relu", "relu"]),
+            50,
         )
         # Training Loop
         batches = run.ahead(sess, model, mnist.train.batches(batch_size))

@@ -38,7 +38,7 @@ from legacy_ports.data.batches import next_batches, read_data_sets
 from legacy_ports.plots import figures
 from legacy_ports.plots.diagram import network_diagram
 from legacy_ports.run.engine import Run, mean_loss
-from legacy_ports.run.latent import dense_decoder
+from legacy_ports.run.latent import dense_decoder, dense_encoder
 from legacy_ports.tf1 import tf
 from tb_plugin.decoder import Decoder
 from tb_plugin.gif import gif
@@ -135,6 +135,11 @@ def decoder(sess, readout):
     return Decoder(dense.dims, [*dense.layers, *after])
 
 
+def encoder(sess):
+    """Returns the encoder with its present weights."""
+    return dense_encoder(sess, tf.trainable_variables()[:6], ["tanh", "tanh", "linear"])
+
+
 def form_image_grid(images, grid_shape, image_shape, num_channels):
     """Lays out a batch [rows * cols, height * width * channels], row by row, as [1, H, W, channels].
 
@@ -191,7 +196,9 @@ def main(run: Run, *, steps, batch_size, learning_rate, readout, seed):
     # run the training loop
     with run.session() as sess:
         sess.run(tf.global_variables_initializer())
-        run.latent(sess, model, mnist.test.images, lambda: decoder(sess, readout), save_every, walk_of)
+        run.latent(
+            sess, model, mnist.test.images, lambda: decoder(sess, readout), lambda: encoder(sess), save_every, walk_of
+        )
         batches = run.ahead(sess, model, mnist.train.batches(batch_size))
         for i in run.steps(range(steps), keep={"batches": mnist.train, "first_batch": first_batch, "frames": frames}):
             batch = next(batches)

@@ -17,6 +17,7 @@ from legacy_ports.run.latent import due as latent_due
 from legacy_ports.run.recorder import Record
 from legacy_ports.tf1 import draw_on_cpu, tf
 from tb_plugin.decoder import Decoder
+from tb_plugin.encoder import Encoder
 
 SECONDS = 10  # from checkpoint to checkpoint, at least, where the user does not say when
 
@@ -135,13 +136,14 @@ class Run(Record):
         model: Any,
         x: np.ndarray,
         decoder: Callable[[], Decoder],
+        encoder: Callable[[], Encoder],
         every: int,
         walk: Callable[[np.ndarray], dict[str, Any]] | None = None,
     ) -> None:
-        """Makes `steps` log the codes of the test images `x`, and the decoder: see `latent.Latent`."""
+        """Makes `steps` log the codes of the test images `x`, the decoder and the encoder: see `latent.Latent`."""
         n = self.latent_points
         _, _, images, labels = self.digits.arrays
-        self._latent = Latent(sess, model, x[:n], images[:n], labels[:n], decoder, every, walk)
+        self._latent = Latent(sess, model, x[:n], images[:n], labels[:n], decoder, encoder, every, walk)
 
     def _log_latent(self) -> None:
         assert self._latent is not None

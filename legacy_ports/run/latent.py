@@ -1,4 +1,4 @@
-"""Makes what a run logs for the Latent tab: the codes of test digits over training, each time with the decoder."""
+"""Makes what a run logs for the Latent tab: the codes of test digits over training, with decoder and encoder."""
 
 import warnings
 from collections.abc import Callable, Sequence
@@ -9,6 +9,7 @@ import numpy as np
 from legacy_ports.tf1 import tf
 from tb_plugin import layers
 from tb_plugin.decoder import Decoder
+from tb_plugin.encoder import Encoder
 from tb_plugin.summary import latent
 
 NAME = "codes"
@@ -35,11 +36,20 @@ def dense_decoder(sess: tf.Session, variables: Sequence[Any], activations: Seque
       variables: kernel and bias of each layer.
       activations: what comes after each layer.
     """
+    return Decoder(*_dense(sess, variables, activations))
+
+
+def dense_encoder(sess: tf.Session, variables: Sequence[Any], activations: Sequence[str]) -> Encoder:
+    """Returns the present encoder of a chain of dense layers, as `dense_decoder` does."""
+    return Encoder(*_dense(sess, variables, activations))
+
+
+def _dense(sess: tf.Session, variables: Sequence[Any], activations: Sequence[str]) -> tuple[int, list[Any]]:
     weights = sess.run(list(variables))
     chain: list[Any] = []
     for kernel, bias, activation in zip(weights[::2], weights[1::2], activations):
         chain += [layers.dense(kernel, bias), activation]
-    return Decoder(weights[0].shape[0], chain)
+    return weights[0].shape[0], chain
 
 
 def _largest(points: np.ndarray, decoder: Decoder) -> float:
@@ -55,6 +65,7 @@ class Latent:
       x: test images as the model takes them, [N, ...].
       images, labels: the same digits, uint8 [N, 28, 28] and [N].
       decoder: returns the present Decoder.
+      encoder: returns the present Encoder.
       every: the post's logging interval, in steps.
       walk: returns the circle that the tab starts with, from the codes [N, D]; None: the tab chooses.
     """
@@ -67,17 +78,25 @@ class Latent:
         images: np.ndarray,
         labels: np.ndarray,
         decoder: Callable[[], Decoder],
+        encoder: Callable[[], Encoder],
         every: int,
         walk: Callable[[np.ndarray], dict[str, Any]] | None,
     ):
-        self._sess, self._model, self._x, self._decoder, self._walk = sess, model, x, decoder, walk
+        self._sess, self._model, self._x, self._decoder, self._encoder, self._walk = (
+            sess,
+            model,
+            x,
+            decoder,
+            encoder,
+            walk,
+        )
         self._images, self._labels = images, labels
         self._classes = max(10, int(labels.max()) + 1)
         self.every = every
         self.logged = 0  # how many times
 
     def summary(self) -> Any:
-        """Returns a Summary of the present codes and decoder; the first also has the labels and images."""
+        """Returns a Summary of the present codes, decoder and encoder; the first also has the labels and images."""
         codes, errors = [], []
         for i in range(0, len(self._x), 1000):
             x = self._x[i : i + 1000]
@@ -90,7 +109,8 @@ class Latent:
             "images": self._images,
             "class_names": [str(digit) for digit in range(self._classes)],
         }
-        decoder = self._decoder()
+        decoder, encoder = self._decoder(), self._encoder()
+        half = points.shape[1] >= WIDE and _largest(points, decoder) < float(np.finfo(np.float16).max)
         with warnings.catch_warnings():  # some posts end without an activation, and their own figures clip, too
             warnings.filterwarnings("ignore", "decoder: more than")
             summary = latent(
@@ -99,7 +119,8 @@ class Latent:
                 index=self.logged,
                 errors=np.concatenate(errors),
                 decoder=decoder,
-                float16=points.shape[1] >= WIDE and _largest(points, decoder) < float(np.finfo(np.float16).max),
+                encoder=encoder,
+                float16=half,
                 walk=self._walk(points) if self._walk else None,
                 **({} if self.logged else once),
             )

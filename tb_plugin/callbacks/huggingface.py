@@ -6,6 +6,7 @@ from typing import Any
 
 from tb_plugin.callbacks.logging import Logging
 from tb_plugin.decoder import Decoder
+from tb_plugin.encoder import Encoder
 from tb_plugin.summary import LatentWriter
 
 
@@ -21,6 +22,7 @@ class LatentCallback(Logging):
         encode: Callable[[Any], Any],
         *,
         decoder: Callable[[Any], Decoder] | None = None,
+        encoder: Callable[[Any], Encoder] | None = None,
         every: int = 500,
         name: str = "codes",
         **arguments: Any,
@@ -31,6 +33,7 @@ class LatentCallback(Logging):
           logdir: a run's folder, for this callback alone.
           encode: a function of the model that returns the codes [N, D]. It is called with the model in `eval()`.
           decoder: a function of the model that returns the present decoder.
+          encoder: a function of the model that returns the present encoder, e.g. by `encoder_from_torch`.
           every: how many steps of the trainer lie between two logged ones.
           name: the name of the latent space.
           **arguments: more arguments of `LatentWriter.add`: labels, images and so on.
@@ -39,7 +42,7 @@ class LatentCallback(Logging):
           ValueError: `every` is not an integer from 1. Training raises the others, before its first step.
         """
         super().__init__(name, every, arguments)
-        self.logdir, self.encode, self.decoder = logdir, encode, decoder
+        self.logdir, self.encode, self.decoder, self.encoder = logdir, encode, decoder, encoder
         self._writer: LatentWriter | None = None
 
     def on_train_begin(self, args: Any, state: Any, control: Any, model: Any = None, **more: Any) -> None:
@@ -58,5 +61,5 @@ class LatentCallback(Logging):
 
     def _log(self, state: Any, model: Any) -> None:
         if self._writer is not None:
-            codes, decoder = self._evaluate(model, self.encode, self.decoder)
-            self._log_codes(self._writer.add, state.global_step, codes, decoder)
+            codes, networks = self._evaluate(model, self.encode, decoder=self.decoder, encoder=self.encoder)
+            self._log_codes(self._writer.add, state.global_step, codes, **networks)

@@ -5,7 +5,8 @@ from typing import Any
 
 from tb_plugin.callbacks.logging import Logging
 from tb_plugin.decoder import Decoder
-from tb_plugin.from_keras import from_keras
+from tb_plugin.encoder import Encoder
+from tb_plugin.from_keras import encoder_from_keras, from_keras
 from tb_plugin.summary import LatentWriter
 
 
@@ -24,6 +25,7 @@ class LatentCallback(Logging):
         x: Any,
         *,
         decoder: Any = None,
+        draw: Any = False,
         every: int = 1,
         name: str = "codes",
         **arguments: Any,
@@ -35,6 +37,9 @@ class LatentCallback(Logging):
           encoder: a Keras model, or a function of `x`, that returns the codes [N, D].
           x: the encoder's input.
           decoder: a Keras model that `from_keras` converts, a Decoder, or a function that returns a Decoder.
+          draw: whether the encoder is logged, too, so that the tab finds the code of what you draw there. True is for
+            an `encoder` that is a Keras model of pixels in 0..1, which `encoder_from_keras` converts; else give a
+            function that returns an Encoder.
           every: how many epochs lie between two logged ones.
           name: the name of the latent space.
           **arguments: more arguments of `LatentWriter.add`: labels, images and so on.
@@ -43,7 +48,7 @@ class LatentCallback(Logging):
           ValueError: `every` is not an integer from 1. Training raises the others, before its first epoch.
         """
         super().__init__(name, every, arguments)
-        self.logdir, self.encoder, self.x, self.decoder = logdir, encoder, x, decoder
+        self.logdir, self.encoder, self.x, self.decoder, self.draw = logdir, encoder, x, decoder, draw
         self.model: Any = None
         self._writer: LatentWriter | None = None
         self._epochs = 0
@@ -74,7 +79,13 @@ class LatentCallback(Logging):
         assert self._writer is not None
         encoder = self.encoder
         codes = encoder.predict(self.x, verbose=0) if hasattr(encoder, "predict") else encoder(self.x)
-        self._log_codes(self._writer.add, self._epochs, codes, _decoder(self.decoder))
+        networks = {"decoder": _decoder(self.decoder), "encoder": self._encoder()}
+        self._log_codes(self._writer.add, self._epochs, codes, **networks)
+
+    def _encoder(self) -> Encoder | None:
+        if callable(self.draw):
+            return self.draw()
+        return encoder_from_keras(self.encoder) if self.draw else None
 
     # tf_keras asks whether it must call the hooks of batches.
     def _implements_train_batch_hooks(self) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 from tb_plugin.add_latent import add_latent
 from tb_plugin.callbacks.logging import Logging
 from tb_plugin.decoder import Decoder
+from tb_plugin.encoder import Encoder
 from tb_plugin.summary import LatentWriter
 
 
@@ -25,6 +26,7 @@ class LatentCallback(Logging):
         encode: Callable[[Any], Any],
         *,
         decoder: Callable[[Any], Decoder] | None = None,
+        encoder: Callable[[Any], Encoder] | None = None,
         every: int = 1,
         logdir: str | os.PathLike | None = None,
         name: str = "codes",
@@ -36,6 +38,7 @@ class LatentCallback(Logging):
           encode: a function of the LightningModule that returns the codes [N, D]. It is called without gradients, with
             the module in `eval()`. It moves its examples to `module.device`.
           decoder: a function of the LightningModule that returns the present decoder, e.g. by `from_torch`.
+          encoder: a function of the LightningModule that returns the present encoder, e.g. by `encoder_from_torch`.
           every: how many epochs lie between two logged ones.
           logdir: a run's folder for an event file of its own.
           name: the name of the latent space.
@@ -45,7 +48,7 @@ class LatentCallback(Logging):
           ValueError: `every` is not an integer from 1. `fit` raises the others, before the first epoch.
         """
         super().__init__(name, every, arguments)
-        self.encode, self.decoder, self.logdir = encode, decoder, logdir
+        self.encode, self.decoder, self.encoder, self.logdir = encode, decoder, encoder, logdir
         self._add: Callable[..., None] | None = None
 
     @property
@@ -88,5 +91,5 @@ class LatentCallback(Logging):
 
     def _log(self, trainer: Any, module: Any) -> None:
         if self._add is not None:
-            codes, decoder = self._evaluate(module, self.encode, self.decoder)
-            self._log_codes(self._add, trainer.global_step, codes, decoder)
+            codes, networks = self._evaluate(module, self.encode, decoder=self.decoder, encoder=self.encoder)
+            self._log_codes(self._add, trainer.global_step, codes, **networks)

@@ -22,26 +22,32 @@ class Logging:
             return _nothing
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {hook!r}")
 
-    def _log_codes(self, add: Callable[..., None], step: int, codes: Any, decoder: Any) -> None:
-        """Logs the codes at `step` with `add`, which is LatentWriter.add or add_latent's like, once."""
+    def _log_codes(self, add: Callable[..., None], step: int, codes: Any, **networks: Any) -> None:
+        """Logs the codes at `step` with `add`, which is LatentWriter.add or add_latent's like, once.
+
+        Args:
+          **networks: the decoder and the encoder at this step, or None.
+        """
         if step > self._last:
             if isinstance(codes, (tuple, list, dict)):
                 raise ValueError(
                     f"encoder: it returns {len(codes)} values, it must return the codes; give a function, e.g. "
                     "encoder=lambda x: model(x)[0]"
                 )
-            add(self.name, step, codes, decoder=decoder, **self.arguments)
+            add(self.name, step, codes, **networks, **self.arguments)
             self._last = step
 
     @staticmethod
-    def _evaluate(module: Any, encode: Callable[[Any], Any], decoder: Callable[[Any], Any] | None) -> tuple[Any, Any]:
-        """Returns the codes and the decoder of a PyTorch module, which is in `eval()` meanwhile."""
+    def _evaluate(
+        module: Any, encode: Callable[[Any], Any], **networks: Callable[[Any], Any] | None
+    ) -> tuple[Any, dict[str, Any]]:
+        """Returns the codes of a PyTorch module, which is in `eval()` meanwhile, and its decoder and encoder."""
         training = module.training
         module.eval()
         try:
             with sys.modules["torch"].no_grad():
                 codes = encode(module)
-            return codes, None if decoder is None else decoder(module)
+            return codes, {name: None if make is None else make(module) for name, make in networks.items()}
         finally:
             module.train(training)
 

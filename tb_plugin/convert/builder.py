@@ -1,4 +1,4 @@
-"""Builds a decoder's graph from the operations of a framework, as a converter meets them one after the other.
+"""Builds a network's graph from the operations of a framework, as a converter meets them one after the other.
 
 A value of the framework depends on the codes or it does not. One that does not is a NumPy array. One that does is a
 `Value`: the output of a layer, whose axes may be in another order than the framework's. So a model with channels first
@@ -15,7 +15,6 @@ from typing import Any
 import numpy as np
 
 from tb_plugin import layers
-from tb_plugin.decoder import Decoder
 from tb_plugin.graph import sizes as layer_sizes
 from tb_plugin.graph.layer import Layer
 
@@ -39,7 +38,7 @@ class Value:
 
 
 class GraphBuilder:
-    """The layers of a decoder for codes [N, dims], added one by one."""
+    """The layers of a network for vectors [N, dims], the codes of a decoder, added one by one."""
 
     def __init__(self, dims: int):
         self.dims = dims
@@ -47,8 +46,8 @@ class GraphBuilder:
         self._layers: list[Layer] = []
         self._shapes: list[Shape] = [(dims,)]
 
-    def decoder(self, output: Value) -> Decoder:
-        """Returns the decoder whose last layer computes `output`, without the layers that do not contribute to it.
+    def layers(self, output: Value) -> list[Layer]:
+        """Returns the layers, the last of which computes `output`, without those that do not contribute to it.
 
         Raises:
           ValueError: it depends on nothing, or a layer does not fit.
@@ -64,7 +63,7 @@ class GraphBuilder:
         for number, layer in enumerate(made.values(), 1):
             inputs = tuple(place[source] for source in _inputs(layer))
             chain.append(Layer(layer.kind, layer.config, layer.weights, None if inputs == (number - 1,) else inputs))
-        return Decoder(self.dims, chain or [layers.activation("linear")])
+        return chain or [layers.activation("linear")]
 
     def _append(self, layer: Layer, *inputs: int) -> int:
         """Adds a layer that reads `inputs`, and returns its position."""

@@ -1,18 +1,20 @@
-"""What all conversions share: how a model's output becomes pictures, and the comparison of a decoder with its model."""
+"""What all conversions share: what a model takes and returns, and the comparison of a network with its model."""
 
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from tb_plugin import layers
 from tb_plugin.convert.builder import GraphBuilder, Value
 from tb_plugin.decoder import Decoder
+from tb_plugin.encoder import Encoder
+from tb_plugin.network import Network
 
 TOLERANCE = 1e-4  # of a pixel, absolute below 1 and relative above
-_CODES = 16  # for the comparison; another number than a converter may have followed
+_INPUTS = 16  # for the comparison; another number than a converter may have followed
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,7 @@ class Pictures:
     image_shape: Sequence[int] | None
     image_order: str | None
     channels_first: bool
+    network = Decoder
 
     def __post_init__(self) -> None:
         span: Any = self.value_range
@@ -58,7 +61,7 @@ class Pictures:
         first = self.image_order == "CHW"
         return (channels, height, width) if first else (height, width, channels), first
 
-    def decoder(self, graph: GraphBuilder, output: Value) -> Decoder:
+    def made(self, graph: GraphBuilder, output: Value) -> Decoder:
         """Returns the decoder that computes the pictures from a model's output.
 
         Raises:
@@ -73,7 +76,7 @@ class Pictures:
         elif self.value_range is not None:
             low, high = map(float, self.value_range)
             output = graph.affine(output, 1 / (high - low), -low / (high - low))
-        return graph.decoder(output)
+        return Decoder(graph.dims, graph.layers(output))
 
     def array(self, output: np.ndarray) -> np.ndarray:
         """Returns the pictures float64 [N, ...] of a model's output [N, ...]."""
@@ -87,39 +90,124 @@ class Pictures:
         return (pictures - low) / (high - low)
 
 
-def failure(what: str, shape: Sequence[int], error: Exception, place: str = "", hint: str = "") -> ValueError:
-    """Returns the error that says why a model fails on codes of a shape, by the first line of its own.
+class NotSaid(ValueError):
+    """A model returns several tensors, and nobody said which one is wanted."""
+
+
+@dataclass(frozen=True)
+class Codes:
+    """What an encoder's input and output mean. Its input is pixels in 0..1 in the order height, width, channels.
+
+    Attributes:
+      input_shape: an image as the model takes it: [height, width], or with the channels at one end, or a vector.
+      value_range: (low, high) of the pixels that the model takes; None: 0..1.
+      output: the index or the key of the codes, if the model returns several tensors.
+      channels_first: whether an image of three axes is [channels, height, width].
+
+    Raises:
+      ValueError: an argument is invalid.
+    """
+
+    input_shape: tuple[int, ...]
+    value_range: tuple[float, float] | None
+    output: int | str | None
+    channels_first: bool
+    network = Encoder
+
+    def __post_init__(self) -> None:
+        span: Any = self.value_range
+        if span is not None and not (isinstance(span, (tuple, list)) and len(span) == 2 and span[0] < span[1]):
+            raise ValueError(f"value_range: it is {span!r}, it must be (low, high) of the pixels, e.g. (-1, 1)")
+        shape = self.input_shape
+        channels = shape[0 if self.channels_first else -1] if len(shape) == 3 else 1
+        if len(shape) not in (1, 2, 3) or min(shape) < 1 or channels not in (1, 3, 4):
+            axes = "[channels, height, width]" if self.channels_first else "[height, width, channels]"
+            raise ValueError(
+                f"input_shape: it is {list(shape)}, it must be the shape of an image without a batch axis: {axes} with "
+                "1, 3 or 4 channels, [height, width] or [pixels]"
+            )
+
+    @property
+    def dims(self) -> int:
+        """Returns the numbers of an image."""
+        return math.prod(self.input_shape)
+
+    def scaled(self, images: Any) -> Any:
+        """Returns a framework's tensor of pixels 0..1 in the range that the model takes."""
+        if self.value_range is None:
+            return images
+        low, high = map(float, self.value_range)
+        return images * (high - low) + low
+
+    def codes(self, returned: Any) -> Any:
+        """Returns the codes among what the model returned.
+
+        Raises:
+          NotSaid: it returned several tensors.
+        """
+        if not isinstance(returned, (tuple, list, dict)):
+            return returned
+        if self.output is None:
+            first = repr(next(iter(returned))) if isinstance(returned, dict) and returned else 0
+            raise NotSaid(
+                f"the encoder returns {len(returned)} tensors; say which one is the codes: output={first} for the "
+                "first, which is the mean in most variational autoencoders"
+            )
+        try:
+            return returned[self.output]  # type: ignore[index]
+        except (KeyError, IndexError, TypeError):
+            raise NotSaid(f"output: it is {self.output!r}, the encoder returns {len(returned)} tensors") from None
+
+    def made(self, graph: GraphBuilder, output: Value) -> Encoder:
+        """Returns the encoder that computes the codes of a model's output, as vectors."""
+        return Encoder(graph.dims, graph.layers(graph.reshape(output, (math.prod(output.shape),))))
+
+    def array(self, output: np.ndarray) -> np.ndarray:
+        """Returns the codes float64 [N, D] of a model's output [N, ...]."""
+        return output.astype(np.float64).reshape(len(output), -1)
+
+
+Means = Pictures | Codes
+N = TypeVar("N", bound=Network)
+
+
+def failure(
+    what: str, means: Means, shape: Sequence[int], error: Exception, place: str = "", hint: str = ""
+) -> ValueError:
+    """Returns the error that says why a model fails on inputs of a shape, by the first line of its own.
 
     Args:
       what: "model" or "function".
+      means: what its input and output mean.
       place: where it fails, as the model's author sees it.
       hint: what may help.
     """
     reason = f"{type(error).__name__}: {str(error).strip()}".splitlines()[0]
-    return ValueError(f"the {what} fails on codes {list(shape)}{place}: {reason:.300}{hint}")
+    return ValueError(f"the {what} fails on {means.network.takes} {list(shape)}{place}: {reason:.300}{hint}")
 
 
-def check(decoder: Decoder, model: Callable[[np.ndarray], np.ndarray]) -> Decoder:
-    """Compares a decoder with its model on random codes, and returns it.
+def check(network: N, model: Callable[[np.ndarray], np.ndarray]) -> N:
+    """Compares a network with its model on random inputs, and returns it.
 
     Args:
-      model: returns the pictures of codes float32 [N, dims].
+      model: returns the outputs of inputs float32 [N, dims].
 
     Raises:
-      ValueError: a pixel differs by more than TOLERANCE.
+      ValueError: a number differs by more than TOLERANCE.
     """
-    codes = np.random.RandomState(0).normal(size=(_CODES, decoder.dims)).astype(np.float32)
-    found, expected = decoder(codes), model(codes)
+    inputs = np.random.RandomState(0).normal(size=(_INPUTS, network.dims)).astype(np.float32)
+    found, expected = network(inputs), model(inputs)
     if found.shape != expected.shape:
-        raise ValueError(f"the decoder returns {list(found.shape)} for the model's {list(expected.shape)}")
+        raise ValueError(f"the {network.kind} returns {list(found.shape)} for the model's {list(expected.shape)}")
     with np.errstate(invalid="ignore"):
         off = np.abs(found - expected) / np.maximum(np.abs(expected), 1)
     off = np.where(np.isfinite(off), off, np.inf)
     if off.max() > TOLERANCE:
-        code, *place = map(int, np.unravel_index(off.argmax(), off.shape))
+        number, *place = map(int, np.unravel_index(off.argmax(), off.shape))
+        way = " Then give `reconstructions` instead of a decoder" if network.kind == "decoder" else ""
         raise ValueError(
-            f"the decoder differs from the model by {off.max():.2g}, most at {place} of picture {code}; the limit is "
-            f"{TOLERANCE:g}. Do its pictures depend on each other, on chance, or on what it computed before? Then give "
-            "`reconstructions` instead of a decoder"
+            f"the {network.kind} differs from the model by {off.max():.2g}, most at {place} of {network.gives[:-1]} "
+            f"{number}; the limit is {TOLERANCE:g}. Do its {network.gives} depend on each other, on chance, or on what "
+            f"it computed before?{way}"
         )
-    return decoder
+    return network

@@ -75,13 +75,14 @@ def trace(run: Callable[[Any], Any], codes: Any) -> Any:
     return make_fx(_reading(run), pre_dispatch=True, **more)(codes)
 
 
-def add_trace(traced: Any, graph: GraphBuilder, batch: int) -> Value:
+def add_trace(traced: Any, graph: GraphBuilder, batch: int, takes: str = "codes", gives: str = "pictures") -> Value:
     """Adds the operations of a trace to `graph`, and returns the output.
 
     Args:
       traced: what `trace` returned.
       graph: has no layers yet.
-      batch: the number of codes that were traced. With 1 the model may move the batch axis, or merge it with others.
+      takes, gives: the names of input and output in errors.
+      batch: the number of inputs that were traced. With 1 the model may move the batch axis, or merge it with others.
 
     Raises:
       ValueError: an operation is not supported, or moves the batch axis of several codes; the message says which one,
@@ -90,17 +91,17 @@ def add_trace(traced: Any, graph: GraphBuilder, batch: int) -> Value:
     output = list(traced.graph.nodes)[-1].args[0]
     if not hasattr(output, "op"):
         kind = "nothing" if output is None else f"a {type(output).__name__.removeprefix('immutable_')} of {len(output)}"
-        raise ValueError(f"the model returns {kind}; give a function that returns the pictures: lambda z: model(z)[0]")
+        raise ValueError(f"the model returns {kind}; give a function that returns the {gives}: lambda x: model(x)[0]")
     aten = Aten(graph, batch, whole=batch == 1)
     found = _interpret(traced, aten, [aten.codes])
     if not isinstance(found, Value):
         raise ValueError(
-            "the model's pictures do not depend on the codes, or it leaves PyTorch in between, e.g. for NumPy"
+            f"the model's {gives} do not depend on the {takes}, or it leaves PyTorch in between, e.g. for NumPy"
         )
     if not aten.whole:
         return found
     if found.shape[0] != 1:
-        raise ValueError(f"the model returns {list(found.shape)} for one code")
+        raise ValueError(f"the model returns {list(found.shape)} for one of the {takes}")
     return graph.reshape(found, found.shape[1:])
 
 

@@ -76,7 +76,7 @@ class Listing:
                     last[key] = last[key] or first[key]
                 parts = [
                     part
-                    for part in codec.PARTS
+                    for part in (*codec.PARTS, *codec.ADDED)
                     if part in parts or (part in first["parts"] and part not in codec.STEP_PARTS)
                 ]
             except Gone:  # the run is still being written, or was deleted

@@ -177,10 +177,12 @@ class LatentPlugin(base_plugin.TBPlugin):
     @route("/decoder", READING)
     def _decoder(self, request: Request, params: Params) -> Response:
         """Responds with the decoder of a step as a blob, weights float32."""
-        decoder = self._reader.decoder(*self._selected(request, params))
-        if 4 * decoder.weights > responses.MAX_BYTES:
-            raise FormatError(f"The decoder of this step is too large to be sent: it has {decoder.weights:,} weights.")
-        return http_util.Respond(request, decoder.to_blob(), "application/octet-stream")
+        return responses.network(request, self._reader.decoder(*self._selected(request, params)))
+
+    @route("/encoder", READING)
+    def _encoder(self, request: Request, params: Params) -> Response:
+        """Responds with the encoder of a step as a blob, weights float32."""
+        return responses.network(request, self._reader.encoder(*self._selected(request, params)))
 
     @route("/decode", COMPUTING)
     def _decode(self, request: Request, params: Params) -> Response:

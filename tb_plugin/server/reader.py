@@ -10,6 +10,7 @@ from tensorboard.data import provider
 
 from tb_plugin import codec, validation
 from tb_plugin.decoder import Decoder
+from tb_plugin.encoder import Encoder
 from tb_plugin.metadata import FormatError
 from tb_plugin.server import charts
 from tb_plugin.server.spaces import Gone, NotThere, Space
@@ -67,7 +68,9 @@ class Reader:
         if not isinstance(blob, bytes):
             raise FormatError(f"The {part} of this step cannot be read: it is not a blob.")
         if not blob:
-            raise NotThere(f"No {part} {'was' if part in ('head', 'decoder') else 'were'} logged at this step.")
+            raise NotThere(
+                f"No {part} {'was' if part in ('head', 'decoder', 'encoder') else 'were'} logged at this step."
+            )
         return blob
 
     def array(self, ctx: Any, record: Any, part: str, dtype: str, rank: int) -> np.ndarray:
@@ -142,6 +145,22 @@ class Reader:
         except FormatError as error:
             raise FormatError(f"The decoder of this step cannot be read: {error}.") from error
         return decoder
+
+    def encoder(self, ctx: Any, space: Space, step: int) -> Encoder:
+        """Returns the encoder of a step."""
+        record = space.record(step)
+        added = self.head(ctx, record)["added"]
+        position = next((one["blob"] for one in added if one["name"] == "encoder"), None)
+        if position is None:
+            raise NotThere("No encoder was logged at this step.")
+        blob = self.blob(ctx, record, position, "encoder")
+        try:
+            encoder = Encoder.from_blob(blob)
+            if len(encoder.output_shape) != 1 or encoder.output_shape[0] > validation.MAX_DIMS:
+                raise FormatError(f"it returns {list(encoder.output_shape)}")
+        except FormatError as error:
+            raise FormatError(f"The encoder of this step cannot be read: {error}.") from error
+        return encoder
 
     def image_shape(self, ctx: Any, space: Space, step: int, head: dict[str, Any]) -> tuple[int, ...] | None:
         """Returns (H, W, C) of the images that belong to a step with `head`, which may only be in the first step."""

@@ -12,6 +12,7 @@ from tensorboard.backend import http_util
 from werkzeug.wrappers import Request, Response
 
 from tb_plugin.metadata import FormatError
+from tb_plugin.network import Network
 from tb_plugin.server.query import BadRequest, Params
 from tb_plugin.server.spaces import Gone, NotThere
 
@@ -117,6 +118,17 @@ def requested_rows(params: Params, shape: tuple[int, ...], dtype: Any) -> slice:
             f"The parameters start and count select too much: an answer holds {MAX_BYTES:,} bytes, {most:,} of these."
         )
     return slice(start, start + count)
+
+
+def network(request: Request, made: Network) -> Response:
+    """Returns a response with a decoder or an encoder as a blob, weights float32.
+
+    Raises:
+      FormatError: it is too large.
+    """
+    if 4 * made.weights > MAX_BYTES:
+        raise FormatError(f"The {made.kind} of this step is too large to be sent: it has {made.weights:,} weights.")
+    return http_util.Respond(request, made.to_blob(), "application/octet-stream")
 
 
 def binary(request: Request, array: Any, rows: slice = slice(None), gzipped: bytes | None = None) -> Response:

@@ -11,6 +11,7 @@ import { legend } from "./widgets/legend.js";
 import { missingNote } from "./widgets/missing.js";
 import { moved } from "./widgets/moved.js";
 import { neighbors } from "./widgets/neighbors.js";
+import { pad } from "./widgets/pad.js";
 import { prepare } from "./plot/points.js";
 import { searchField } from "./widgets/search.js";
 import { selected } from "./widgets/selection.js";
@@ -26,7 +27,7 @@ import sheet from "./style.css" with { type: "css" };
 
 const HELP =
   "Arrow keys move the place that is decoded, or turn the plane; with shift they move the view. Plus and minus zoom, 0 shows all points. " +
-  "Comma and period change the step, space plays the walk, s says what is under the cross. Enter adds a corner of a box, a lasso or a path, Escape clears. " +
+  "Comma and period change the step, space plays the walk, s says what is under the cross, e goes to the pad to draw on. Enter adds a corner of a box, a lasso or a path, Escape clears. " +
   `Keys choose a tool: ${TOOLS.map(({ key, name }) => `${key} ${name}`).join(", ")}.`;
 
 const HOW = `from tb_plugin.summary import LatentWriter
@@ -110,7 +111,16 @@ function build(app) {
     tools.replaceWith(toolBar(app));
     time.replaceWith(timeBar(app));
     left.append(runList(app), planeChoice(app), display(app), searchField(app), legend(app), savedViews(app));
-    right.append(welcome(app), decoded(app), dimensions(app), neighbors(app), moved(app), walk, selected(app));
+    right.append(
+      welcome(app),
+      decoded(app),
+      pad(app),
+      dimensions(app),
+      neighbors(app),
+      moved(app),
+      walk,
+      selected(app),
+    );
     main.append(spoken, speech(app), point);
     app.tell("listing", "data");
   };

@@ -12,12 +12,14 @@ import numpy as np
 
 from tb_plugin import validation
 from tb_plugin.decoder import Decoder
+from tb_plugin.encoder import Encoder
 from tb_plugin.events import locks, logged
 from tb_plugin.events.event_file import EventFile, is_finished
 from tb_plugin.writer import arrays, charts
 from tb_plugin.writer.pictures import layout
 from tb_plugin.writer.record import MAX_STEPS, Once, Step, once_of, require_name, require_same, summary_of
 
+FAR = 0.1  # of the codes' spread: an encoder whose codes of the images are so far off takes other images
 MANY = 0.05  # of a decoder's values outside 0..1 are worth a warning
 
 
@@ -61,6 +63,7 @@ class LatentWriter:
         class_names: Sequence[str] | None = None,
         metadata: Any = None,
         decoder: Decoder | None = None,
+        encoder: Encoder | None = None,
         float16: bool = False,
         reconstructions: Any = None,
         errors: Any = None,
@@ -106,6 +109,8 @@ class LatentWriter:
         starting: AbstractContextManager[list[BinaryIO]] = nullcontext([]) if space else self._events.others()
         if decoder is not None and name not in self._warned:
             self._warn_of_range(name, codes, validation.decoder(decoder, codes.shape[1], once.image_shape), once)
+        if encoder is not None and space is None:
+            self._warn_of_codes(name, codes, encoder, once)
         with starting as others:
             now = space or self._start(name, step, codes.shape, once, others)
             summary = summary_of(
@@ -117,6 +122,7 @@ class LatentWriter:
                     once=once,
                     store_once=space is None,
                     decoder=decoder,
+                    encoder=encoder,
                     float16=float16,
                     reconstructions=reconstructions,
                     errors=errors,
@@ -141,6 +147,19 @@ class LatentWriter:
                 f"decoder: {outside:.0%} of the values in its pictures for {name!r:.80} lie outside 0..1, and are "
                 "shown as black or white. If it ends in tanh, convert it with value_range=(-1, 1); if it returns "
                 "logits, add a sigmoid.",
+                stacklevel=3,
+            )
+
+    def _warn_of_codes(self, name: str, codes: np.ndarray, encoder: Encoder, once: Once) -> None:
+        validation.encoder(encoder, codes.shape[1], once.image_shape, first=False)
+        if once.images is None or once.images.shape[1:] != once.image_shape:  # thumbnails
+            return
+        off = validation.away(encoder, once.images, codes)
+        if off > FAR:
+            warnings.warn(
+                f"encoder: its codes of the images for {name!r:.80} are off the codes that you log by {off:.0%} of "
+                "their spread. If the model takes pixels in another range than 0..1, convert it with "
+                "value_range=(black, white); if codes are drawn at random, log their means.",
                 stacklevel=3,
             )
 

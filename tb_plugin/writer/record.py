@@ -9,6 +9,7 @@ from tensorboard.compat.proto import summary_pb2, tensor_pb2, tensor_shape_pb2, 
 
 from tb_plugin import codec, validation
 from tb_plugin.decoder import Decoder
+from tb_plugin.encoder import Encoder
 from tb_plugin.metadata import ONCE, STEPS, summary_metadata, tag_of
 from tb_plugin.writer import arrays, charts
 from tb_plugin.writer.columns import Column, columns
@@ -44,6 +45,7 @@ class Step:
     once: Once
     store_once: bool
     decoder: Decoder | None
+    encoder: Encoder | None
     float16: bool
     reconstructions: Any
     errors: Any
@@ -89,6 +91,7 @@ def summary_of(step: Step) -> summary_pb2.Summary:
     decoder = None if step.decoder is None else validation.decoder(step.decoder, dims, image_shape)
     if decoder is not None and image_shape is None and len(decoder.output_shape) == 1:
         image_shape = validation.picture_shape(decoder.output_shape, step.layout.shape)
+    encoder = None if step.encoder is None else validation.encoder(step.encoder, dims, image_shape, step.store_once)
     if once.chart is not None and (decoder is not None or step.store_once):
         charts.require_fits(once.chart, decoder, image_shape)
     walk = None if step.walk is None else validation.walk(step.walk, dims)
@@ -111,6 +114,9 @@ def summary_of(step: Step) -> summary_pb2.Summary:
     record.put("reconstructions", reconstructions, compress=True)
     if decoder is not None:
         record.put_blob("decoder", decoder.to_blob(step.float16))
+    if encoder is not None:
+        blob = encoder.to_blob_of_integers() if step.float16 else encoder.to_blob()
+        record.put_more("added", {"name": "encoder"}, blob)
     for name, places in projections.items():
         record.put_more("projections", {"name": name}, codec.pack({}, places))
     summary = summary_pb2.Summary()
@@ -128,8 +134,8 @@ def summary_of(step: Step) -> summary_pb2.Summary:
     size = summary.ByteSize()
     if size > MAX_EVENT_BYTES:
         raise ValueError(
-            f"codes: the step has {size / 2**20:,.0f} MiB in all, with images, reconstructions and decoder, the "
-            f"limit is {MAX_EVENT_BYTES // 2**20:,}; log a sample of the points"
+            f"codes: the step has {size / 2**20:,.0f} MiB in all, with images, reconstructions, decoder and encoder, "
+            f"the limit is {MAX_EVENT_BYTES // 2**20:,}; log a sample of the points"
         )
     return summary
 
@@ -166,6 +172,7 @@ class _Record:
     def blobs(self, head: dict[str, Any]) -> list[bytes]:
         """Returns all blobs. The parts that are logged once per run are left out at the end if there are none."""
         there = [part for part, blob in zip(codec.PARTS, self._blobs) if blob]
+        there += [added["name"] for added in self._more.get("added", [])]
         more: dict[str, Any] = {"split": self._split} if self._split else {}
         more |= self._more
         blobs = [codec.pack({**head, "parts": there, **more}), *self._blobs[1:]]

@@ -132,6 +132,23 @@ def others(new_page, board):
         shot(page, tab.painted(), "tab-map")
 
 
+def drawing(new_page, board):
+    """Takes a picture of the pad with a digit, and of its way through the steps."""
+    with new_page() as page:
+        tab = Tab(page, board, [LINEAR]).painted()
+        pad = tab.locate(".pad canvas").bounding_box()
+        turns = np.linspace(-1.2, 5.2, 40)  # a zero, written to the left
+        for k, (x, y) in enumerate(zip(0.5 - 0.26 * np.sin(turns + 1.2), 0.5 - 0.36 * np.cos(turns + 1.2))):
+            page.mouse.move(pad["x"] + x * pad["width"], pad["y"] + y * pad["height"], steps=2)
+            if not k:
+                page.mouse.down()
+        page.mouse.up()
+        tab.locate("label", has_text="its way through the steps").click()
+        tab.locate("details .hint", has_text="nearest points").wait_for()
+        page.mouse.move(640, 90)
+        shot(page, tab, "tab-draw")
+
+
 def animation(new_page, board):
     """Films the steps played, a drag that decodes, a walk."""
     frames = []
@@ -181,7 +198,7 @@ def main():
         log_others(Path(other))
         photograph(other, [COLUMNS[0], SPECTRA[0]], others)
     if logdir:
-        photograph(logdir, [LINEAR[0], RELU[0], DEEP[0]], stills, animation)
+        photograph(logdir, [LINEAR[0], RELU[0], DEEP[0]], stills, drawing, animation)
 
 
 def photograph(logdir, wanted, *takes):

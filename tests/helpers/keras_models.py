@@ -19,7 +19,8 @@ import numpy as np  # noqa: E402 - after the environment
 import pytest  # noqa: E402
 
 from tb_plugin.decoder import Decoder  # noqa: E402
-from tb_plugin.from_keras import from_keras  # noqa: E402
+from tb_plugin.encoder import Encoder  # noqa: E402
+from tb_plugin.from_keras import encoder_from_keras, from_keras  # noqa: E402
 
 random = np.random.default_rng(0)
 
@@ -147,6 +148,39 @@ def same(name, model, options):
     return decoder
 
 
+def encoders(keras):
+    """Compares encoders of images with what the models predict, and refuses those that do not say their codes."""
+    L = keras.layers
+    image = keras.Input((12, 8, 3))
+    h = L.Flatten()(L.MaxPooling2D(2)(L.Conv2D(4, 3, padding="same", activation="relu")(image)))
+    several = keras.Model(image, [L.Dense(3)(h), L.Dense(3)(h)])
+    vector = keras.Sequential([L.InputLayer((20,)), L.Dense(5, activation="tanh"), L.Dense(2)])
+    plain = keras.Sequential([L.InputLayer((6, 5)), L.Flatten(), L.Dropout(0.5), L.Dense(2)])
+    for model, shape, options in [
+        (several, (12, 8, 3), {"output": 0}),
+        (several, (12, 8, 3), {"output": 1}),
+        (vector, (20,), {}),
+        (plain, (6, 5), {}),
+        *([] if NAME.endswith("-graph") else [(plain, (6, 5), {"value_range": (-1, 1)})]),
+    ]:
+        randomized(model)
+        images = random.random((4, *shape)).astype(np.float32)
+        encoder = Encoder.from_blob(encoder_from_keras(model, **options).to_blob())
+        given = 2 * images - 1 if "value_range" in options else images
+        expected = model.predict(given, verbose=0)
+        expected = expected[options["output"]] if "output" in options else expected
+        np.testing.assert_allclose(encoder(images.reshape(4, -1)), expected, rtol=1e-4, atol=1e-4)
+    for model, options, message in [
+        (several, {}, "returns 2 tensors; say which one is the codes: output=0"),
+        (several, {"output": "mean"}, "output: it is 'mean', the encoder returns 2"),
+        (keras.Sequential([L.InputLayer((2, 2, 9)), L.Flatten(), L.Dense(2)]), {}, "input_shape: it is .2, 2, 9."),
+        (keras.Sequential([L.Dense(2)]), {}, "not built.*call it on images first"),
+    ]:
+        with pytest.raises(ValueError, match=message) as error:
+            encoder_from_keras(model, **options)
+        assert "\n" not in str(error.value)
+
+
 def refused(name, model, message, **options):
     with pytest.raises(ValueError, match=message) as error:
         from_keras(model, **options)
@@ -180,6 +214,7 @@ def main(keras, three):
     if cumulative:
         model = keras.Sequential([L.InputLayer((3,)), L.Lambda(lambda x: keras.ops.cumsum(x, axis=1))])
         refused("cumsum", model, f"{cumulative}.*not supported")
+    encoders(keras)
     assert not failed, "\n".join(failed)
 
 

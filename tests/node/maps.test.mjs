@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { Grid } from "../../tb_plugin/static/lib/grid.js";
-import { between, mean, NEAREST, placeOf } from "../../tb_plugin/static/lib/maps.js";
+import { between, mean, NEAREST, placeBetween, placeOf } from "../../tb_plugin/static/lib/maps.js";
 import { axisNames, into, isSide, lift, mapFrame, offPlane } from "../../tb_plugin/static/lib/planes.js";
 import { random } from "./random.mjs";
 
@@ -85,4 +85,22 @@ test("a frame of a map lifts, finds and measures by its points", () => {
   assert.ok(Math.abs(offPlane([code[0] + 1e-3, code[1], code[2]], plane) - 1e-3) < 1e-6);
   assert.deepEqual(axisNames(frame.choice, 3), ["umap 1", "umap 2"]);
   assert.ok(!isSide(frame.choice) && isSide(null) && isSide({ kind: "pca" }) && !isSide({ kind: "axes", i: 0, j: 1 }));
+});
+
+test("the place of a code lies between those of the points whose codes are nearest, and at a point's own", () => {
+  const { xy, codes, grid } = map(400);
+  for (const i of [0, 7, 399]) {
+    const [x, y] = placeBetween(codes.subarray(3 * i, 3 * i + 3), { grid, codes });
+    assert.ok(Math.hypot(x - xy[2 * i], y - xy[2 * i + 1]) < 1e-6);
+  }
+  const code = Float32Array.of(0.1, -0.2, 0.3);
+  const away = (/** @type {number} */ k) => Math.hypot(...code.map((value, d) => value - codes[3 * k + d]));
+  const near = Array.from({ length: 400 }, (_, i) => i).sort((a, b) => away(a) - away(b));
+  const [x, y] = placeBetween(code, { grid, codes });
+  const within = (/** @type {number} */ value, /** @type {number} */ d) => {
+    const all = near.slice(0, NEAREST).map((k) => xy[2 * k + d]);
+    return value >= Math.min(...all) && value <= Math.max(...all);
+  };
+  assert.ok(within(x, 0) && within(y, 1));
+  assert.ok(placeBetween(code, map(3)).every(Number.isFinite)); // fewer points than are asked for
 });

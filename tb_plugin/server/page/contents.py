@@ -17,7 +17,7 @@ BYTES = 24_000_000  # of a page, less its scripts
 MAX_POINTS = 10_000
 MAX_STEPS = 20
 _FEW_POINTS = 100  # a page has at least so many
-_DECODERS = 0.6  # of the bytes at most, if there are more than two steps
+_NETWORKS = 0.6  # of the bytes at most for decoders and encoders, if there are more than two steps
 _ERROR_BITS = 6  # an error of 0.0123 may become 0.0124
 _SAMPLE = 256  # points from which the size of all is estimated
 
@@ -65,16 +65,23 @@ class Contents:
         codes = reader.codes(ctx, space, last)
         decoder = self._part(lambda: reader.decoder(ctx, space, last))
         self._decodes = _pictured(decoder, info)
-        steps = self._steps(codes, decoder)
+        steps = self._steps()
         self._chosen = _Chosen(np.arange(len(codes)), len(codes), steps)
-        decoders = {step: made for step in steps if (made := self._decoder(step))}
-        self._chosen.rows = self._rows(codes, sum(len(texts.texts[made["blob"]]) for made in decoders.values()))
+        networks = {
+            "decoder": self._networks(self._decoders(steps), steps),
+            "encoder": self._networks(self._encoders(steps), steps),
+        }
+        every = [made for by_step in networks.values() for made in by_step.values()]
+        self._chosen.rows = self._rows(codes, sum(len(texts.texts[made["blob"]]) for made in every))
         self.data: dict[str, Any] = {
-            "steps": {str(step): self._step(step, decoders.get(step)) for step in steps},
+            "steps": {
+                str(step): self._step(step, {kind: made[step] for kind, made in networks.items() if step in made})
+                for step in steps
+            },
             "pca": self._plane(codes),
             "once": self._once(last),
         }
-        self.info = self._described(info, [made["bits"] for made in decoders.values()])
+        self.info = self._described(info, [made["bits"] for made in every])
 
     def _part(self, get: Any) -> Any:
         try:
@@ -82,25 +89,56 @@ class Contents:
         except NotThere:
             return None
 
-    def _steps(self, codes: np.ndarray, decoder: Decoder | None) -> list[int]:
+    def _steps(self) -> list[int]:
         every, wanted = self._space.steps, self._wanted
         most = len(every) if wanted.full else MAX_STEPS if wanted.steps is None else wanted.steps
-        if wanted.steps is None and not wanted.full and decoder is not None:
-            least = blobs.size(*weights.stored(decoder, codes, self._decodes).arrays)
-            most = min(most, max(2, int(_DECODERS * wanted.size / least)))
+        if wanted.steps is None and not wanted.full:
+            apart = -(-len(every) // MAX_STEPS)
+            first, more = self._sizes([every[max(0, len(every) - 1 - apart)], every[-1]])
+            most = min(most, max(2, 1 + int((_NETWORKS * wanted.size - first) / more)))
         if most == 1:
             return every[-1:]
         return [every[i] for i in np.unique(np.linspace(0, len(every) - 1, min(most, len(every))).round().astype(int))]
 
-    def _decoder(self, step: int) -> dict[str, Any] | None:
-        """Returns a step's decoder for JSON; None if it has none."""
-        decoder = self._part(lambda: self._reader.decoder(self._ctx, self._space, step))
-        if decoder is None:
-            return None
-        codes = self._reader.codes(self._ctx, self._space, step)
-        made = weights.stored(decoder, codes, self._decodes, least=32 if self._wanted.full else 0)
-        about = {"header": decoder.header(), "scaled": made.scaled, "bits": made.bits}
-        return about | self._texts.add(*made.arrays)
+    def _sizes(self, steps: list[int]) -> list[int]:
+        """Returns the characters that the networks of two steps take, those of the second as differences."""
+        sizes = [0, 1]
+        for series in (self._decoders(steps), self._encoders(steps)):
+            for i, step in enumerate(steps):
+                if found := series.stored(step):
+                    sizes[i] += blobs.size(*found[1].arrays)
+        return sizes
+
+    def _decoders(self, steps: list[int]) -> weights.Series:
+        def judge(step: int, decoder: Any) -> weights.Judge | None:
+            if self._wanted.full:
+                return None
+            return weights.same_pictures(decoder, self._reader.codes(self._ctx, self._space, step), self._decodes)
+
+        return weights.Series(steps, lambda step: self._part(lambda: self._network("decoder", step)), judge)
+
+    def _encoders(self, steps: list[int]) -> weights.Series:
+        pictures = None if self._wanted.full else self._pictures(steps[-1], "images")
+        images = None if pictures is None else pictures[:].reshape(len(pictures), -1) / np.float32(255)
+
+        def judge(step: int, encoder: Any) -> weights.Judge | None:
+            return weights.same_codes(encoder, images)
+
+        return weights.Series(steps, lambda step: self._part(lambda: self._network("encoder", step)), judge)
+
+    def _network(self, kind: str, step: int) -> Any:
+        read = self._reader.decoder if kind == "decoder" else self._reader.encoder
+        return read(self._ctx, self._space, step)
+
+    def _networks(self, series: weights.Series, steps: list[int]) -> dict[int, dict[str, Any]]:
+        """Returns the networks of the steps that have one, for JSON."""
+        made = {}
+        for step in steps:
+            if found := series.stored(step):
+                network, stored = found
+                about = {"scaled": stored.scaled, "bits": stored.bits, "since": stored.since}
+                made[step] = {"header": network.header()} | about | self._texts.add(*stored.arrays)
+        return made
 
     def _rows(self, codes: np.ndarray, decoders: int) -> np.ndarray:
         """Returns the indices of the points that the page has, in order, the same each time."""
@@ -137,14 +175,12 @@ class Contents:
         record = self._space.record if part == "reconstructions" else self._space.once
         return self._part(lambda: self._reader.rows(self._ctx, record(step), part, "uint8", 4))
 
-    def _step(self, step: int, decoder: dict[str, Any] | None) -> dict[str, Any]:
+    def _step(self, step: int, networks: dict[str, Any]) -> dict[str, Any]:
         reader, ctx, space = self._reader, self._ctx, self._space
         codes = self._some(reader.codes(ctx, space, step))
         about = listing.describe_step(reader, ctx, space, step)
         few = (codes,) if self._wanted.full else blobs.codes_of_few_bits(codes)
-        made = {"about": about, "codes": self._texts.add(*few)}
-        if decoder:
-            made["decoder"] = decoder
+        made = {"about": about, "codes": self._texts.add(*few), **networks}
         errors = self._part(lambda: reader.array(ctx, space.record(step), "errors", "float32", 1))
         if errors is not None:
             errors = self._some(errors)
@@ -227,6 +263,8 @@ class Contents:
             parts.append(f"it has {len(chosen.steps)} of {len(every)} steps")
         if min(bits, default=32) < 32:
             parts.append(f"weights have {max(b for b in bits if b < 32)} bits, so pictures differ by up to 1/255")
+            if "encoder" in self.data["steps"][str(chosen.steps[-1])]:
+                parts.append("codes of drawings differ by up to 1/500 of the codes' range")
         if not self._wanted.full:
             parts.append("codes and errors are rounded")
         return f"This page is not the whole run: {'; '.join(parts)}." if parts else None

@@ -27,8 +27,8 @@ import { fit } from "../lib/view.js";
 /**
  * The topics of a change: a key of the state or of the session, `data` (points came), `decoder` (one came), `course` (the walk
  * that is shown), `listing` (the latent spaces), `search` (its result), `probed` (a slow decoder has decoded the probe),
- * `layered` (what lies over the points).
- * @typedef {keyof State|keyof Session|"data"|"decoder"|"course"|"listing"|"search"|"probed"|"layered"} Topic
+ * `layered` (what lies over the points), `drawn` (the code of the drawing was found).
+ * @typedef {keyof State|keyof Session|"data"|"decoder"|"course"|"listing"|"search"|"probed"|"layered"|"drawn"} Topic
  */
 
 const CAMERA_MS = 350;
@@ -162,6 +162,7 @@ export class App {
     this.#refit(panel.plot.from === panel.frame?.xy ? 0 : CAMERA_MS);
     panel.plot.draw(performance.now()); // before all else that follows
     this.course.make();
+    panel.drawn.update();
     this.tell("data");
     this.selection.arrived();
     this.search.run();
@@ -180,6 +181,7 @@ export class App {
   /** A panel has its decoder. @param {Panel} panel */
   decodable(panel) {
     panel.decodeProbe();
+    panel.drawn.update();
     panel.refreshManifold();
     panel.plot.redraw();
     if (this.state.now.even) this.course.make();
@@ -238,6 +240,7 @@ export class App {
     for (const panel of this.panels) {
       if (changed.has("hovered") || changed.has("outline")) panel.plot.redrawOver();
       if (changed.has("dragging")) panel.plot.redraw();
+      if (changed.has("drawing") || changed.has("way")) panel.drawn.update();
       if (changed.has("selection")) panel.remark();
       if (changed.has("selection") || changed.has("trails")) panel.trails.load();
       if (changed.has("dark")) {

@@ -8,6 +8,7 @@ import { table } from "../lib/palette.js";
 import { lookOf, put, rgba } from "../lib/picture.js";
 import { lift, turned } from "../lib/planes.js";
 import { Plot } from "../plot/plot.js";
+import { Drawn } from "./drawn.js";
 import { Trails } from "./trails.js";
 
 /** @typedef {import("../lib/picture.js").Look} Look */
@@ -25,6 +26,7 @@ export class Panel {
     this.space = space;
     this.app = app;
     this.trails = new Trails(this);
+    this.drawn = new Drawn(this);
     /** @type {Frame|null} */
     this.frame = null;
     /** @type {import("../lib/coloring.js").Coloring|null} */
@@ -134,6 +136,7 @@ export class Panel {
     this.trails.shown = [];
     this.plot.manifold.clear(); // its pictures are those of another plane
     this.decodeProbe();
+    this.drawn.update();
     return true;
   }
 

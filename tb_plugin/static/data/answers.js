@@ -9,7 +9,7 @@ import { axes, project } from "../lib/project.js";
 /** @typedef {Record<string, string|number>} Params */
 
 const NEIGHBORS = 15; // of a point, that stay or go
-/** @typedef {{about: any, codes: any, projections: any, errors?: any, reconstructions?: any, decoder?: any}} Step */
+/** @typedef {{about: any, codes: any, projections: any, errors?: any, reconstructions?: any, decoder?: any, encoder?: any}} Step */
 
 /**
  * Returns the answer of a route, as the server gives it.
@@ -38,8 +38,10 @@ export async function answer(route, params) {
     const column = space.once.columns[params.column];
     return column ? blob(pack(column.header, await stored(column))) : missing("This page has no such column.");
   }
-  if (route === "decoder")
-    return step.decoder ? blob(await decoder(step.decoder)) : missing("This page has no decoder.");
+  if (route === "decoder" || route === "encoder") {
+    const from = step[route];
+    return from ? blob(await network(space, route, from)) : missing(`This page has no ${route}.`);
+  }
   const rows = step[/** @type {"codes"} */ (route)] ?? space.once[route];
   return rows ? binary(rows) : missing(`This page has no ${route}.`);
 }
@@ -141,14 +143,43 @@ async function moved(step, data, params) {
   return vector(await kept(one, dims, two, others, NEIGHBORS), [n], "uint8");
 }
 
-/** Returns the blob of a decoder, whose weights may be stored as integers and the scales of their last axis. @param {any} from */
-async function decoder(from) {
-  const given = await stored(from);
-  const made = from.scaled.map((/** @type {boolean} */ hasScales) => {
-    const { values, shape } = /** @type {{values: any, shape: number[]}} */ (given.shift());
-    return { values: hasScales ? scaled([values, given.shift()?.values]) : values, shape };
-  });
+/**
+ * Returns the blob of a decoder or an encoder.
+ * @param {any} space @param {"decoder"|"encoder"} kind @param {any} from its entry in the page
+ */
+async function network(space, kind, from) {
+  const made = (await weights(space, kind, from)).map(({ values, scales, shape }) => ({
+    values: scaled([values, scales]),
+    shape,
+  }));
   return pack(from.header, made);
+}
+
+/** @typedef {{values: any, shape: number[], scales?: Float32Array}} Weights an array, or integers and the scales of its last axis */
+
+/** @type {WeakMap<object, Promise<Weights[]>>} those of networks: the next step's are differences from them */
+const known = new WeakMap();
+
+/** Returns the weights of a network. @param {any} space @param {"decoder"|"encoder"} kind @param {any} from */
+function weights(space, kind, from) {
+  let made = known.get(from);
+  if (!made) known.set(from, (made = summed(space, kind, from)));
+  return made;
+}
+
+/** @param {any} space @param {"decoder"|"encoder"} kind @param {any} from @returns {Promise<Weights[]>} */
+async function summed(space, kind, from) {
+  const given = await stored(from);
+  const before = from.since === null ? null : await weights(space, kind, space.steps[from.since][kind]);
+  return from.scaled.map((/** @type {boolean} */ isScaled, /** @type {number} */ i) => {
+    const { values, shape } = /** @type {Weights} */ (given.shift());
+    if (!isScaled) return { values, shape };
+    const old = before?.[i];
+    if (!old) return { values, shape, scales: given.shift()?.values };
+    const sums = Int16Array.from(old.values);
+    for (let k = 0; k < sums.length; k++) sums[k] += values[k];
+    return { values: sums, shape, scales: old.scales };
+  });
 }
 
 /**

@@ -187,6 +187,14 @@ export async function decoder(params, signal) {
 }
 
 /**
+ * Returns the blob of a step's encoder.
+ * @param {Record<string, string|number>} params
+ */
+export async function encoder(params) {
+  return (await get("encoder", params)).arrayBuffer();
+}
+
+/**
  * Returns latent spaces as a page that is one file.
  * @param {import("../lib/state.js").SpaceId[]} spaces
  */

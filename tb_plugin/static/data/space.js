@@ -268,6 +268,11 @@ export class LatentSpace {
     return this.#part("decoder", step, async () => new Decoding(await api.decoder(this.#at(step))));
   }
 
+  /** Returns the encoder of a step; its pictures are codes. @param {number} step */
+  encoding(step) {
+    return this.#part("encoder", step, async () => new Decoding(await api.encoder(this.#at(step))));
+  }
+
   close() {
     for (const answer of this.answers.values())
       answer.then(

@@ -1,4 +1,6 @@
-/** Maps: places that another method gave the points. Between them a code is interpolated. */
+/** Maps: places that another method gave the points. Between them codes and places are interpolated. */
+
+import { nearest } from "./nearest.js";
 
 /**
  * The points of a map: their places in a grid, and their codes [n, D].
@@ -28,18 +30,42 @@ export function between(places, { grid, codes }, dims) {
     const near = grid.closest(places[2 * i], places[2 * i + 1], NEAREST + 1);
     const reach = near.length > NEAREST ? near[NEAREST].distance : Infinity;
     const inside = near.slice(0, NEAREST);
-    const exact = inside.filter(({ distance }) => distance === 0);
-    const weigh = (/** @type {number} */ distance) =>
-      reach === Infinity ? 1 / distance ** 2 : ((reach - distance) / (reach * distance)) ** 2;
-    let weights = inside.map(({ distance }) => (exact.length ? Number(distance === 0) : weigh(distance)));
-    if (!weights.some(Boolean)) weights = weights.map(() => 1); // all are equally far
-    const total = weights.reduce((sum, weight) => sum + weight, 0);
+    const shares = sharesOf(
+      inside.map(({ distance }) => distance),
+      reach,
+    );
     for (const [k, { index }] of inside.entries()) {
-      const share = weights[k] / total;
+      const share = shares[k];
       for (let d = 0; d < dims; d++) made[i * dims + d] += share * codes[index * dims + d];
     }
   }
   return made;
+}
+
+/** Returns how much each point counts. @param {number[]} distances @param {number} reach the distance of the next one */
+function sharesOf(distances, reach) {
+  const exact = distances.includes(0);
+  const weigh = (/** @type {number} */ distance) =>
+    reach === Infinity ? 1 / distance ** 2 : ((reach - distance) / (reach * distance)) ** 2;
+  let weights = distances.map((distance) => (exact ? Number(distance === 0) : weigh(distance)));
+  if (!weights.some(Boolean)) weights = weights.map(() => 1); // all are equally far
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  return weights.map((weight) => weight / total);
+}
+
+/**
+ * Returns the place of a code: a mean of those of the points whose codes are nearest, with the weights of `between`.
+ * @param {ArrayLike<number>} code @param {Given} given @returns {[number, number]}
+ */
+export function placeBetween(code, { grid, codes }) {
+  const { indices, distances } = nearest(codes, code.length, code, NEAREST + 1, "euclidean");
+  const shares = sharesOf(distances.slice(0, NEAREST), distances[NEAREST] ?? Infinity);
+  let [x, y] = [0, 0];
+  for (const [k, share] of shares.entries()) {
+    x += share * grid.xy[2 * indices[k]];
+    y += share * grid.xy[2 * indices[k] + 1];
+  }
+  return [x, y];
 }
 
 /** Returns the place of the point whose code is nearest. @param {ArrayLike<number>} code @param {Given} given @returns {[number, number]} */

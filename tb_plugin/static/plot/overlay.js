@@ -132,6 +132,37 @@ export function drawProbe(c, x, y, picture, size, { accent, paper }) {
 }
 
 /**
+ * Draws the cross of the drawing's code, which leans: the probe's stands. Its way through the steps ends there, or passes it.
+ * @param {CanvasRenderingContext2D} c @param {[number, number]} place @param {[number, number][]} way
+ * @param {View} view @param {Size} size @param {{text: string, paper: string}} colors
+ */
+export function drawDrawn(c, place, way, view, size, { text, paper }) {
+  const dots = way.map((one) => toScreen(view, size, ...one));
+  const [x, y] = toScreen(view, size, ...place);
+  for (const [wider, color] of /** @type {[number, string][]} */ ([
+    [3.5, paper],
+    [0, text],
+  ])) {
+    c.strokeStyle = color;
+    c.lineWidth = 1.5 + wider;
+    c.beginPath();
+    for (const dot of dots) c.lineTo(...dot);
+    for (const [px, py] of dots) {
+      c.moveTo(px + 2, py);
+      c.arc(px, py, 2, 0, 7);
+    }
+    c.stroke();
+    c.lineWidth = 3.5 + wider;
+    c.beginPath();
+    for (const side of [1, -1]) {
+      c.moveTo(x - 9, y - 9 * side);
+      c.lineTo(x + 9, y + 9 * side);
+    }
+    c.stroke();
+  }
+}
+
+/**
  * Draws a ring around the hovered point.
  * @param {CanvasRenderingContext2D} c @param {number} x @param {number} y @param {number} radius
  * @param {{text: string, paper: string}} colors

@@ -24,6 +24,7 @@ import { toPlane, toScreen } from "../lib/view.js";
  * @property {import("../lib/coloring.js").Coloring|null} coloring what the colors of the points show
  * @property {import("../lib/picture.js").Pictures|null} images of the points
  * @property {{shown: [number, number][][]}} trails of the selected points
+ * @property {{place: [number, number]|null, way: [number, number][]}} drawn where the code of the drawing is, and was at each step
  * @property {HTMLCanvasElement|null} probed the decoded image of the probe
  */
 
@@ -242,7 +243,7 @@ export class Plot {
   /** Paints what lies over the points. @param {CanvasRenderingContext2D} c @param {Frame} frame @param {View} view */
   paintOver(c, frame, view) {
     const { size, chosen } = this;
-    const { images, probed } = this.content;
+    const { images, probed, drawn } = this.content;
     const { state, session, course, theme } = this.shared;
     const { colors } = theme;
     const { hovered, outline } = session.now;
@@ -259,6 +260,7 @@ export class Plot {
       overlay.drawHovered(c, x, y, chosen ? chosen.side / 2 : this.radius + 4, colors);
     }
     if (probe) overlay.drawProbe(c, ...toScreen(view, size, ...probe), probed, size, colors);
+    if (drawn.place) overlay.drawDrawn(c, drawn.place, drawn.way, view, size, colors);
     if (outline) overlay.drawOutline(c, outline.corners, outline.closed, view, size, colors);
   }
 

@@ -138,6 +138,7 @@ function key(name, shift, plot, shared) {
   else if (name === "," || name === "[") player.goOn(-1);
   else if (name === "." || name === "]") player.goOn(1);
   else if (name === "s") session.set({ pointed: { plot: plot.element, px: x, py: y }, told: session.now.told + 1 });
+  else if (name === "e") session.set({ padded: session.now.padded + 1 });
   else if (name === " ") player.toggle("walk");
   else if (name === "Enter") toolOf(state.now).enter?.(plot, shared, probe);
   else if (name === "Escape") {
