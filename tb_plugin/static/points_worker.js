@@ -11,8 +11,10 @@ self.addEventListener("message", ({ data }) => {
     if (to && !from) points.from = to; // not on their way
     Object.assign(points, data.points);
   } else {
-    const { area, time, colors, opacity, wide } = data;
+    const { request, area, time, colors, opacity, wide } = data;
     const pixels = raster(points, area, time, colors, opacity, wide ? 2 : 1);
-    self.postMessage({ area, pixels }, { transfer: [pixels.buffer] });
+    self.postMessage({ request, area, pixels }, { transfer: [pixels.buffer] });
   }
 });
+
+self.postMessage({ ready: true });

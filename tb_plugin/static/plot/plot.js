@@ -63,7 +63,7 @@ export class Plot {
     this.size = { width: 0, height: 0 };
     this.dirty = { scene: true, over: true };
     this.drawn = false;
-    /** @type {[number, number][]|null} an outline that waits for its points */
+    /** @type {{corners: [number, number][], outline: import("../lib/session.js").Outline|null}|null} what waits to be selected */
     this.asked = null;
     this.thumbnails = new Thumbnails();
     this.manifold = new Manifold(() => this.redraw());
@@ -101,7 +101,7 @@ export class Plot {
     this.recolor();
     this.remark();
     this.element.dataset.step = String(frame.step);
-    if (this.asked) this.select(this.asked);
+    this.#selectAsked();
     this.shared.loop.request();
   }
 
@@ -195,10 +195,17 @@ export class Plot {
   /** Selects the points inside an outline that the legend does not hide, once they are sorted. @param {[number, number][]} corners */
   select(corners) {
     const { frame } = this.content;
-    this.asked = frame && !frame.grid.ready ? corners : null;
+    const { outline } = this.shared.session.now;
+    this.asked = frame && !frame.grid.ready ? { corners, outline } : null;
     if (this.asked) return;
     const found = frame?.grid.inside(corners).filter((index) => this.marks[index] > 0);
     this.shared.session.set({ outline: null, selection: found?.length ? new Set(found) : null });
+  }
+
+  /** Selects what waits for its points, unless its outline is gone. */
+  #selectAsked() {
+    if (this.asked && this.asked.outline === this.shared.session.now.outline) this.select(this.asked.corners);
+    else this.asked = null;
   }
 
   /** Goes on when the points have come to their exact places and are sorted: with the outline, and below the pointer. */
@@ -208,7 +215,7 @@ export class Plot {
     if (!frame) return;
     if (frame.exact) this.points.set({ from: this.from, to: frame.xy });
     this.redraw(); // images of points, too
-    if (this.asked) this.select(this.asked);
+    this.#selectAsked();
     if (pressed || pointed?.plot !== this.element || !(pointed.px || pointed.py)) return;
     this.shared.session.set({ hovered: this.pick(pointed.px, pointed.py) });
   }

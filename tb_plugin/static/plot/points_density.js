@@ -16,12 +16,13 @@ export class DensityPoints extends Placed {
     this.drawn = drawn;
     /** @type {Uint8Array|undefined} of the last picture */
     this.colors = undefined;
+    this.requests = 0;
     this.working = false;
     /** @type {Scene|null} what is to be drawn next */
     this.wanted = null;
     this.last = "";
     this.worker = new Worker(new URL("../points_worker.js", import.meta.url), { type: "module" });
-    this.worker.onmessage = ({ data }) => this.#take(data);
+    this.worker.onmessage = ({ data }) => data.pixels && this.#take(data);
     this.worker.onerror = (event) => {
       event.preventDefault(); // no error of the page, which draws them by itself
       broken();
@@ -74,7 +75,7 @@ export class DensityPoints extends Placed {
     const key = JSON.stringify(asked);
     if (key === this.last && colors === this.colors) return;
     [this.last, this.colors, this.working] = [key, colors, true];
-    this.worker.postMessage({ ...asked, colors });
+    this.worker.postMessage({ ...asked, colors, request: ++this.requests });
   }
 
   /** @param {{area: import("../lib/raster.js").Area, pixels: Uint8ClampedArray<ArrayBuffer>}} made */
