@@ -3,8 +3,10 @@
     python tests/bench/bench_million.py [--points N…] [--rounds N] [--peers DIR] [--json FILE]
 
 Figures, not verdicts. Chromium without a GPU: WebGL is computed by the processor. 20 steps are logged, or as many as
-`--steps` says. DIR is a folder in which `npm install regl-scatterplot@1 esbuild` has been called; without it only
-TensorBoard's Embedding Projector stands beside the tab.
+`--steps` says. DIR is a folder in which `npm install esbuild regl-scatterplot` has been called; without it only
+TensorBoard's Embedding Projector stands beside the tab. The Projector shows 100,000 points at most. regl-scatterplot's
+page has nothing but the plot; the tab stands in TensorBoard. Embedding Atlas (0.26) draws only with a WebGPU that has
+shader-f16, which the processor's (SwiftShader) has not.
 """
 
 import argparse
@@ -25,10 +27,10 @@ from pathlib import Path
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from bench_tab import CHROMIUM, UNLIMITED, frame_of, until  # noqa: E402
-from helpers.latent import TensorBoard, megabytes  # noqa: E402
+from bench_tab import CHROMIUM, UNLIMITED, frame_of, until
+from helpers.latent import TensorBoard, megabytes
 
-from tb_plugin.summary import LatentWriter  # noqa: E402
+from tb_plugin.summary import LatentWriter
 
 SIZES = [60_000, 200_000, 1_000_000]
 FIRST = 50_000  # points of a first picture
@@ -39,11 +41,12 @@ NOTES = """{
   const noted = window.noted = {draws: [], put: [], painted: [], tasks: []};
   const now = () => performance.timeOrigin + performance.now();
   for (const kind of [WebGLRenderingContext, WebGL2RenderingContext]) {
-    for (const call of ['drawArrays', 'drawElements']) {
+    for (const [call, at] of [['drawArrays', 2], ['drawElements', 1], ['drawArraysInstanced', 3]]) {
       const draw = kind.prototype[call];
+      if (!draw) continue;
       kind.prototype[call] = function (...args) {
         draw.apply(this, args);
-        const count = call === 'drawArrays' ? args[2] : args[1];
+        const count = args[at];
         if (count < LEAST) return;
         if (noted.wait !== false) this.readPixels(0, 0, 1, 1, this.RGBA, this.UNSIGNED_BYTE, new Uint8Array(4));
         noted.draws.push([now(), count]);
@@ -60,7 +63,8 @@ NOTES = """{
       if (target.dataset.painted !== oldValue) noted.painted.push([now(), target.dataset.painted]);
   }).observe(document, {subtree: true, attributeFilter: ['data-painted'], attributeOldValue: true});
   new PerformanceObserver((list) => {
-    for (const {startTime, duration} of list.getEntries()) noted.tasks.push([performance.timeOrigin + startTime, duration]);
+    for (const {startTime, duration} of list.getEntries())
+      noted.tasks.push([performance.timeOrigin + startTime, duration]);
   }).observe({type: 'longtask', buffered: true});
 }"""
 
@@ -232,50 +236,62 @@ const buffer = await response.arrayBuffer();
 const xy = new Float32Array(buffer, buffer.byteLength - 8 * POINTS);
 let most = 0;
 for (const value of xy) most = Math.max(most, Math.abs(value));
-const columns = (by) => {
-  const [x, y, z] = [new Float32Array(POINTS), new Float32Array(POINTS), new Float32Array(POINTS)];
-  for (let i = 0; i < POINTS; i++) [x[i], y[i], z[i]] = [by * xy[2 * i] / most, by * xy[2 * i + 1] / most, i % 10];
-  return {x, y, z};
+const z = Float32Array.from({length: POINTS}, (_, i) => i % 10);
+const show = (by) => {
+  const [x, y] = [new Float32Array(POINTS), new Float32Array(POINTS)];
+  for (let i = 0; i < POINTS; i++) [x[i], y[i]] = [by * xy[2 * i] / most, by * xy[2 * i + 1] / most];
+  return plot.draw({x, y, z}, {zDataType: 'categorical'});
 };
-const canvas = document.querySelector('canvas');
-const colors = ['#3f90da', '#ffa90e', '#bd1f01', '#94a4a2', '#832db6', '#a96b59', '#e76300', '#b9ac70', '#717581', '#92dadd'];
+const colors = ['#3f90da', '#ffa90e', '#bd1f01', '#94a4a2', '#832db6',
+                '#a96b59', '#e76300', '#b9ac70', '#717581', '#92dadd'];
+const canvas = document.body.appendChild(document.createElement('canvas'));
 const plot = createScatterplot({canvas, width: 1280, height: 720, pointSize: 2, colorBy: 'valueA', pointColor: colors,
                                 opacity: 0.85, pixelRatio: 1, performanceMode: POINTS > 500000});
-const now = () => performance.timeOrigin + performance.now();
-await plot.draw(columns(1), {zDataType: 'categorical'});
-noted.painted.push([now(), '0']);
+await show(1);
+document.documentElement.dataset.painted = 'first';
 window.step = async () => {
-  const began = now();
-  await plot.draw(columns(0.9), {zDataType: 'categorical'});
-  return now() - began;
+  const began = performance.now();
+  noted.wait = true;
+  await show(0.9);
+  return performance.now() - began;
 };
 """
 
 
-def regl(peers, unlimited, codes, points):
-    """Measures regl-scatterplot once: a page that fetches the same points, with the same size of plot."""
-    with tempfile.TemporaryDirectory(dir=peers) as name:
-        folder = Path(name)
-        (folder / "main.js").write_text(REGL.replace("POINTS", str(points)))
-        shutil.copy(codes, folder / "codes.npy")
-        (folder / "index.html").write_text(
-            '<canvas style="width:1280px;height:720px"></canvas><script type="module" src="bundle.js"></script>'
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    """Serves a folder and says nothing."""
+
+    def log_message(self, *_):
+        pass
+
+
+def regl(folder, browser, codes, points):
+    """Measures a page that shows the same points by regl-scatterplot, in a plot of the same size."""
+    if folder is None:
+        return None
+    with tempfile.TemporaryDirectory(dir=folder) as name:
+        made = Path(name)
+        (made / "main.js").write_text(REGL.replace("POINTS", str(points)))
+        shutil.copy(codes, made / "codes.npy")
+        (made / "index.html").write_text(
+            '<link rel="icon" href="data:,"><body><script type="module" src="bundle.js"></script>'
         )
-        build = [peers / "node_modules/.bin/esbuild", "main.js", "--bundle", "--format=esm", "--outfile=bundle.js"]
-        subprocess.run([*build, "--log-level=error"], cwd=folder, check=True)
-        handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=name)
-        handler.log_message = lambda *_: None
+        build = [folder / "node_modules/.bin/esbuild", "main.js", "--bundle", "--format=esm", "--outfile=bundle.js"]
+        subprocess.run([*build, "--log-level=error"], cwd=made, check=True)
+        handler = functools.partial(Quiet, directory=name)
         with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
             threading.Thread(target=server.serve_forever, daemon=True).start()
             try:
-                with opened(unlimited, points) as page:
+                with opened(browser, points) as page:
                     page.goto(f"http://127.0.0.1:{server.server_port}/", wait_until="commit")
                     frame = page.main_frame
                     until(page, lambda: noted(frame)["painted"])
                     began = frame.evaluate("performance.timeOrigin")
                     found = {"first picture": first_at(frame) - began}
+                    found["all points"] = found["first picture"]
                     found["longest task at the start"] = max((ms for _, ms in noted(frame)["tasks"]), default=0)
-                    found["step"] = frame.evaluate("step()")
+                    page.wait_for_timeout(2000)
+                    found["step, at rest"] = frame.evaluate("step()")
                     page.wait_for_timeout(2000)
                     found["dragged frame"], found["slowest dragged frame"] = dragged(page, frame, (600, 400), False)
                     found["page, MB"] = renderer_megabytes()
@@ -290,7 +306,7 @@ def main():
     parser.add_argument("--steps", type=int, default=20)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--only", nargs="+", default=["latent", "projector", "regl-scatterplot"])
-    parser.add_argument("--peers", type=Path)
+    parser.add_argument("--peers", type=lambda path: Path(path).resolve())
     parser.add_argument("--json", type=Path)
     args = parser.parse_args()
     from playwright.sync_api import sync_playwright
@@ -313,10 +329,10 @@ def main():
             measures = {
                 "latent": lambda: latent(screen, unlimited, board, points),  # noqa: B023
                 "projector": lambda: projector(screen, unlimited, board, points),  # noqa: B023
-                "regl-scatterplot": lambda: (
-                    args.peers and regl(args.peers.resolve(), unlimited, Path(name) / "codes.npy", points)  # noqa: B023
-                ),
             }
+            measures["regl-scatterplot"] = functools.partial(
+                regl, args.peers, unlimited, Path(name) / "codes.npy", points
+            )
             results = {which: [] for which in args.only}
             for _ in range(args.rounds):  # side by side: what disturbs the machine disturbs all
                 for which, rounds in results.items():

@@ -1,4 +1,4 @@
-"""Very many points in the tab: the first ones first, exact under the pointer and in a lasso, drawn with and without a GPU."""
+"""Very many points in the tab: the first ones first, exact under the pointer and in a lasso; with and without a GPU."""
 
 import re
 
@@ -81,7 +81,9 @@ def exact(url):
 def test_the_first_points_are_shown_until_all_are_there(page, board):
     requests = Requests(page, held=lambda url: "bits=16" in url)
     tab = Tab(page, board)
-    message = tab.locate(".message", has_text="These are the first 50,000 of 200,000 points. The others are on their way.")
+    message = tab.locate(
+        ".message", has_text="These are the first 50,000 of 200,000 points. The others are on their way."
+    )
     message.wait_for()
     legend = tab.locate("section[aria-label=Legend], .legend").first
     tab.until(lambda: "20,000" in legend.inner_text())  # the counts are those of all points
@@ -92,7 +94,8 @@ def test_the_first_points_are_shown_until_all_are_there(page, board):
     tab.rest()
     assert len(requests.of("points", "first=50000")) == 1
     assert not [url for url in requests.seen if exact("/" + url)]  # nothing has asked for exact places
-    assert not requests.of("codes") and not requests.of("metadata")
+    assert not requests.of("codes")
+    assert not requests.of("metadata")
     # The steps beside the one that is shown come ahead, each once, rounded.
     assert sorted(re.search(r"step=(\d)", url)[1] for url in requests.of("points", "bits=16")) == ["1", "2"]
 

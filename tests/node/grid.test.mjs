@@ -120,7 +120,10 @@ test("a polygon of many corners holds what the even-odd rule says of each point"
   for (const xy of clouds) {
     const grid = gridOf(xy);
     for (let k = 0; k < 50; k++) {
-      const corners = Array.from({ length: 3 + Math.floor(30 * next()) }, () => [24 * (next() - 0.5), 24 * (next() - 0.5)]);
+      const corners = Array.from({ length: 3 + Math.floor(30 * next()) }, () => [
+        24 * (next() - 0.5),
+        24 * (next() - 0.5),
+      ]);
       if (k % 3 === 0) corners[1][1] = corners[0][1]; // an edge along a row
       const holds = (x, y) =>
         corners.reduce((odd, [ax, ay], i) => {

@@ -44,7 +44,14 @@ test("hidden points and those outside are not drawn, dimmed ones lie below the o
     [NaN, 1],
   ];
   assert.equal(filled(raster(pointsOf(away), area, 1, colors, 0.8, 1)), 0);
-  const both = raster(pointsOf([[4.5, 4.5, 1, 2], ...Array(1000).fill([4.5, 4.5, 0, 1]), [1.5, 1.5, 0, 1]]), area, 1, colors, 0.8, 1);
+  const both = raster(
+    pointsOf([[4.5, 4.5, 1, 2], ...Array(1000).fill([4.5, 4.5, 0, 1]), [1.5, 1.5, 0, 1]]),
+    area,
+    1,
+    colors,
+    0.8,
+    1,
+  );
   const [shown, dimmed] = [pixel(both, 4, 4), pixel(both, 1, 1)];
   assert.ok(shown[1] > 95 && shown[0] < 10);
   assert.ok(dimmed[3] > 0 && dimmed[3] < 0.12 * 204 + 1);

@@ -26,7 +26,10 @@ export function paint(c, plot) {
   c.clip();
   const grid = manifold.rectangle(view, size);
   if (grid) c.drawImage(manifold.canvas, grid.x, grid.y, grid.width, grid.height);
-  paintPoints(c, plot, frame.xy);
+  const { density } = plot.points;
+  const dense = density?.rectangle(view, size);
+  if (density && dense) c.drawImage(density.canvas, dense.x, dense.y, dense.width, dense.height);
+  else paintPoints(c, plot, frame.xy);
   plot.layer.paint?.(c, view, size);
   plot.paintOver(c, frame, view);
   c.restore();
