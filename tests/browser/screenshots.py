@@ -88,7 +88,7 @@ def stills(new_page, board):
 
 
 def log_others(logdir):
-    """Logs a run with metadata, one whose decoder returns spectra, one of 16 numbers, one with a projection, a million points."""
+    """Logs runs: metadata, a decoder that returns spectra, 16 numbers, a projection, a million points."""
     demo.write(str(logdir / TOUR[0]), 16)
     last = list(read(logdir)[TOUR[0]][TOUR[1]].values())[-1]
     places = TSNE(random_state=0).fit_transform(last.codes)

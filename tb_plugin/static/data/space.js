@@ -18,7 +18,7 @@ import { Pictures } from "../lib/picture.js";
 
 const ROWS = "index in the run"; // a column that server/page/contents.py adds
 const KEPT = 100; // answers in memory; points and decoder of a step of the vandenburg port are 0.5 MB
-const KEPT_POINTS = 16_000_000; // in these: of more points fewer steps are kept
+const KEPT_POINTS = 8_000_000; // in these: of more points fewer steps are kept
 
 /** Of more than twice as many points these come first, and all of them rounded to 16 bits until exact ones are needed. */
 export const FIRST = 50_000;
