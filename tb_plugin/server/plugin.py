@@ -135,9 +135,10 @@ class LatentPlugin(base_plugin.TBPlugin):
                 raise FormatError("The codes of this step are too large to be projected.")
             header |= {**choice, "explained_variance_ratio": plane.explained, "sample": plane.sample}
             arrays = [points, plane.origin, *plane.directions]
-        header |= {"box": projection.box(points), "points": len(points)}
+        bounds = projection.box(points)
+        header |= {"box": bounds, "points": len(points)}
         sent = slice(first if first and 2 * first < len(points) else None)
-        arrays[0] = points[sent] if bits == 32 else projection.quantized(points[sent], header["box"])
+        arrays[0] = points[sent] if bits == 32 else projection.quantized(points[sent], bounds)
         labels = self._reader.labels(ctx, space, step) if labeled else np.empty(0)
         if len(labels) == len(points):
             about, of = for_points(labels, self._reader.head(ctx, space.once(step))["class_names"])
