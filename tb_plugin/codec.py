@@ -79,12 +79,12 @@ MAX_RANK = 8
 
 MAGIC = b"LTNT"
 PREFIX = struct.Struct("<4sII")  # MAGIC, length of the header, CRC-32 of the rest
-_DTYPES = ("<f4", "<f2", "<f8", "<i4", "<i2", "|u1")
+_DTYPES = ("<f4", "<f2", "<f8", "<i4", "<i2", "<u2", "|u1")
 
 
 def pack(header: dict[str, Any], *arrays: np.ndarray, compress: bool = False) -> bytes:
     """Returns a blob of `header`, which must be valid JSON, and of arrays of float32, float16, float64, int32,
-    int16 or uint8.
+    int16, uint16 or uint8.
 
     Raises:
       ValueError: the header is not valid JSON, or something does not fit into a blob.

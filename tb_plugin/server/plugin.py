@@ -113,6 +113,9 @@ class LatentPlugin(base_plugin.TBPlugin):
     def _points(self, request: Request, params: Params) -> Response:
         """Responds with a blob of the codes of a step in a plane, the plane, and if requested the points' classes."""
         method, labeled = params.choice("plane", METHODS), params.integer("labels", 0, 0, 1)
+        first, bits = params.integer("first", None, 1, validation.MAX_POINTS), params.integer("bits", 32, 16, 32)
+        if bits not in (16, 32) or (bits == 16 and params.integer("components", 2, 2, projection.MAX_COMPONENTS) > 2):
+            raise BadRequest("The parameter bits must be 16 or 32, and with more than two components 32.")
         ctx, space, step = self._selected(request, params, or_first=True)
         header = {"run": space.run, "tag": space.name, "step": step}
         if method == "map":
@@ -132,12 +135,15 @@ class LatentPlugin(base_plugin.TBPlugin):
                 raise FormatError("The codes of this step are too large to be projected.")
             header |= {**choice, "explained_variance_ratio": plane.explained, "sample": plane.sample}
             arrays = [points, plane.origin, *plane.directions]
-        header["box"] = projection.box(points)
+        bounds = projection.box(points)
+        header |= {"box": bounds, "points": len(points)}
+        sent = slice(first if first and 2 * first < len(points) else None)
+        arrays[0] = points[sent] if bits == 32 else projection.quantized(points[sent], bounds)
         labels = self._reader.labels(ctx, space, step) if labeled else np.empty(0)
         if len(labels) == len(points):
             about, of = for_points(labels, self._reader.head(ctx, space.once(step))["class_names"])
             header |= about
-            arrays.append(of)
+            arrays.append(of[sent])
         try:
             blob = codec.pack(header, *arrays)
         except ValueError as error:

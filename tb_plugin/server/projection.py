@@ -132,6 +132,18 @@ def coordinates(codes: np.ndarray, plane: Plane) -> np.ndarray:
     return points
 
 
+def quantized(points: np.ndarray, bounds: list[float]) -> np.ndarray:
+    """Returns points float32 [N, 2] as uint16: 0 to 65535 between their `bounds`, as `box` returns them."""
+    low, high = np.array(bounds).reshape(2, 2).T
+    unit = 65535 / np.where(high > low, high - low, 1)
+    made = np.empty(points.shape, np.uint16)
+    for rows in _chunks(points):
+        for k in range(2):  # column by column: short rows are slow
+            column = points[rows, k].astype(np.float64)  # the difference may exceed float32
+            made[rows, k] = np.rint((column - low[k]) * unit[k])
+    return made
+
+
 def _chunks(codes: np.ndarray) -> Iterator[slice]:
     """Yields slices of about a million numbers."""
     rows = max(1, 2**20 // codes.shape[1])

@@ -13,7 +13,8 @@ from werkzeug import wrappers
 from tb_plugin.server.bundle import bundle
 
 STATIC = Path(__file__).parents[1] / "static"
-SCRIPTS = ("index.js", "decode_worker.js")  # served with the modules that they import: the page's and the worker's
+# Served with the modules that they import: the page's and the workers'.
+SCRIPTS = ("index.js", "decode_worker.js", "points_worker.js")
 _TYPES = {".js": "text/javascript", ".css": None, ".svg": None, ".json": None}  # None: as `mimetypes` says
 
 

@@ -2,6 +2,7 @@
 
 import * as api from "./data/api.js";
 import { App } from "./core/app.js";
+import { FIRST } from "./data/space.js";
 import { card } from "./widgets/card.js";
 import { display, planeChoice, runList, toolBar } from "./widgets/controls.js";
 import { decoded } from "./widgets/decoded.js";
@@ -43,7 +44,7 @@ export async function render() {
   // An empty address shows the first latent space: its points need not wait for the list.
   const early = Object.keys(tensorboard.readAddress()).length
     ? null
-    : api.points({ labels: 1, plane: "auto" }).catch(() => null);
+    : api.points({ labels: 1, plane: "auto", first: FIRST }).catch(() => null);
   const listing = api.runs();
   listing.catch(() => {});
   document.documentElement.lang = "en";

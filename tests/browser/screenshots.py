@@ -35,6 +35,7 @@ LINEAR, RELU, DEEP = (["vandenburg/linear", "codes"], ["vandenburg/relu", "codes
 COLUMNS, SPECTRA = ["digits", "principal components"], ["spectra", "mixtures"]
 TOUR, SIDE = ["pca-16", "digits"], "tour:3;0.86,0.15,0.49;-0.3,0.92,0.25;-0.41,-0.36,0.84"
 MAP = ["mapped", "digits"]
+MANY = ["many", "codes"]
 IMAGES = Path(__file__).parents[2] / "docs" / "images"
 PREVIEW = "[aria-label=Walk] .preview"
 WIDTH = 960  # of the animation
@@ -46,8 +47,8 @@ def hover(page, tab, x, y):
     tab.locate(".card dt", has_text="error").wait_for()
 
 
-def shot(page, tab, name):
-    tab.locate(PREVIEW).first.wait_for()
+def shot(page, tab, name, last=PREVIEW):
+    tab.locate(last).first.wait_for()
     tab.rest()
     Image.open(io.BytesIO(page.screenshot())).convert("RGB").save(IMAGES / f"{name}.png", optimize=True)
     print(IMAGES / f"{name}.png")
@@ -87,7 +88,7 @@ def stills(new_page, board):
 
 
 def log_others(logdir):
-    """Logs a run with metadata, one whose decoder returns spectra, one of 16 numbers, and one with a projection."""
+    """Logs runs: metadata, a decoder that returns spectra, 16 numbers, a projection, a million points."""
     demo.write(str(logdir / TOUR[0]), 16)
     last = list(read(logdir)[TOUR[0]][TOUR[1]].values())[-1]
     places = TSNE(random_state=0).fit_transform(last.codes)
@@ -114,6 +115,10 @@ def log_others(logdir):
     with LatentWriter(logdir / SPECTRA[0]) as writer:
         codes = random.normal(size=(500, 2))
         writer.add(SPECTRA[1], 0, codes, labels=np.hypot(*codes.T), decoder=decoder, chart=chart)
+    with LatentWriter(logdir / MANY[0]) as writer:
+        classes = random.integers(0, 10, 1_000_000)
+        codes = random.normal(scale=6, size=(10, 2))[classes] + random.normal(scale=1.5, size=(len(classes), 2))
+        writer.add(MANY[1], 0, codes, labels=classes)
 
 
 def others(new_page, board):
@@ -130,6 +135,7 @@ def others(new_page, board):
         shot(page, side.painted(), "tab-tour")
         tab = Tab(page, board, [MAP], plane="map:t-SNE", manifold="1", probe="-20,10", frame="20")
         shot(page, tab.painted(), "tab-map")
+        shot(page, Tab(page, board, [MANY]).painted(), "tab-million", last=".density")
 
 
 def drawing(new_page, board):

@@ -7,7 +7,8 @@ import { random } from "./random.mjs";
 
 const boxOf = (xy) => {
   const [xs, ys] = [xy.filter((_, i) => i % 2 === 0), xy.filter((_, i) => i % 2)];
-  return { left: Math.min(...xs), right: Math.max(...xs), bottom: Math.min(...ys), top: Math.max(...ys) };
+  const [least, most] = [Math.min, Math.max].map((f) => (all) => all.reduce((a, b) => f(a, b), all[0]));
+  return { left: least(xs), right: most(xs), bottom: least(ys), top: most(ys) };
 };
 const gridOf = (xy) => new Grid(xy, boxOf(xy));
 const sorted = (indices) => [...indices].sort((a, b) => a - b);
@@ -112,4 +113,46 @@ test("points on one place, on a line, or none are no problem", () => {
     none.nearest(0, 0, 9, () => true),
     -1,
   );
+});
+
+test("a polygon of many corners holds what the even-odd rule says of each point", () => {
+  const next = random(9);
+  for (const xy of clouds) {
+    const grid = gridOf(xy);
+    for (let k = 0; k < 50; k++) {
+      const corners = Array.from({ length: 3 + Math.floor(30 * next()) }, () => [
+        24 * (next() - 0.5),
+        24 * (next() - 0.5),
+      ]);
+      if (k % 3 === 0) corners[1][1] = corners[0][1]; // an edge along a row
+      const holds = (x, y) =>
+        corners.reduce((odd, [ax, ay], i) => {
+          const [bx, by] = corners.at(i - 1);
+          return ay > y !== by > y && x < ((bx - ax) * (y - ay)) / (by - ay) + ax ? !odd : odd;
+        }, false);
+      const expected = [...Array(xy.length / 2).keys()].filter((i) => holds(xy[2 * i], xy[2 * i + 1]));
+      assert.deepEqual(sorted(grid.inside(corners)), expected);
+    }
+  }
+});
+
+test("many points are sorted in slices, and nothing is found before", async () => {
+  const next = random(3);
+  const xy = Float32Array.from({ length: 600_000 }, () => next());
+  const whole = gridOf(xy);
+  const grid = new Grid(xy, boxOf(xy), false);
+  const slices = [...new Grid(xy, boxOf(xy), false).slices];
+  assert.equal(slices.length, 12); // two passes over 300,000 points, 50,000 at a time
+  assert.equal(
+    grid.nearest(0.5, 0.5, 1, () => true),
+    -1,
+  );
+  await grid.sort();
+  assert.ok(grid.ready);
+  assert.deepEqual(grid.order, whole.order);
+  assert.deepEqual(grid.start, whole.start);
+  const forced = new Grid(xy, boxOf(xy), false);
+  const sorting = forced.sort();
+  assert.deepEqual(forced.finish().order, whole.order); // who needs it at once has it
+  await sorting;
 });

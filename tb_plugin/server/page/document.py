@@ -16,6 +16,8 @@ POLICY = (
     "img-src data: blob:; worker-src blob:; base-uri 'none'; form-action 'none'"
 )
 _LINE_COMMENT = re.compile(r"^ *//.*\n", re.MULTILINE)
+_LAST_COMMENT = re.compile(r"(?<=[;,{(\[>]) // [^\"'`\n]*$", re.MULTILINE)  # no quotes: it may be in a string
+_CAST = re.compile(r"/\*\* @type [^*\n]*\*/ ?")
 _BLOCK_COMMENT = re.compile(r"^ */\*\*(?:[^*]|\*(?!/))*\*/\n", re.MULTILINE)
 
 
@@ -57,9 +59,11 @@ tab.render();
 
 
 def _script(name: str) -> str:
-    """Returns a script with its modules, without indentation and the comments that fill lines."""
+    """Returns a script with its modules, without indentation and most comments."""
     text = bundle(static_files.STATIC / name)
-    text = _unindented(_LINE_COMMENT.sub("", _BLOCK_COMMENT.sub("", text)))
+    for comment in (_BLOCK_COMMENT, _LINE_COMMENT, _LAST_COMMENT, _CAST):
+        text = comment.sub("", text)
+    text = _unindented(text)
     if re.search(r"</script|<!--", text, re.IGNORECASE):
         raise ValueError(f"{name}: it has text that would end a script in HTML")
     return text
@@ -71,9 +75,10 @@ def _packed(text: str) -> str:
 
 
 def _unindented(script: str) -> str:
-    """Returns a script whose lines begin at once, but for those of a template string of several lines."""
+    """Returns a script without indentation and empty lines, but for those of a template string of several lines."""
     lines, inside = [], False
     for line in script.splitlines(keepends=True):
-        lines.append(line if inside else line.lstrip(" "))
+        if inside or line.strip():
+            lines.append(line if inside else line.lstrip(" "))
         inside ^= line.count("`") % 2 == 1
     return "".join(lines)

@@ -123,7 +123,7 @@ export class App {
         const space = new LatentSpace(id, this.listing[id.run][id.tag], this.early);
         if (space.info.steps.length && !space.info.error) {
           // Asked for before the panel is made, which asks again.
-          space.frame(space.nearest(this.state.now.step), this.state.now.plane).catch(() => {});
+          space.ahead(space.nearest(this.state.now.step), this.state.now.plane).catch(() => {});
         }
         const made = new Panel(space, this);
         listen(made.plot, this);
@@ -164,6 +164,7 @@ export class App {
     this.course.make();
     panel.drawn.update();
     this.tell("data");
+    if (panel.frame?.total) return; // the rest comes with all of the points
     this.selection.arrived();
     this.search.run();
     this.#settle();

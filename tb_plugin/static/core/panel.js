@@ -15,6 +15,7 @@ import { Trails } from "./trails.js";
 /** @typedef {import("../lib/planes.js").Frame} Frame */
 
 const MANY_NAMES = 30; // classes
+const NEAR = 16; // times nearer than all points: rounded places are still a quarter of a pixel off at most
 const BUSY_MS = 250; // until the plot shows that it waits
 
 export class Panel {
@@ -98,6 +99,7 @@ export class Panel {
     const { classList } = this.plot.element;
     const soon = setTimeout(() => classList.add("busy"), BUSY_MS);
     try {
+      if (!this.frame && color === "label") await this.#begin(at, plane);
       const asked = this.space.frame(at, plane, (text) => {
         if (this.pending || this.closed) throw new Error("It is no longer wanted.");
         this.say(text);
@@ -115,10 +117,26 @@ export class Panel {
     if (!this.pending) this.app.decodable(this);
   }
 
+  /** Shows the first of very many points. @param {number} step @param {import("../lib/state.js").PlaneChoice|null} plane */
+  async #begin(step, plane) {
+    const first = await this.space.beginning(step, plane);
+    if (!first || this.closed) return;
+    this.space.frame(step, plane).catch(() => {}); // all are on their way before these are drawn
+    this.#show(first, first.labels);
+    const [some, all] = [first.xy.length / 2, first.total].map((n) => n?.toLocaleString("en"));
+    this.say(`These are the first ${some} of ${all} points. The others are on their way.`);
+    this.app.arrived(this);
+  }
+
   /** @param {Frame} frame @param {Panel["coloring"]} coloring */
   #show(frame, coloring) {
     const before = this.frame;
     this.frame = frame;
+    frame.sharpened = (error) => {
+      if (frame !== this.frame || this.closed) return;
+      if (error) this.say(error.message, true);
+      else this.plot.sharpen();
+    };
     this.decoding = undefined;
     this.coloring = coloring;
     this.plot.show(before);
@@ -188,6 +206,9 @@ export class Panel {
 
   /** Makes all that follows from the view once it rests. */
   refresh() {
+    const { view, fitted } = this.app.camera;
+    if (fitted.span > NEAR * view.span) void this.frame?.grid; // which asks for the exact places
+    if (this.frame && !this.loading) this.space.around(this.frame.step, this.app.state.now.plane);
     this.refreshManifold();
     this.refreshNames();
     this.refreshLayer();

@@ -119,6 +119,7 @@ async function map(space, about, step, params) {
 /** @param {any} space @param {Record<string, any>} header @param {{values: any, shape: number[]}[]} made @param {Params} params */
 async function labeled(space, header, made, params) {
   const { labels } = space.once;
+  [header.points] = made[0].shape;
   if (!params.labels || labels?.arrays[0].shape[0] !== made[0].shape[0]) return pack(header, made);
   return pack({ ...header, ...labels.header }, [...made, ...(await stored(labels))]);
 }

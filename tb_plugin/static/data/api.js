@@ -130,6 +130,15 @@ export async function array(route, params, signal) {
 }
 
 /**
+ * Returns one row of a binary route.
+ * @param {"codes"|"errors"} route @param {Record<string, string|number>} params @param {number} index
+ * @returns {Promise<Float32Array>}
+ */
+export async function row(route, params, index) {
+  return (await rows(route, { ...params, start: index, count: 1 })).data;
+}
+
+/**
  * Returns a column of metadata.
  * @param {Record<string, string|number>} params
  * @param {AbortSignal} [signal]
@@ -156,15 +165,22 @@ export async function points(params, said) {
   }
   if (response.status === 204) return null;
   const { header, arrays } = unpack(await response.arrayBuffer());
-  const [places, ...more] = arrays.map(({ values }) => values);
+  // The small arrays are copied: they outlive the answer, which may have megabytes.
+  const [places, ...more] = arrays.map(({ values }, i) => (i ? values.slice() : values));
   const [origin, ...directions] = header.plane === "map" ? [] : more.splice(0, 1 + arrays[0].shape[1]);
   const [of] = more;
   const [left, right, bottom, top] = header.box;
   const { names, counts, rest, others } = header.labels ?? {};
+  const box = { left, right, bottom, top };
   return {
     about: header,
-    components: { places, origin, directions, shares: header.explained_variance_ratio },
-    box: { left, right, bottom, top },
+    components: {
+      places: places instanceof Uint16Array ? placesOf(places, box) : places,
+      origin,
+      directions,
+      shares: header.explained_variance_ratio,
+    },
+    box,
     labels: header.continuous
       ? scale({ type: "number", values: of, there: null })
       : names
@@ -175,6 +191,16 @@ export async function points(params, said) {
           }
         : null,
   };
+}
+
+/** Returns places that were rounded to 16 bits of their box. @param {Uint16Array} rounded @param {import("../lib/view.js").Box} box */
+function placesOf(rounded, { left, right, bottom, top }) {
+  const [places, across, up] = [new Float32Array(rounded.length), (right - left) / 65535, (top - bottom) / 65535];
+  for (let i = 0; i < places.length; i += 2) {
+    places[i] = left + across * rounded[i];
+    places[i + 1] = bottom + up * rounded[i + 1];
+  }
+  return places;
 }
 
 /**

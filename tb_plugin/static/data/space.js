@@ -18,6 +18,10 @@ import { Pictures } from "../lib/picture.js";
 
 const ROWS = "index in the run"; // a column that server/page/contents.py adds
 const KEPT = 100; // answers in memory; points and decoder of a step of the vandenburg port are 0.5 MB
+const KEPT_POINTS = 8_000_000; // in these: of more points fewer steps are kept
+
+/** Of more than twice as many points these come first, and all of them rounded to 16 bits until exact ones are needed. */
+export const FIRST = 50_000;
 
 export class LatentSpace {
   /**
@@ -67,7 +71,7 @@ export class LatentSpace {
     if (!answer) {
       answer = load();
       answer.catch(() => this.answers.delete(key)); // so that it is asked again
-      if (this.answers.size >= KEPT) {
+      if (this.answers.size >= Math.max(8, Math.min(KEPT, KEPT_POINTS / (this.info.points ?? 1)))) {
         const oldest = /** @type {string} */ (this.answers.keys().next().value);
         this.answers.get(oldest)?.then(
           (old) => old?.close?.(),
@@ -87,6 +91,56 @@ export class LatentSpace {
     return { ...this.id, step };
   }
 
+  /** Whether there are so many points that they come in parts. A page that is one file has them all. */
+  get many() {
+    return !page && (this.info.points ?? 0) > 2 * FIRST;
+  }
+
+  /**
+   * Returns the parameters that ask for the points of a plane.
+   * @param {PlaneChoice} choice
+   * @returns {Record<string, string|number>}
+   */
+  #which(choice) {
+    const dims = this.info.dims ?? 1;
+    const axis = (/** @type {number} */ n) => Math.min(n, dims - 1);
+    if (choice.kind === "axes") return { plane: "axes", i: axis(choice.i), j: axis(choice.j) };
+    if (choice.kind === "map") return { plane: "map", map: choice.name };
+    // One PCA for all steps: the points move, the plane stays.
+    const pca = { plane: "pca", fit: this.info.steps[this.info.steps.length - 1] };
+    return choice.kind === "tour" ? { ...pca, components: Math.max(2, Math.min(choice.across.length, dims)) } : pca;
+  }
+
+  /** Whether the points of a plane come in parts. @param {PlaneChoice} choice */
+  #inParts({ kind }) {
+    return this.many && (kind === "axes" || kind === "pca");
+  }
+
+  /** Asks ahead for what a panel shows first. @param {number} step @param {PlaneChoice|null} chosen */
+  async ahead(step, chosen) {
+    await ((await this.beginning(step, chosen)) ?? this.frame(step, chosen));
+  }
+
+  /**
+   * Returns the first points of a kept step in a plane, for a picture until all are there; null: all come at once.
+   * @param {number} step
+   * @param {PlaneChoice|null} chosen
+   * @returns {Promise<Frame|null>}
+   */
+  async beginning(step, chosen) {
+    const choice = planeOf(chosen, this.info.dims ?? 1);
+    if (!this.#inParts(choice)) return null;
+    const params = { ...this.#at(step), ...this.#which(choice) };
+    return this.#once(`beginning ${JSON.stringify(params)}`, async () => {
+      const early = await this.early;
+      const more = { first: FIRST, labels: Number(this.has("labels")) };
+      const points = early && agrees(early, params) ? early : await api.points({ ...params, ...more });
+      const { about, labels } = /** @type {api.Points} */ (points);
+      const exact = () => new Promise(() => {}); // nothing is found among some of the points
+      return frameOf(/** @type {api.Points} */ (points), { step, choice, labels, total: about.points, exact });
+    });
+  }
+
   /**
    * Returns the points of a kept step in a plane.
    * @param {number} step
@@ -96,33 +150,38 @@ export class LatentSpace {
    */
   frame(step, chosen, said) {
     const choice = planeOf(chosen, this.info.dims ?? 1);
-    const last = this.info.steps[this.info.steps.length - 1];
-    const dims = this.info.dims ?? 1;
-    const axis = (/** @type {number} */ n) => Math.min(n, dims - 1);
-    // One PCA for all steps: the points move, the plane stays.
-    /** @type {Record<string, string|number>} */
-    let which = { plane: "pca", fit: last };
-    if (choice.kind === "axes") which = { plane: "axes", i: axis(choice.i), j: axis(choice.j) };
-    if (choice.kind === "map") which = { plane: "map", map: choice.name };
-    if (choice.kind === "tour") which.components = Math.max(2, Math.min(choice.across.length, dims));
+    const which = this.#which(choice);
+    const rounded = this.#inParts(choice);
     const asked = this.#once(`frame ${step} ${JSON.stringify(which)}`, async () => {
       const params = { ...this.#at(step), ...which };
       const early = await this.early;
-      this.labels ??= early?.labels ?? null;
-      const wanted = this.labels || !this.has("labels") ? params : { ...params, labels: 1 };
-      const points = early && agrees(early, params) ? early : await api.points(wanted, said);
+      const whole = early && (early.about.points ?? 0) <= 2 * FIRST ? early : null;
+      this.labels ??= whole?.labels ?? null;
+      /** @type {Record<string, string|number>} */
+      const wanted = rounded ? { ...params, bits: 16 } : { ...params };
+      if (!this.labels && this.has("labels")) wanted.labels = 1;
+      const points = whole && agrees(whole, params) ? whole : await api.points(wanted, said);
       const { about, components, box, labels } = /** @type {api.Points} */ (points);
       this.labels ??= labels;
-      const { places, origin, directions, shares } = components;
+      const { places, directions } = components;
       const n = places.length / (directions.length || 2);
       const common = { step, labels: this.labels?.of.length === n ? this.labels : null, sample: about.sample ?? null };
       if (choice.kind === "tour") return tourFrame({ ...common, components }, choice);
       if (choice.kind === "map") return mapFrame({ ...common, choice, xy: places, box }, await this.codes(step));
-      const [u, v] = directions;
-      return withGrid({ ...common, choice, xy: places, box, plane: { origin, u, v, shares } });
+      const exact = async () => /** @type {api.Points} */ (await api.points(params)).components.places;
+      return frameOf(/** @type {api.Points} */ (points), { ...common, choice, ...(rounded && { exact }) });
     });
     // One answer serves all sides from which a tour sees the points.
     return asked.then((frame) => turned(frame, choice) ?? frame);
+  }
+
+  /** Asks ahead for the steps beside one, where it takes a while. @param {number} step @param {PlaneChoice|null} chosen */
+  async around(step, chosen) {
+    const { steps } = this.info;
+    const at = steps.indexOf(step);
+    if (!this.#inParts(planeOf(chosen, this.info.dims ?? 1))) return;
+    for (const beside of [steps[at + 1], steps[at - 1]])
+      if (beside !== undefined) await this.frame(beside, chosen).catch(() => {});
   }
 
   /** Returns the walk and the parts that were logged at a step. @param {number} step */
@@ -237,6 +296,24 @@ export class LatentSpace {
     return this.#once(`codes ${step}`, async () => (await api.array("codes", this.#at(step))).data);
   }
 
+  /** Returns the code [D] of a point. @param {number} step @param {number} index @returns {Promise<Float32Array>} */
+  async code(step, index) {
+    if (this.many) return api.row("codes", this.#at(step), index);
+    const [codes, dims] = [await this.codes(step), this.info.dims ?? 1];
+    return codes.subarray(index * dims, (index + 1) * dims);
+  }
+
+  /** Returns the error of a point, or null. @param {number} step @param {number} index @returns {Promise<number|null>} */
+  async error(step, index) {
+    if (!this.many) return (await this.errors(step))?.[index] ?? null;
+    return (await this.at(step)).parts.includes("errors") ? (await api.row("errors", this.#at(step), index))[0] : null;
+  }
+
+  /** The columns that a point is shown with: of many points only those that were asked for. */
+  get shownColumns() {
+    return this.many ? this.columns.filter((name) => this.answers.has(`column ${name}`)) : this.columns;
+  }
+
   /**
    * Returns the points nearest to a point, or to a code.
    * @param {number} step @param {string} metric @param {number|Float32Array} of @param {AbortSignal} signal
@@ -281,6 +358,13 @@ export class LatentSpace {
       );
     this.answers.clear();
   }
+}
+
+/** @param {api.Points} points @param {Pick<Frame, "step"|"choice"|"labels"|"total"|"exact">} more @returns {Frame} */
+function frameOf({ about, components, box }, more) {
+  const { places, origin, directions, shares } = components;
+  const [u, v] = directions;
+  return withGrid({ sample: about.sample ?? null, ...more, xy: places, box, plane: { origin, u, v, shares } });
 }
 
 /** Returns whether points are the answer to a request. @param {api.Points} points @param {Record<string, any>} params */

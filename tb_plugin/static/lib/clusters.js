@@ -15,12 +15,12 @@ export function clusters(xy, marks, of, classes, { left, right, bottom, top }) {
   const side = Math.max(right - left, top - bottom) / CELLS || 1;
   const wide = CELLS + 3; // with an empty cell on each side
   const all = wide * wide;
-  const place = (/** @type {number} */ at) => Math.min(CELLS, Math.max(0, Math.floor(at)));
   const counts = new Uint32Array(classes * all);
   const cells = new Int32Array(marks.length).fill(-1);
   for (let i = 0; i < marks.length; i++) {
     if (marks[i] < 2 || !(of[i] >= 0 && of[i] < classes)) continue;
-    const [column, row] = [place((xy[2 * i] - left) / side), place((xy[2 * i + 1] - bottom) / side)];
+    const column = Math.min(CELLS, Math.max(0, Math.floor((xy[2 * i] - left) / side)));
+    const row = Math.min(CELLS, Math.max(0, Math.floor((xy[2 * i + 1] - bottom) / side)));
     cells[i] = of[i] * all + (row + 1) * wide + column + 1;
     counts[cells[i]]++;
   }
@@ -34,19 +34,19 @@ export function clusters(xy, marks, of, classes, { left, right, bottom, top }) {
     const key = Math.floor(cell / all);
     if (near > most[key]) [most[key], best[key]] = [near, cell];
   }
-  const found = Array.from({ length: classes }, (_, key) => ({ key, count: 0, near: 0, x: 0, y: 0 }));
+  const [shown, near] = [new Uint32Array(classes), new Uint32Array(classes)];
+  const [x, y] = [new Float64Array(classes), new Float64Array(classes)];
   for (let i = 0; i < marks.length; i++) {
     if (cells[i] < 0) continue;
-    const one = found[of[i]];
-    one.count++;
-    const [down, across] = [cells[i] - best[one.key] + wide + 1, wide];
-    if (down < 0 || down % across > 2 || down > 2 * wide + 2) continue;
-    one.near++;
-    one.x += xy[2 * i];
-    one.y += xy[2 * i + 1];
+    const key = of[i];
+    shown[key]++;
+    const down = cells[i] - best[key] + wide + 1;
+    if (down < 0 || down % wide > 2 || down > 2 * wide + 2) continue;
+    near[key]++;
+    x[key] += xy[2 * i];
+    y[key] += xy[2 * i + 1];
   }
-  return found
+  return Array.from(shown, (count, key) => ({ key, count, x: x[key] / near[key], y: y[key] / near[key] }))
     .filter(({ count }) => count)
-    .map(({ key, count, near, x, y }) => ({ key, count, x: x / near, y: y / near }))
     .sort((a, b) => b.count - a.count || a.key - b.key);
 }

@@ -11,7 +11,7 @@
 const PREFIX_BYTES = 12;
 
 /** @type {Record<string, any>} the dtypes that the plugin serves */
-const TYPES = { "<f4": Float32Array, "<f8": Float64Array, "<i4": Int32Array, "|u1": Uint8Array };
+const TYPES = { "<f4": Float32Array, "<f8": Float64Array, "<i4": Int32Array, "<u2": Uint16Array, "|u1": Uint8Array };
 
 /**
  * Returns the header of a blob and its arrays.

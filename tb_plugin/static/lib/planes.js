@@ -11,12 +11,16 @@ import { named, seen } from "./tour.js";
  *   given?: import("./maps.js").Given}} Plane
  */
 
+const AT_ONCE = 100_000; // points that are sorted before the page goes on
+
 /**
  * The points of a step in a plane: their places xy [n, 2], the box around them, their labels, and of how many codes the
- * principal components are, if not of all. A frame of a tour also has what it was made of.
+ * principal components are, if not of all. A frame of a tour also has what it was made of. If it has some of the points, the
+ * first ones, `total` is the number of all. If the places are rounded, `exact` loads the others, which its grid waits for.
  * @typedef {{step: number, choice: import("./state.js").PlaneChoice, xy: Float32Array, box: import("./view.js").Box,
  *   grid: import("./grid.js").Grid, plane: Plane, labels: import("./coloring.js").Coloring|null,
- *   sample: number|null, components?: import("./tour.js").Components}} Frame
+ *   sample: number|null, components?: import("./tour.js").Components, total?: number, exact?: () => Promise<Float32Array>,
+ *   sharpened?: (error: Error|null) => void}} Frame
  */
 
 /**
@@ -112,21 +116,37 @@ export function mapFrame(points, codes) {
   frame.plane.given = {
     codes,
     get grid() {
-      return frame.grid;
+      return frame.grid.finish();
     },
   };
   return frame;
 }
 
 /**
- * Returns a frame whose grid is made when it is first used, not before the first picture.
+ * Returns a frame whose grid is made when it is first used, not before the first picture. Of many points, or of those whose
+ * exact places have to come first, it finds nothing until it is ready; then the frame's `sharpened` is called.
  * @param {Omit<Frame, "grid">} frame
  * @returns {Frame}
  */
 export function withGrid(frame) {
   /** @type {Grid|undefined} */
   let grid;
-  const get = () => (grid ??= new Grid(frame.xy, frame.box));
+  const later = async (/** @type {Grid} */ made) => {
+    try {
+      if (frame.exact) frame.xy.set(await frame.exact());
+      await made.sort();
+      frame.sharpened?.(null);
+    } catch (error) {
+      grid = undefined; // the next use asks again
+      frame.sharpened?.(/** @type {Error} */ (error));
+    }
+  };
+  const get = () => {
+    if (grid) return grid;
+    grid = new Grid(frame.xy, frame.box, !frame.exact && frame.xy.length <= 2 * AT_ONCE);
+    if (!grid.ready) later(grid);
+    return grid;
+  };
   return /** @type {Frame} */ (Object.defineProperty(frame, "grid", { get }));
 }
 
@@ -139,11 +159,12 @@ export function about(xy) {
   const n = xy.length / 2;
   let [x, y, r] = [0, 0, 0];
   for (let i = 0; i < n; i++) {
-    x += xy[2 * i] / n;
-    y += xy[2 * i + 1] / n;
+    x += xy[2 * i];
+    y += xy[2 * i + 1];
   }
-  for (let i = 0; i < n; i++) r += Math.hypot(xy[2 * i] - x, xy[2 * i + 1] - y) / n;
-  return { kind: "circle", x, y, r };
+  [x, y] = [x / n, y / n];
+  for (let i = 0; i < n; i++) r += Math.sqrt((xy[2 * i] - x) ** 2 + (xy[2 * i + 1] - y) ** 2); // hypot is slow
+  return { kind: "circle", x, y, r: r / n };
 }
 
 /**

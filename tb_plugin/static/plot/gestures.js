@@ -28,7 +28,7 @@ export function selecting(plot, { session }, px, py, add) {
       corners = add(corners, plot.place(nx, ny));
       session.set({ outline: { corners, closed: true } });
     },
-    end: () => session.set({ outline: null, selection: moved ? plot.inside(corners) : null }),
+    end: () => (moved ? plot.select(corners) : session.set({ outline: null, selection: null })),
   };
 }
 

@@ -180,15 +180,15 @@ export class Sheet {
  * @param {number} cell
  * @returns {(x: number, y: number) => number}
  */
-function density({ xy }, cell) {
-  /** @type {Map<number, number>} */
-  const counts = new Map();
-  /** @param {number} column @param {number} row */
-  const key = (column, row) => column * 1e6 + row;
+function density({ xy, box }, cell) {
+  const [left, bottom] = [Math.floor(box.left / cell), Math.floor(box.bottom / cell)];
+  const [columns, rows] = [Math.floor(box.right / cell) - left + 1, Math.floor(box.top / cell) - bottom + 1];
+  const counts = new Float32Array(columns * rows);
   for (let i = 0; i < xy.length; i += 2) {
-    const at = key(Math.floor(xy[i] / cell), Math.floor(xy[i + 1] / cell));
-    counts.set(at, (counts.get(at) ?? 0) + 1);
+    counts[Math.floor(xy[i] / cell) - left + columns * (Math.floor(xy[i + 1] / cell) - bottom)]++;
   }
+  /** @param {number} x @param {number} y in cells */
+  const at = (x, y) => (x >= 0 && y >= 0 && x < columns && y < rows ? counts[x + columns * y] : 0);
   return (x, y) => {
     const [column, row] = [Math.floor(x / cell - 0.5), Math.floor(y / cell - 0.5)];
     const [right, up] = [x / cell - 0.5 - column, y / cell - 0.5 - row];
@@ -199,7 +199,7 @@ function density({ xy }, cell) {
       [0, 1],
       [1, 1],
     ]) {
-      count += (counts.get(key(column + i, row + j)) ?? 0) * (i ? right : 1 - right) * (j ? up : 1 - up);
+      count += at(column + i - left, row + j - bottom) * (i ? right : 1 - right) * (j ? up : 1 - up);
     }
     return 1 - Math.exp(-1.5 * count);
   };

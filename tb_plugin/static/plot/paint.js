@@ -27,7 +27,10 @@ export function paint(c, plot, points) {
   c.clip();
   const grid = manifold.rectangle(view, size);
   if (grid) c.drawImage(manifold.canvas, grid.x, grid.y, grid.width, grid.height);
-  points(c, plot, frame.xy);
+  const { density } = plot.points;
+  const dense = density?.rectangle(view, size);
+  if (density && dense) c.drawImage(density.canvas, dense.x, dense.y, dense.width, dense.height);
+  else points(c, plot, frame.xy);
   plot.layer.paint?.(c, view, size);
   plot.paintOver(c, frame, view);
   c.restore();

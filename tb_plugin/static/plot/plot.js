@@ -63,6 +63,9 @@ export class Plot {
     this.started = -Infinity;
     this.size = { width: 0, height: 0 };
     this.dirty = { scene: true, over: true };
+    this.drawn = false;
+    /** @type {{corners: [number, number][], outline: import("../lib/session.js").Outline|null}|null} what waits to be selected */
+    this.asked = null;
     this.thumbnails = new Thumbnails();
     this.manifold = new Manifold(() => this.redraw());
     this.layer = new Layer();
@@ -99,6 +102,7 @@ export class Plot {
     this.recolor();
     this.remark();
     this.element.dataset.step = String(frame.step);
+    this.#selectAsked();
     this.shared.loop.request();
   }
 
@@ -135,7 +139,10 @@ export class Plot {
     this.marks = new Uint8Array(frame.xy.length / 2).fill(2);
     const { marks } = this;
     const others = only ? 0 : 1;
-    if (selection) for (let i = 0; i < marks.length; i++) if (!selection.has(i)) marks[i] = others;
+    if (selection) {
+      marks.fill(others);
+      for (const i of selection) if (i < marks.length) marks[i] = 2;
+    }
     if (hidden.length) {
       const away = new Set(hidden);
       const { of, classes } = listed(coloring, frame.labels) ?? {};
@@ -186,10 +193,32 @@ export class Plot {
     return frame.grid.nearest(...this.place(px, py), radius, (i) => this.marks[i] > 0);
   }
 
-  /** Returns the points inside an outline that the legend does not hide; null: none. @param {[number, number][]} corners */
-  inside(corners) {
-    const found = this.content.frame?.grid.inside(corners).filter((index) => this.marks[index] > 0);
-    return found?.length ? new Set(found) : null;
+  /** Selects the points inside an outline that the legend does not hide, once they are sorted. @param {[number, number][]} corners */
+  select(corners) {
+    const { frame } = this.content;
+    const { outline } = this.shared.session.now;
+    this.asked = frame && !frame.grid.ready ? { corners, outline } : null;
+    if (this.asked) return;
+    const found = frame?.grid.inside(corners).filter((index) => this.marks[index] > 0);
+    this.shared.session.set({ outline: null, selection: found?.length ? new Set(found) : null });
+  }
+
+  /** Selects what waits for its points, unless its outline is gone. */
+  #selectAsked() {
+    if (this.asked && this.asked.outline === this.shared.session.now.outline) this.select(this.asked.corners);
+    else this.asked = null;
+  }
+
+  /** Goes on when the points have come to their exact places and are sorted: with the outline, and below the pointer. */
+  sharpen() {
+    const { frame } = this.content;
+    const { pointed, pressed } = this.shared.session.now;
+    if (!frame) return;
+    if (frame.exact) this.points.set({ from: this.from, to: frame.xy });
+    this.redraw(); // images of points, too
+    this.#selectAsked();
+    if (pressed || pointed?.plot !== this.element || !(pointed.px || pointed.py)) return;
+    this.shared.session.set({ hovered: this.pick(pointed.px, pointed.py) });
   }
 
   /** The radius of the dots, in CSS pixels. */
@@ -217,7 +246,7 @@ export class Plot {
         state.thumbnails && images && !moving && !dragging
           ? this.thumbnails.choose(frame, this.marks, view, size)
           : null;
-      this.points.draw({
+      const drawn = this.points.draw({
         view,
         size,
         time,
@@ -226,7 +255,9 @@ export class Plot {
         colors: this.colors ?? new Uint8Array(1024),
         shapes: state.shapes && !scaleOf(this.content.coloring), // a shape is a class's
         share: dragging && this.points.slow && frame.xy.length / 2 > MANY ? 1 / 3 : 1,
+        dragging,
       });
+      this.drawn = drawn && !frame.total; // of some of the points the picture is not whole
       drawAxes(this.axes, view, size, axisNames(frame.choice, frame.plane.origin.length), shared.theme.style);
       this.manifold.place(view, size);
       this.layer.place(view, size);
@@ -236,7 +267,7 @@ export class Plot {
       this.paintOver(sharp(this.over, size.width, size.height), frame, view);
     this.dirty.scene = moving;
     this.dirty.over = false;
-    if (!moving) this.element.dataset.painted = String(frame.step);
+    if (!moving && this.drawn) this.element.dataset.painted = String(frame.step);
     return moving;
   }
 

@@ -1,10 +1,14 @@
-/** The points of a plot, drawn by WebGL2 if the browser has it, else on a 2D canvas. */
+/** The points of a plot, drawn by WebGL2 if the browser has it, else on a 2D canvas; very many without a GPU by a worker. */
 
 import { h } from "../lib/dom.js";
+import { page } from "../lib/page.js";
 import { CanvasPoints } from "./points_canvas.js";
+import { DensityPoints } from "./points_density.js";
 import { GLPoints } from "./points_gl.js";
 
 /** @typedef {import("./points_gl.js").Points} Data */
+
+const MANY = 100_000; // points that the processor does not draw one by one
 
 /** @type {GLPoints|null} */
 let ahead = null;
@@ -39,11 +43,15 @@ export class Points {
     }
     /** @type {GLPoints|CanvasPoints} */
     this.renderer = gl ?? new CanvasPoints(this.canvas);
+    /** @type {DensityPoints|null} draws in place of the renderer */
+    this.density = null;
+    this.workers = !page; // a page that is one file has not so many points
     this.#tell();
   }
 
   #tell() {
-    this.plot.dataset.renderer = this.renderer instanceof GLPoints ? "webgl" : "canvas";
+    const renderer = this.renderer instanceof GLPoints ? "webgl" : "canvas";
+    this.plot.dataset.renderer = this.density ? "density" : renderer;
   }
 
   /** Draws on another canvas until the lost context is restored: its own canvas shows nothing. */
@@ -64,15 +72,39 @@ export class Points {
   /** @param {GLPoints|CanvasPoints} renderer */
   #use(renderer) {
     this.renderer = renderer;
+    this.set(this.data);
     this.#tell();
-    renderer.set(this.data);
     this.redraw();
   }
 
   /** Takes new data. @param {Partial<Data>} data the parts that changed */
   set(data) {
     Object.assign(this.data, data);
-    this.renderer.set(data);
+    const many = this.workers && (this.data.to?.length ?? 0) > 2 * MANY && this.slow;
+    if (many === (this.density !== null)) return (this.density ?? this.renderer).set(data);
+    if (many) {
+      this.density = new DensityPoints(
+        () => this.#replace(),
+        () => {
+          this.workers = false;
+          this.#use(this.renderer);
+        },
+      );
+    } else {
+      this.density?.close();
+      this.density = null;
+      this.canvas.style.visibility = "";
+    }
+    (this.density ?? this.renderer).set(this.data);
+    this.#tell();
+  }
+
+  /** Shows the picture of the density, which is there now. The last picture has stayed until then. */
+  #replace() {
+    if (!this.density) return;
+    this.canvas.style.visibility = "hidden";
+    if (!this.density.canvas.isConnected) this.plot.firstChild?.after(this.density.canvas);
+    this.redraw();
   }
 
   /** Resizes before the first picture, which takes the GPU some milliseconds. @param {import("../lib/view.js").Size} size */
@@ -80,11 +112,13 @@ export class Points {
     if (this.renderer instanceof GLPoints && !this.canvas.isConnected) this.renderer.resize(size);
   }
 
-  /** @param {import("./points_gl.js").Scene} scene */
+  /** Draws. Returns whether the picture is there, and not on its way. @param {import("./points_gl.js").Scene} scene */
   draw(scene) {
+    if (this.density) return this.density.draw(scene);
     this.renderer.draw(scene);
     // Not earlier: if pictures are copied from the GPU, an empty canvas costs as much as a full one.
     if (!this.shown.isConnected) this.plot.firstChild?.after(this.shown);
+    return true;
   }
 
   /** The canvas that has the picture, until the browser has shown it. */
@@ -98,6 +132,7 @@ export class Points {
   }
 
   close() {
+    this.density?.close();
     this.renderer.close();
   }
 }

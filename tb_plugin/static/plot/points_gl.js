@@ -75,6 +75,7 @@ void main() {
  * @property {Uint8Array} colors [256, 4]
  * @property {boolean} shapes
  * @property {number} share of the points that are drawn, the first ones
+ * @property {boolean} dragging whether the user moves the view
  */
 
 /**
@@ -120,6 +121,8 @@ export class GLPoints {
       marks: attribute(3, 1, gl.UNSIGNED_BYTE),
     };
     this.count = 0;
+    /** @type {Points[keyof Points]|undefined} in the buffer */
+    this.values = undefined;
     /** @type {Uint8Array|undefined} in the texture */
     this.colors = undefined;
   }
@@ -157,6 +160,8 @@ export class GLPoints {
     const gl = this.gl;
     for (const [name, data] of Object.entries(points)) {
       if (name === "from" && data === points.to) continue; // not on their way: sent once
+      if (name === "values" && data === this.values) continue;
+      if (name === "values") this.values = data;
       gl.bindBuffer(gl.ARRAY_BUFFER, this.buffers[/** @type {keyof Points} */ (name)]);
       gl.bufferData(gl.ARRAY_BUFFER, data, gl.DYNAMIC_DRAW);
     }

@@ -89,15 +89,13 @@ async function more(panel, index) {
   const { space, decoding, look } = panel;
   const frame = /** @type {import("../lib/planes.js").Frame} */ (panel.frame);
   const { plane, step } = frame;
-  const dims = plane.origin.length;
-  const [errors, logged, codes, columns] = await Promise.all([
-    space.errors(step),
+  const [error, logged, code, columns] = await Promise.all([
+    space.error(step, index),
     space.reconstructions(step),
-    space.codes(step),
+    space.code(step, index),
     columnsOf(panel, index),
   ]);
-  const code = codes.subarray(index * dims, (index + 1) * dims);
-  const away = dims > 2 && !plane.given ? offPlane(code, plane) : null;
+  const away = plane.origin.length > 2 && !plane.given ? offPlane(code, plane) : null;
   let picture = null;
   if (logged && index < logged.count) {
     const { height, width, channels } = logged;
@@ -106,7 +104,7 @@ async function more(panel, index) {
     const decoded = decoding.quick ? decoding.decodeNow(code, 1) : await decoding.decode(code, 1);
     picture = { pixels: rgba(look.bytes(decoded), look.shape), width: look.shape[1], height: look.shape[0] };
   }
-  return { error: errors ? errors[index] : null, away, picture, columns };
+  return { error, away, picture, columns };
 }
 
 /**
@@ -116,12 +114,12 @@ async function more(panel, index) {
  */
 async function columnsOf({ space, app }, index) {
   const shown = columnOf(app.state.now.color);
-  const all = space.columns.toSorted((a, b) => Number(b === shown) - Number(a === shown));
+  const all = space.shownColumns.toSorted((a, b) => Number(b === shown) - Number(a === shown));
   const names = all.slice(0, COLUMNS);
   const columns = await Promise.all(names.map((name) => space.column(name)));
   /** @type {[string, string][]} */
   const facts = names.map((name, i) => [name, told(valueOf(columns[i], index))]);
-  const rest = all.length - names.length;
+  const rest = space.columns.length - names.length;
   return rest ? [...facts, ["…", `${plural(rest, "more column")}`]] : facts;
 }
 

@@ -17,9 +17,7 @@ export const box = {
   enter(plot, { session }, at) {
     const [first] = session.now.outline?.corners ?? [];
     if (!first) session.set({ outline: { corners: [at], closed: true } });
-    else if (first[0] !== at[0] || first[1] !== at[1]) {
-      session.set({ outline: null, selection: plot.inside(between(first, at)) });
-    }
+    else if (first[0] !== at[0] || first[1] !== at[1]) plot.select(between(first, at));
   },
 };
 

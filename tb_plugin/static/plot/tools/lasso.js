@@ -19,6 +19,6 @@ export const lasso = {
     const last = corners[corners.length - 1];
     if (!last || last[0] !== at[0] || last[1] !== at[1]) {
       session.set({ outline: { corners: [...corners, at], closed: true } });
-    } else if (corners.length > 2) session.set({ outline: null, selection: plot.inside(corners) });
+    } else if (corners.length > 2) plot.select(corners);
   },
 };
