@@ -2,7 +2,7 @@
 
 import * as api from "./data/api.js";
 import { App } from "./core/app.js";
-import { FIRST } from "./data/space.js";
+import { FIRST } from "./data/frames.js";
 import { card } from "./widgets/card.js";
 import { display, planeChoice, runList, toolBar } from "./widgets/controls.js";
 import { decoded } from "./widgets/decoded.js";

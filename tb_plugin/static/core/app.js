@@ -123,7 +123,7 @@ export class App {
         const space = new LatentSpace(id, this.listing[id.run][id.tag], this.early);
         if (space.info.steps.length && !space.info.error) {
           // Asked for before the panel is made, which asks again.
-          space.ahead(space.nearest(this.state.now.step), this.state.now.plane).catch(() => {});
+          space.frames.ahead(space.nearest(this.state.now.step), this.state.now.plane).catch(() => {});
         }
         const made = new Panel(space, this);
         listen(made.plot, this);
@@ -181,7 +181,7 @@ export class App {
 
   /** A panel has its decoder. @param {Panel} panel */
   decodable(panel) {
-    panel.decodeProbe();
+    panel.probe.decode();
     panel.drawn.update();
     panel.refreshManifold();
     panel.plot.redraw();
@@ -225,7 +225,7 @@ export class App {
     if (any("hidden", "range", "only", "layer", "names")) for (const panel of this.panels) panel.remark();
     if (any("tool")) this.#showTool();
     if (turned || any("walk", "frames", "direction", "even")) this.course.make();
-    if (any("probe", "code")) for (const panel of this.panels) panel.decodeProbe();
+    if (any("probe", "code")) for (const panel of this.panels) panel.probe.decode();
     if (any("manifold", "view")) this.#settle();
     for (const { plot } of this.panels) any("shapes", "thumbnails") ? plot.redraw() : plot.redrawOver();
     this.address.write();

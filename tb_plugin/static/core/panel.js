@@ -5,13 +5,13 @@ import { clusters } from "../lib/clusters.js";
 import { classesOf, listed, scaleOf } from "../lib/coloring.js";
 import { h } from "../lib/dom.js";
 import { table } from "../lib/palette.js";
-import { lookOf, put, rgba } from "../lib/picture.js";
-import { lift, turned } from "../lib/planes.js";
+import { lookOf } from "../lib/picture.js";
+import { turned } from "../lib/planes.js";
 import { Plot } from "../plot/plot.js";
 import { Drawn } from "./drawn.js";
+import { Probe } from "./probe.js";
 import { Trails } from "./trails.js";
 
-/** @typedef {import("../lib/picture.js").Look} Look */
 /** @typedef {import("../lib/planes.js").Frame} Frame */
 
 const MANY_NAMES = 30; // classes
@@ -28,6 +28,7 @@ export class Panel {
     this.app = app;
     this.trails = new Trails(this);
     this.drawn = new Drawn(this);
+    this.probe = new Probe(this);
     /** @type {Frame|null} */
     this.frame = null;
     /** @type {import("../lib/coloring.js").Coloring|null} */
@@ -40,15 +41,8 @@ export class Panel {
      * @type {import("../decode/decoding.js").Decoding|null|undefined}
      */
     this.decoding = undefined;
-    /** @type {HTMLCanvasElement|null} the decoded image of the probe */
-    this.probed = null;
-    /** @type {Float32Array|null} the numbers that it shows */
-    this.numbers = null;
     /** @type {import("../lib/coloring.js").Scale|null} the errors that lie over the points */
     this.layered = null;
-    this.canvas = h("canvas"); // of it
-    /** Whether a slow decoder is at work on the probe. */
-    this.probing = false;
     this.pending = false;
     this.loading = false;
     this.closed = false;
@@ -100,7 +94,7 @@ export class Panel {
     const soon = setTimeout(() => classList.add("busy"), BUSY_MS);
     try {
       if (!this.frame && color === "label") await this.#begin(at, plane);
-      const asked = this.space.frame(at, plane, (text) => {
+      const asked = this.space.frames.at(at, plane, (text) => {
         if (this.pending || this.closed) throw new Error("It is no longer wanted.");
         this.say(text);
       });
@@ -119,9 +113,9 @@ export class Panel {
 
   /** Shows the first of very many points. @param {number} step @param {import("../lib/state.js").PlaneChoice|null} plane */
   async #begin(step, plane) {
-    const first = await this.space.beginning(step, plane);
+    const first = await this.space.frames.first(step, plane);
     if (!first || this.closed) return;
-    this.space.frame(step, plane).catch(() => {}); // all are on their way before these are drawn
+    this.space.frames.at(step, plane).catch(() => {}); // all are on their way before these are drawn
     this.#show(first, first.labels);
     const [some, all] = [first.xy.length / 2, first.total].map((n) => n?.toLocaleString("en"));
     this.say(`These are the first ${some} of ${all} points. The others are on their way.`);
@@ -153,7 +147,7 @@ export class Panel {
     this.plot.show(null);
     this.trails.shown = [];
     this.plot.manifold.clear(); // its pictures are those of another plane
-    this.decodeProbe();
+    this.probe.decode();
     this.drawn.update();
     return true;
   }
@@ -208,7 +202,7 @@ export class Panel {
   refresh() {
     const { view, fitted } = this.app.camera;
     if (fitted.span > NEAR * view.span) void this.frame?.grid; // which asks for the exact places
-    if (this.frame && !this.loading) this.space.around(this.frame.step, this.app.state.now.plane);
+    if (this.frame && !this.loading) this.space.frames.around(this.frame.step, this.app.state.now.plane);
     this.refreshManifold();
     this.refreshNames();
     this.refreshLayer();
@@ -262,56 +256,6 @@ export class Panel {
     plot.redraw();
     this.layered = found;
     app.tell("layered");
-  }
-
-  /** The code that is decoded: that of the state, or of the probe's place in the plane; without both the plane's origin. */
-  get code() {
-    const { frame } = this;
-    const { probe, code } = this.app.state.now;
-    if (!frame) return null;
-    if (code?.length === frame.plane.origin.length) return Float32Array.from(code);
-    return probe ? lift(probe, frame.plane) : frame.plane.origin;
-  }
-
-  /** Decodes the probe of the state: at once, or if the decoder is slow as soon as it can. */
-  decodeProbe() {
-    const { decoding, look, code } = this;
-    const { probe } = this.app.state.now;
-    if (probe && decoding === undefined) return;
-    if (!probe || !code || !decoding || !look) this.probed = this.numbers = null;
-    else if (decoding.quick) this.#showProbe(decoding.decodeNow(code, 1), look);
-    else this.#decodeSlowly(decoding, code, look);
-  }
-
-  /**
-   * Decodes the probe beside the page. The last picture stays until then. If the probe moves meanwhile, only its last
-   * place is decoded after that.
-   *
-   * @param {import("../decode/decoding.js").Decoding} decoding
-   * @param {Float32Array} code
-   * @param {Look} look
-   */
-  async #decodeSlowly(decoding, code, look) {
-    if (this.probing) return;
-    this.probing = true;
-    const { frame } = this;
-    const { probe, code: own } = this.app.state.now;
-    const decoded = await decoding.decode(code, 1).catch(() => null); // null: it was closed
-    this.probing = false;
-    if (decoding !== this.decoding || frame !== this.frame || !this.app.state.now.probe) return this.decodeProbe();
-    if (decoded) this.#showProbe(decoded, look);
-    this.plot.redrawOver();
-    this.app.tell("probed");
-    const { now } = this.app.state;
-    if (now.probe !== probe || now.code !== own) this.decodeProbe();
-  }
-
-  /** @param {Float32Array} output @param {Look} look */
-  #showProbe(output, look) {
-    const [height, width] = look.shape;
-    this.probed = this.canvas;
-    put(this.canvas, rgba(look.bytes(output), look.shape), width, height);
-    this.numbers = output;
   }
 
   /** Shows a message over the plot; an empty one removes it. @param {string} text @param {boolean} [alert] */

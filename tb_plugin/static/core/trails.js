@@ -27,7 +27,7 @@ export class Trails {
       (_, i) => steps[Math.round((i * (steps.length - 1)) / (count - 1 || 1))],
     );
     const { plane } = app.state.now;
-    const frames = await Promise.all(some.map((step) => space.frame(step, plane))).catch(() => []);
+    const frames = await Promise.all(some.map((step) => space.frames.at(step, plane))).catch(() => []);
     if (ticket !== this.asked) return;
     this.shown = [...selection]
       .slice(0, MOST_POINTS)

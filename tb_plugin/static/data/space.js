@@ -1,11 +1,12 @@
 /** The data of one latent space, loaded on demand; the latest answers are kept. */
 
 import * as api from "./api.js";
+import { FIRST, Frames } from "./frames.js";
 import { Decoding } from "../decode/decoding.js";
 import { asColumn, colored } from "../lib/coloring.js";
+import { Kept } from "../lib/kept.js";
 import { page } from "../lib/page.js";
 import { columnOf } from "../lib/palette.js";
-import { mapFrame, planeOf, tourFrame, turned, withGrid } from "../lib/planes.js";
 import { Pictures } from "../lib/picture.js";
 
 /** @typedef {import("./api.js").SpaceInfo} SpaceInfo */
@@ -13,15 +14,11 @@ import { Pictures } from "../lib/picture.js";
 /** @typedef {import("../lib/coloring.js").Coloring} Coloring */
 /** @typedef {import("../lib/columns.js").Column} Column */
 /** @typedef {import("../lib/query.js").Field} Field */
-/** @typedef {import("../lib/state.js").PlaneChoice} PlaneChoice */
 /** @typedef {import("../lib/state.js").SpaceId} SpaceId */
 
 const ROWS = "index in the run"; // a column that server/page/contents.py adds
 const KEPT = 100; // answers in memory; points and decoder of a step of the vandenburg port are 0.5 MB
 const KEPT_POINTS = 8_000_000; // in these: of more points fewer steps are kept
-
-/** Of more than twice as many points these come first, and all of them rounded to 16 bits until exact ones are needed. */
-export const FIRST = 50_000;
 
 export class LatentSpace {
   /**
@@ -32,11 +29,8 @@ export class LatentSpace {
   constructor(id, info, early) {
     this.id = id;
     this.info = info;
-    this.early = early.then((points) => (points && agrees(points, id) ? points : null));
-    /** @type {Coloring|null} the same at all steps; they come with the first points */
-    this.labels = null;
-    /** @type {Map<string, Promise<any>>} */
-    this.answers = new Map();
+    this.kept = new Kept(Math.max(8, Math.min(KEPT, KEPT_POINTS / (info.points ?? 1))));
+    this.frames = new Frames(this, early);
   }
 
   /** The name over its panel. */
@@ -59,35 +53,8 @@ export class LatentSpace {
     return this.info.parts.includes(part);
   }
 
-  /**
-   * Returns a kept answer, or loads it.
-   * @template T
-   * @param {string} key
-   * @param {() => Promise<T>} load
-   * @returns {Promise<T>}
-   */
-  #once(key, load) {
-    let answer = this.answers.get(key);
-    if (!answer) {
-      answer = load();
-      answer.catch(() => this.answers.delete(key)); // so that it is asked again
-      if (this.answers.size >= Math.max(8, Math.min(KEPT, KEPT_POINTS / (this.info.points ?? 1)))) {
-        const oldest = /** @type {string} */ (this.answers.keys().next().value);
-        this.answers.get(oldest)?.then(
-          (old) => old?.close?.(),
-          () => {},
-        );
-        this.answers.delete(oldest);
-      }
-    } else {
-      this.answers.delete(key); // it moves to the end, as the latest
-    }
-    this.answers.set(key, answer);
-    return answer;
-  }
-
-  /** @param {number} step */
-  #at(step) {
+  /** Returns the parameters that ask for a step. @param {number} step */
+  where(step) {
     return { ...this.id, step };
   }
 
@@ -96,97 +63,9 @@ export class LatentSpace {
     return !page && (this.info.points ?? 0) > 2 * FIRST;
   }
 
-  /**
-   * Returns the parameters that ask for the points of a plane.
-   * @param {PlaneChoice} choice
-   * @returns {Record<string, string|number>}
-   */
-  #which(choice) {
-    const dims = this.info.dims ?? 1;
-    const axis = (/** @type {number} */ n) => Math.min(n, dims - 1);
-    if (choice.kind === "axes") return { plane: "axes", i: axis(choice.i), j: axis(choice.j) };
-    if (choice.kind === "map") return { plane: "map", map: choice.name };
-    // One PCA for all steps: the points move, the plane stays.
-    const pca = { plane: "pca", fit: this.info.steps[this.info.steps.length - 1] };
-    return choice.kind === "tour" ? { ...pca, components: Math.max(2, Math.min(choice.across.length, dims)) } : pca;
-  }
-
-  /** Whether the points of a plane come in parts. @param {PlaneChoice} choice */
-  #inParts({ kind }) {
-    return this.many && (kind === "axes" || kind === "pca");
-  }
-
-  /** Asks ahead for what a panel shows first. @param {number} step @param {PlaneChoice|null} chosen */
-  async ahead(step, chosen) {
-    await ((await this.beginning(step, chosen)) ?? this.frame(step, chosen));
-  }
-
-  /**
-   * Returns the first points of a kept step in a plane, for a picture until all are there; null: all come at once.
-   * @param {number} step
-   * @param {PlaneChoice|null} chosen
-   * @returns {Promise<Frame|null>}
-   */
-  async beginning(step, chosen) {
-    const choice = planeOf(chosen, this.info.dims ?? 1);
-    if (!this.#inParts(choice)) return null;
-    const params = { ...this.#at(step), ...this.#which(choice) };
-    return this.#once(`beginning ${JSON.stringify(params)}`, async () => {
-      const early = await this.early;
-      const more = { first: FIRST, labels: Number(this.has("labels")) };
-      const points = early && agrees(early, params) ? early : await api.points({ ...params, ...more });
-      const { about, labels } = /** @type {api.Points} */ (points);
-      const exact = () => new Promise(() => {}); // nothing is found among some of the points
-      return frameOf(/** @type {api.Points} */ (points), { step, choice, labels, total: about.points, exact });
-    });
-  }
-
-  /**
-   * Returns the points of a kept step in a plane.
-   * @param {number} step
-   * @param {PlaneChoice|null} chosen
-   * @param {(text: string) => void} [said] called while they are computed; it throws if they are no longer wanted
-   * @returns {Promise<Frame>}
-   */
-  frame(step, chosen, said) {
-    const choice = planeOf(chosen, this.info.dims ?? 1);
-    const which = this.#which(choice);
-    const rounded = this.#inParts(choice);
-    const asked = this.#once(`frame ${step} ${JSON.stringify(which)}`, async () => {
-      const params = { ...this.#at(step), ...which };
-      const early = await this.early;
-      const whole = early && (early.about.points ?? 0) <= 2 * FIRST ? early : null;
-      this.labels ??= whole?.labels ?? null;
-      /** @type {Record<string, string|number>} */
-      const wanted = rounded ? { ...params, bits: 16 } : { ...params };
-      if (!this.labels && this.has("labels")) wanted.labels = 1;
-      const points = whole && agrees(whole, params) ? whole : await api.points(wanted, said);
-      const { about, components, box, labels } = /** @type {api.Points} */ (points);
-      this.labels ??= labels;
-      const { places, directions } = components;
-      const n = places.length / (directions.length || 2);
-      const common = { step, labels: this.labels?.of.length === n ? this.labels : null, sample: about.sample ?? null };
-      if (choice.kind === "tour") return tourFrame({ ...common, components }, choice);
-      if (choice.kind === "map") return mapFrame({ ...common, choice, xy: places, box }, await this.codes(step));
-      const exact = async () => /** @type {api.Points} */ (await api.points(params)).components.places;
-      return frameOf(/** @type {api.Points} */ (points), { ...common, choice, ...(rounded && { exact }) });
-    });
-    // One answer serves all sides from which a tour sees the points.
-    return asked.then((frame) => turned(frame, choice) ?? frame);
-  }
-
-  /** Asks ahead for the steps beside one, where it takes a while. @param {number} step @param {PlaneChoice|null} chosen */
-  async around(step, chosen) {
-    const { steps } = this.info;
-    const at = steps.indexOf(step);
-    if (!this.#inParts(planeOf(chosen, this.info.dims ?? 1))) return;
-    for (const beside of [steps[at + 1], steps[at - 1]])
-      if (beside !== undefined) await this.frame(beside, chosen).catch(() => {});
-  }
-
   /** Returns the walk and the parts that were logged at a step. @param {number} step */
   at(step) {
-    return this.#once(`step ${step}`, () => api.step(this.#at(step)));
+    return this.kept.once(`step ${step}`, () => api.step(this.where(step)));
   }
 
   /**
@@ -196,12 +75,12 @@ export class LatentSpace {
    * @returns {Promise<T|null>}
    */
   async #part(part, step, load) {
-    return (await this.at(step)).parts.includes(part) ? this.#once(`${part} ${step}`, load) : null;
+    return (await this.at(step)).parts.includes(part) ? this.kept.once(`${part} ${step}`, load) : null;
   }
 
   /** Returns the error of each point. @param {number} step @returns {Promise<Float32Array|null>} */
   errors(step) {
-    return this.#part("errors", step, async () => (await api.array("errors", this.#at(step))).data);
+    return this.#part("errors", step, async () => (await api.array("errors", this.where(step))).data);
   }
 
   /** The names of the columns of metadata. */
@@ -239,7 +118,7 @@ export class LatentSpace {
 
   /** Returns a column of metadata. @param {string} name @returns {Promise<Column>} */
   column(name) {
-    return this.#once(`column ${name}`, () => api.metadata({ ...this.id, column: name }));
+    return this.kept.once(`column ${name}`, () => api.metadata({ ...this.id, column: name }));
   }
 
   /**
@@ -254,9 +133,9 @@ export class LatentSpace {
     const name = columnOf(color);
     let coloring = null;
     if (color === "error" && this.has("errors"))
-      coloring = await this.#once(`colors of errors ${step}`, () => this.#ofErrors(step));
+      coloring = await this.kept.once(`colors of errors ${step}`, () => this.#ofErrors(step));
     if (name !== null && this.columns.includes(name))
-      coloring = await this.#once(`colors of ${name}`, async () => colored(await this.column(name)));
+      coloring = await this.kept.once(`colors of ${name}`, async () => colored(await this.column(name)));
     if (color === "moved") coloring = await this.#ofMoved(step, since);
     const { labels, xy } = await frame;
     if (color === "label") coloring = labels;
@@ -279,9 +158,9 @@ export class LatentSpace {
     const at = steps.indexOf(step);
     const other = since ?? { ...this.id, step: steps[at > 0 ? at - 1 : Math.min(1, steps.length - 1)] };
     const what = { other_run: other.run, other_tag: other.tag, other_step: other.step };
-    return this.#once(
+    return this.kept.once(
       `moved ${step} ${JSON.stringify(other)}`,
-      async () => (await api.array("moved", { ...this.#at(step), ...what })).data,
+      async () => (await api.array("moved", { ...this.where(step), ...what })).data,
     );
   }
 
@@ -293,12 +172,12 @@ export class LatentSpace {
 
   /** Returns the codes [n, D]. @param {number} step @returns {Promise<Float32Array>} */
   codes(step) {
-    return this.#once(`codes ${step}`, async () => (await api.array("codes", this.#at(step))).data);
+    return this.kept.once(`codes ${step}`, async () => (await api.array("codes", this.where(step))).data);
   }
 
   /** Returns the code [D] of a point. @param {number} step @param {number} index @returns {Promise<Float32Array>} */
   async code(step, index) {
-    if (this.many) return api.row("codes", this.#at(step), index);
+    if (this.many) return api.row("codes", this.where(step), index);
     const [codes, dims] = [await this.codes(step), this.info.dims ?? 1];
     return codes.subarray(index * dims, (index + 1) * dims);
   }
@@ -306,12 +185,14 @@ export class LatentSpace {
   /** Returns the error of a point, or null. @param {number} step @param {number} index @returns {Promise<number|null>} */
   async error(step, index) {
     if (!this.many) return (await this.errors(step))?.[index] ?? null;
-    return (await this.at(step)).parts.includes("errors") ? (await api.row("errors", this.#at(step), index))[0] : null;
+    return (await this.at(step)).parts.includes("errors")
+      ? (await api.row("errors", this.where(step), index))[0]
+      : null;
   }
 
   /** The columns that a point is shown with: of many points only those that were asked for. */
   get shownColumns() {
-    return this.many ? this.columns.filter((name) => this.answers.has(`column ${name}`)) : this.columns;
+    return this.many ? this.columns.filter((name) => this.kept.has(`column ${name}`)) : this.columns;
   }
 
   /**
@@ -321,13 +202,13 @@ export class LatentSpace {
   neighbors(step, metric, of, signal) {
     /** @type {Record<string, string|number>} */
     const what = typeof of === "number" ? { index: of } : { code: [...of].map((x) => x.toPrecision(9)).join() };
-    return api.neighbors({ ...this.#at(step), metric, ...what }, signal);
+    return api.neighbors({ ...this.where(step), metric, ...what }, signal);
   }
 
   /** Returns the images of the points. @returns {Promise<Pictures|null>} */
   async images() {
     return this.has("images")
-      ? this.#once("images", async () => new Pictures(await api.array("images", this.id)))
+      ? this.kept.once("images", async () => new Pictures(await api.array("images", this.id)))
       : null;
   }
 
@@ -336,38 +217,21 @@ export class LatentSpace {
     return this.#part(
       "reconstructions",
       step,
-      async () => new Pictures(await api.array("reconstructions", this.#at(step))),
+      async () => new Pictures(await api.array("reconstructions", this.where(step))),
     );
   }
 
   /** Returns the decoder of a step. @param {number} step */
   decoding(step) {
-    return this.#part("decoder", step, async () => new Decoding(await api.decoder(this.#at(step))));
+    return this.#part("decoder", step, async () => new Decoding(await api.decoder(this.where(step))));
   }
 
   /** Returns the encoder of a step; its pictures are codes. @param {number} step */
   encoding(step) {
-    return this.#part("encoder", step, async () => new Decoding(await api.encoder(this.#at(step))));
+    return this.#part("encoder", step, async () => new Decoding(await api.encoder(this.where(step))));
   }
 
   close() {
-    for (const answer of this.answers.values())
-      answer.then(
-        (value) => value?.close?.(),
-        () => {},
-      );
-    this.answers.clear();
+    this.kept.close();
   }
-}
-
-/** @param {api.Points} points @param {Pick<Frame, "step"|"choice"|"labels"|"total"|"exact">} more @returns {Frame} */
-function frameOf({ about, components, box }, more) {
-  const { places, origin, directions, shares } = components;
-  const [u, v] = directions;
-  return withGrid({ sample: about.sample ?? null, ...more, xy: places, box, plane: { origin, u, v, shares } });
-}
-
-/** Returns whether points are the answer to a request. @param {api.Points} points @param {Record<string, any>} params */
-function agrees({ about }, params) {
-  return Object.entries(params).every(([key, value]) => about[key] === value);
 }

@@ -25,7 +25,7 @@ import { toPlane, toScreen } from "../lib/view.js";
  * @property {import("../lib/picture.js").Pictures|null} images of the points
  * @property {{shown: [number, number][][]}} trails of the selected points
  * @property {{place: [number, number]|null, way: [number, number][]}} drawn where the code of the drawing is, and was at each step
- * @property {HTMLCanvasElement|null} probed the decoded image of the probe
+ * @property {{picture: HTMLCanvasElement|null}} probe the decoded picture of the place under the cross
  */
 
 /**
@@ -274,7 +274,7 @@ export class Plot {
   /** Paints what lies over the points. @param {CanvasRenderingContext2D} c @param {Frame} frame @param {View} view */
   paintOver(c, frame, view) {
     const { size, chosen } = this;
-    const { images, probed, drawn } = this.content;
+    const { images, probe: decoded, drawn } = this.content;
     const { state, session, course, theme } = this.shared;
     const { colors } = theme;
     const { hovered, outline } = session.now;
@@ -290,7 +290,7 @@ export class Plot {
       const [x, y] = toScreen(view, size, frame.xy[2 * hovered], frame.xy[2 * hovered + 1]);
       overlay.drawHovered(c, x, y, chosen ? chosen.side / 2 : this.radius + 4, colors);
     }
-    if (probe) overlay.drawProbe(c, ...toScreen(view, size, ...probe), probed, size, colors);
+    if (probe) overlay.drawProbe(c, ...toScreen(view, size, ...probe), decoded.picture, size, colors);
     if (drawn.place) overlay.drawDrawn(c, drawn.place, drawn.way, view, size, colors);
     if (outline) overlay.drawOutline(c, outline.corners, outline.closed, view, size, colors);
   }

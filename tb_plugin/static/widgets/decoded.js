@@ -18,7 +18,7 @@ export function decoded(app) {
   app.on(["probe", "code", "probed", "decoder", "spaces", "data", "plane"], () => {
     const { probe, code } = app.state.now;
     element.hidden = !app.panels.some((panel) => panel.space.has("decoder"));
-    const panels = app.panels.filter((panel) => panel.probed);
+    const panels = app.panels.filter((panel) => panel.probe.picture);
     const names = panels.map((panel) => (app.panels.length > 1 ? panel.space.name : ""));
     // A drag draws on the canvases that are there: new ones would cost a layout in each frame.
     const kept = panels.map((panel, i) => {
@@ -30,7 +30,7 @@ export function decoded(app) {
       figures.replaceChildren(...shown.map(({ figure }) => figure));
     }
     for (const { panel, canvas } of shown) {
-      const source = /** @type {HTMLCanvasElement} */ (panel.probed);
+      const source = /** @type {HTMLCanvasElement} */ (panel.probe.picture);
       if (canvas.width !== source.width || canvas.height !== source.height)
         [canvas.width, canvas.height] = [source.width, source.height];
       canvas.getContext("2d")?.drawImage(source, 0, 0);
@@ -50,7 +50,7 @@ function made(panel, name) {
   const label = `Decoded by ${panel.space.name}`;
   const canvas = h("canvas", { className: "preview", role: "img", "aria-label": label });
   const chart = panel.look?.chart ?? null;
-  const n = panel.numbers?.length ?? 0;
-  const picture = chart ? chartFrame(canvas, chart, n, () => panel.numbers) : canvas;
+  const n = panel.probe.numbers?.length ?? 0;
+  const picture = chart ? chartFrame(canvas, chart, n, () => panel.probe.numbers) : canvas;
   return { panel, chart, name, canvas, figure: h("figure", {}, picture, h("figcaption", {}, name)) };
 }

@@ -86,7 +86,7 @@ export function dimensionSheet(app, shown) {
 
 /** Returns the codes of a sheet [rows * columns, dims], row by row. @param {Panel} panel @param {string} kind */
 async function codesOf(panel, kind) {
-  const code = /** @type {Float32Array} */ (panel.code);
+  const code = /** @type {Float32Array} */ (panel.probe.code);
   const [dims, { step }] = [code.length, /** @type {import("../lib/planes.js").Frame} */ (panel.frame)];
   const codes = await panel.space.codes(step);
   const n = codes.length / dims;

@@ -47,7 +47,7 @@ export function dimensions(app) {
   /** @param {number} d @param {number} value */
   const move = (d, value) => {
     const panel = shownOf(app);
-    const code = panel?.code?.slice();
+    const code = panel?.probe.code?.slice();
     if (!panel || !code) return;
     code[d] = value;
     session.set({ anchor: -1 });
@@ -55,7 +55,7 @@ export function dimensions(app) {
   };
   const show = () => {
     const panel = shownOf(app);
-    const code = panel?.code;
+    const code = panel?.probe.code;
     element.hidden = !panel || !code;
     if (!panel || !code || !element.open) return;
     if (sliders.length !== code.length) {
@@ -74,10 +74,10 @@ export function dimensions(app) {
     ofPoint.disabled = session.now.anchor < 0;
     back.disabled = !state.now.code;
     text.textContent = state.now.probe ? "the place under the cross" : "the mean of the codes: move a slider";
-    picture.hidden = !panel.probed;
-    if (panel.probed) {
-      [picture.width, picture.height] = [panel.probed.width, panel.probed.height];
-      picture.getContext("2d")?.drawImage(panel.probed, 0, 0);
+    picture.hidden = !panel.probe.picture;
+    if (panel.probe.picture) {
+      [picture.width, picture.height] = [panel.probe.picture.width, panel.probe.picture.height];
+      picture.getContext("2d")?.drawImage(panel.probe.picture, 0, 0);
     }
   };
   const open = async () => {

@@ -53,7 +53,7 @@ export function neighbors(app) {
     }
     running = new AbortController();
     const { signal } = running;
-    const of = isPoint ? anchor : /** @type {Float32Array} */ (panel.code);
+    const of = isPoint ? anchor : /** @type {Float32Array} */ (panel.probe.code);
     try {
       const { indices, distances } = await panel.space.neighbors(frame.step, metric.value, of, signal);
       signal.throwIfAborted();
