@@ -27,7 +27,7 @@ class Run(Record):
 
     _latent: Latent | None = None
     _train: training.Train
-    _losses: Generator[Any, None, None] = (loss for loss in ())
+    _losses: Generator[Any, None, None] = (loss for loss in list[Any]())
     _left = 0  # steps up to the next stop whose batches are not drawn yet
 
     def __init__(self, *args: Any, **kwargs: Any):

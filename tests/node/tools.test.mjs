@@ -30,7 +30,7 @@ function page(tool) {
   const plot = /** @type {any} */ ({
     size: { width: 100, height: 100 },
     place: (x, y) => [x, y],
-    inside: (corners) => corners,
+    select: (corners) => shared.session.set({ outline: null, selection: corners }),
     content: { frame: { plane: { origin: new Float32Array(2) } } },
     pick: (x, y) => (x === 1 && y === 2 ? 7 : -1),
   });
