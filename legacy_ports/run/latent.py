@@ -109,6 +109,7 @@ class Latent:
             "images": self._images,
             "class_names": [str(digit) for digit in range(self._classes)],
         }
+        again = {"image_shape": self._images.shape[1:]}  # else the limits of a chart would be sought in the outputs
         decoder, encoder = self._decoder(), self._encoder()
         half = points.shape[1] >= WIDE and _largest(points, decoder) < float(np.finfo(np.float16).max)
         with warnings.catch_warnings():  # some posts end without an activation, and their own figures clip, too
@@ -122,7 +123,7 @@ class Latent:
                 encoder=encoder,
                 float16=half,
                 walk=self._walk(points) if self._walk else None,
-                **({} if self.logged else once),
+                **(again if self.logged else once),
             )
         self.logged += 1
         return summary
