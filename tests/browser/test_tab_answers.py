@@ -162,7 +162,7 @@ def test_the_points_of_the_first_space_do_not_wait_for_the_list(page, board):
     late[0].continue_()
     tab.painted(20)
     tab.locate(".classes button").first.wait_for()
-    assert (points, labels) == (["labels=1&plane=auto"], [])
+    assert (points, labels) == (["labels=1&plane=auto&first=50000"], [])
 
 
 def test_a_link_asks_for_its_own_points_alone(page, board):
@@ -180,7 +180,7 @@ def test_points_that_came_early_and_are_not_those_of_the_list_are_not_shown(page
         return route.fulfill(status=204) if early == "nothing" else route.fulfill(status=200, body="damaged")
 
     points = asked_for(page, "points")
-    page.route("**/plugin/latent/points?labels=1&plane=auto", answer)
+    page.route("**/plugin/latent/points?labels=1&plane=auto&first=50000", answer)
     tab = Tab(page, board).painted(20)
     assert len(points) == 2
     assert points[1].endswith("step=20&plane=pca&fit=20" + ("" if early == "step 0" else "&labels=1"))
