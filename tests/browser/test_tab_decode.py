@@ -153,8 +153,9 @@ def test_a_path_through_clicked_corners(page, board):
 def test_saving_a_walk(page, board, kind):
     tab = Tab(page, board, DIGITS, walk="circle:0,0,2", frames="12", ms="50").painted(1001)
     tab.locate(PREVIEW).wait_for()
+    what = {"GIF": "animation", "PNG": "film strip", "CSV": "codes"}[kind]
     with page.expect_download() as download:
-        tab.button(re.compile("Save (?!the training).*" + {"GIF": "animation", "PNG": "film strip", "CSV": "codes"}[kind])).click()
+        tab.button(re.compile(f"Save (?!the training).*{what}")).click()
     assert download.value.suggested_filename == f"vandenburg_digits_codes_step_1001_walk.{kind.lower()}"
     with open(download.value.path(), "rb") as file:
         data = file.read()
