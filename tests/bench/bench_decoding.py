@@ -7,16 +7,15 @@ With BASELINE=FOLDER, the `tb_plugin/static` of another checkout, its scripts ta
 Run by `tox -e bench`.
 """
 
-import contextlib
 import functools
 import math
 import os
-import shutil
 import statistics
 from pathlib import Path
 
 import numpy as np
 import pytest
+from helpers.chromium import CHROMIUM, launched
 from helpers.latent import TensorBoard
 
 from tb_plugin.decoder import Decoder
@@ -26,7 +25,6 @@ from tb_plugin.server.static_files import SCRIPTS
 from tb_plugin.summary import LatentWriter
 
 ROUNDS = int(os.environ.get("ROUNDS", 3))
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 random = np.random.default_rng(0)
 
 
@@ -146,11 +144,7 @@ def test_the_grid(tmp_path, name, capsys):
     board = TensorBoard(tmp_path, "--load_fast=true")
     board.until(lambda runs: runs)
     results = {kind: [] for kind in kinds}
-    arguments = ["--enable-unsafe-swiftshader", *(["--no-sandbox"] if os.geteuid() == 0 else [])]
-    with (
-        playwright.sync_playwright() as p,
-        contextlib.closing(p.chromium.launch(executable_path=CHROMIUM, args=arguments)) as browser,
-    ):
+    with playwright.sync_playwright() as p, launched(p) as browser:
         for _ in range(ROUNDS):
             for kind, scripts in kinds.items():
                 grid = open_tab(browser, board, scripts, drag=False)

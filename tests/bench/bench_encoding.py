@@ -5,13 +5,11 @@ at each new step of a run; `next` is the median of 100 more codes, as at each mo
 together stay under 16 ms, a frame of a screen of 60 Hz. Run by `tox -e bench`.
 """
 
-import contextlib
-import os
-import shutil
 import statistics
 
 import numpy as np
 import pytest
+from helpers.chromium import CHROMIUM, launched
 from helpers.latent import TensorBoard
 
 from tb_plugin import digits
@@ -20,7 +18,6 @@ from tb_plugin.layers import conv2d, dense, flatten, max_pool, reshape
 from tb_plugin.summary import LatentWriter
 
 ROUNDS = 9
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 random = np.random.default_rng(0)
 
 
@@ -72,12 +69,8 @@ def test_the_code_of_a_drawing(tmp_path, capsys):
             writer.add("codes", 0, encoder(images), images=images, encoder=encoder)
     board = TensorBoard(tmp_path, "--load_fast=true")
     board.until(lambda runs: len(runs) == len(encoders))
-    arguments = ["--enable-unsafe-swiftshader", *(["--no-sandbox"] if os.geteuid() == 0 else [])]
     lines = []
-    with (
-        playwright.sync_playwright() as p,
-        contextlib.closing(p.chromium.launch(executable_path=CHROMIUM, args=arguments)) as browser,
-    ):
+    with playwright.sync_playwright() as p, launched(p) as browser:
         page = browser.new_page()
         page.goto(board.url + "data/plugin/latent/index.js")
         for name, encoder in encoders.items():

@@ -14,7 +14,6 @@ import contextlib
 import functools
 import http.server
 import json
-import os
 import shutil
 import statistics
 import subprocess
@@ -27,7 +26,8 @@ from pathlib import Path
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from bench_tab import CHROMIUM, UNLIMITED, frame_of, until
+from bench_tab import UNLIMITED, frame_of, until
+from helpers.chromium import launched
 from helpers.latent import TensorBoard, megabytes
 
 from tb_plugin.summary import LatentWriter
@@ -312,7 +312,6 @@ def main():
     from playwright.sync_api import sync_playwright
 
     kept = {"rounds": args.rounds, "steps": args.steps, "points": {}}
-    arguments = ["--enable-unsafe-swiftshader", *(["--no-sandbox"] if os.geteuid() == 0 else [])]
     for points in args.points:
         with tempfile.TemporaryDirectory() as name, sync_playwright() as p, contextlib.ExitStack() as stack:
             first, other = log(Path(name), points, args.steps)
@@ -320,12 +319,7 @@ def main():
             board = TensorBoard(Path(name), "--load_fast=true")
             stack.callback(board.stop)
             board.until(lambda runs: runs and runs["run"]["codes"]["kept"] == args.steps)
-            screen, unlimited = (
-                stack.enter_context(
-                    contextlib.closing(p.chromium.launch(executable_path=CHROMIUM, args=arguments + more))
-                )
-                for more in ([], UNLIMITED)
-            )
+            screen, unlimited = (stack.enter_context(launched(p, *more)) for more in ([], UNLIMITED))
             measures = {
                 "latent": lambda: latent(screen, unlimited, board, points),  # noqa: B023
                 "projector": lambda: projector(screen, unlimited, board, points),  # noqa: B023

@@ -5,11 +5,11 @@ Run by `tox -e bench`, or `pytest tests/bench/bench_page.py`.
 """
 
 import contextlib
-import os
 import statistics
 
 import pytest
-from bench_tab import CHROMIUM, DRAG, DRAGS, NOTES, ROUNDS, UNLIMITED, drag, first_picture, log, until
+from bench_tab import DRAG, DRAGS, NOTES, ROUNDS, UNLIMITED, drag, first_picture, log, until
+from helpers.chromium import CHROMIUM, launched
 from helpers.latent import TensorBoard
 
 from tb_plugin.export import export
@@ -46,11 +46,7 @@ def test_the_page_beside_the_tab(tmp_path, capsys):
     board = TensorBoard(tmp_path / "logs", "--load_fast=true")
     board.until(lambda runs: runs)
     with playwright.sync_playwright() as p, contextlib.ExitStack() as stack:
-        arguments = ["--enable-unsafe-swiftshader", *(["--no-sandbox"] if os.geteuid() == 0 else [])]
-        screen, unlimited = (
-            stack.enter_context(contextlib.closing(p.chromium.launch(executable_path=CHROMIUM, args=arguments + more)))
-            for more in ([], UNLIMITED)
-        )
+        screen, unlimited = (stack.enter_context(launched(p, *more)) for more in ([], UNLIMITED))
         tab, page = [], []
         for _ in range(ROUNDS):  # side by side: what disturbs the machine disturbs both
             tab.append((first_picture(screen, board, POINTS, "latent")[0], drag(unlimited, board, POINTS, "latent")))

@@ -8,12 +8,11 @@ screen's frame, whatever they do in it. Run by `tox -e bench`.
 
 import contextlib
 import json
-import os
-import shutil
 import statistics
 
 import numpy as np
 import pytest
+from helpers.chromium import CHROMIUM, launched
 from helpers.latent import TensorBoard
 
 from tb_plugin.decoder import Decoder
@@ -22,7 +21,6 @@ from tb_plugin.summary import LatentWriter
 
 SIZES = [5_000, 20_000, 60_000]
 ROUNDS = 7
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
 UNLIMITED = ["--disable-frame-rate-limit", "--disable-gpu-vsync"]
 
@@ -150,11 +148,7 @@ def test_the_tab_beside_the_projector(tmp_path, points, capsys):
     board = TensorBoard(tmp_path, "--load_fast=true")
     board.until(lambda runs: runs)
     with playwright.sync_playwright() as p, contextlib.ExitStack() as stack:
-        arguments = ["--enable-unsafe-swiftshader", *(["--no-sandbox"] if os.geteuid() == 0 else [])]
-        screen, unlimited = (
-            stack.enter_context(contextlib.closing(p.chromium.launch(executable_path=CHROMIUM, args=arguments + more)))
-            for more in ([], UNLIMITED)
-        )
+        screen, unlimited = (stack.enter_context(launched(p, *more)) for more in ([], UNLIMITED))
         results = {tab: [] for tab in ("latent", "projector")}
         for _ in range(ROUNDS):  # side by side: what disturbs the machine disturbs both
             for tab, measured in results.items():

@@ -3,18 +3,15 @@
 import contextlib
 import functools
 import os
-import shutil
 import subprocess
 
 import pytest
 from helpers import latent
+from helpers.chromium import CHROMIUM, launched
 from helpers.commands import run_command
 from helpers.pages import Problems, watched_page
 
 from tb_plugin import demo
-
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-ARGUMENTS = ["--enable-unsafe-swiftshader", *(["--no-sandbox"] if os.geteuid() == 0 else [])]
 
 
 @pytest.fixture(scope="session")
@@ -27,10 +24,8 @@ def browser():
         missing.append("Playwright is not installed")
     if missing:
         (pytest.fail if os.environ.get("CI") else pytest.skip)(f"NOT TESTED in a browser: {', '.join(missing)}")
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+    with sync_playwright() as playwright, launched(playwright) as chromium:
         yield chromium
-        chromium.close()
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """A page that is one file, opened from disk with the network refused: all of the tab is there."""
 
 import csv
-import html
 import io
 import json
 import re
@@ -9,7 +8,7 @@ import re
 import numpy as np
 import pytest
 from helpers import latent
-from helpers.pages import until
+from helpers.pages import in_srcdoc
 from helpers.tab import FilePage, Tab
 from PIL import Image, ImageSequence
 
@@ -171,16 +170,11 @@ def test_points_as_a_table(offline, file, small_logdir):
 
 
 def test_in_the_srcdoc_of_an_iframe(offline, file, tmp_path):
-    host = tmp_path / "host.html"
-    text = html.escape(file.read_text(encoding="utf-8"))
-    host.write_text(f"<!doctype html><iframe width=1000 height=600 srcdoc='{text}'></iframe>", encoding="utf-8")
-    offline.goto(host.as_uri())
-    until(offline, lambda: len(offline.frames) > 1)
-    frame = offline.frames[1]
+    frame = in_srcdoc(offline, file, tmp_path)
     frame.locator(".plot[data-painted='20']").wait_for()
     frame.locator("[aria-label=Walk] .preview").wait_for()
     frame.evaluate("rest()")
-    assert offline.url == host.as_uri()
+    assert offline.url == (tmp_path / "host.html").as_uri()
 
 
 def test_the_tab_saves_what_it_shows(page, offline, tensorboard, small_logdir, tmp_path):

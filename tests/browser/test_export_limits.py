@@ -1,13 +1,12 @@
 """What a page that is one file may weigh, how far its pictures may be off, and that it reaches nobody."""
 
-import html
 import io
 import subprocess
-import sys
 
 import numpy as np
 import pytest
-from helpers.pages import until
+from helpers.commands import LEGACY_PORTS
+from helpers.pages import in_srcdoc
 from helpers.tab import FilePage
 from PIL import Image, ImageSequence
 
@@ -29,18 +28,7 @@ SPACE = ["vandenburg/whole", "codes"]
 def ports(full, tmp_path_factory):
     """Makes the post's run on the full MNIST, and a short one of its variant. Takes one to three minutes."""
     logdir = tmp_path_factory.mktemp("ports")
-    command = [
-        sys.executable,
-        "-m",
-        "legacy_ports",
-        "run",
-        "vandenburg",
-        "--data",
-        "full",
-        "--logdir",
-        logdir,
-        "--quiet",
-    ]
+    command = [*LEGACY_PORTS, "run", "vandenburg", "--data", "full", "--logdir", logdir, "--quiet"]
     subprocess.run([*command, "--name", "whole"], check=True)
     subprocess.run([*command, "--name", "relu", "--readout", "relu", "--steps", "201"], check=True)
     return logdir
@@ -122,13 +110,8 @@ def test_several_runs_in_one_file_decode_by_their_own_decoders(ports, new_page, 
 
 
 def test_in_the_srcdoc_of_an_iframe(vandenburg, new_page, tmp_path):
-    host = tmp_path / "host.html"
-    text = html.escape(vandenburg.read_text(encoding="utf-8"))
-    host.write_text(f"<!doctype html><iframe width=1000 height=600 srcdoc='{text}'></iframe>", encoding="utf-8")
     with new_page(offline=True) as page:
-        page.goto(host.as_uri())
-        until(page, lambda: len(page.frames) > 1)
-        frame = page.frames[1]
+        frame = in_srcdoc(page, vandenburg, tmp_path)
         frame.locator(".plot[data-painted]").wait_for()
         frame.locator("[aria-label=Walk] .preview").wait_for()
         frame.evaluate("rest()")

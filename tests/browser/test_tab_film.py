@@ -1,11 +1,11 @@
 """The training saved as a film: the plots at each step, and the points' way from step to step."""
 
-import base64
 import io
 import time
 
 import numpy as np
 import pytest
+from helpers.pages import played
 from helpers.tab import FilePage, Tab
 from PIL import Image
 
@@ -20,20 +20,6 @@ CANCEL = "End the film without a file"
 LEGEND = 180
 STEPS = (0, 10, 20)  # of the runs
 FIRST, WAY, STILL = 600, 90, 340  # ms of the first step, a picture on the way to the next one, and its own
-
-# Plays a video, and returns its size, its length in seconds and its last picture as a PNG.
-PLAY = """async (data) => {
-  const video = document.createElement("video");
-  video.muted = true;
-  video.src = "data:video/webm;base64," + data;
-  await new Promise((resolve, reject) => { video.onloadeddata = resolve; video.onerror = reject; });
-  await video.play();
-  await new Promise((resolve) => (video.onended = resolve));
-  const canvas = document.createElement("canvas");
-  [canvas.width, canvas.height] = [video.videoWidth, video.videoHeight];
-  canvas.getContext("2d").drawImage(video, 0, 0);
-  return [canvas.width, canvas.height, video.currentTime, canvas.toDataURL().split(",")[1]];
-}"""
 
 
 def filmed(page, tab, button):
@@ -113,12 +99,11 @@ def test_a_video_lasts_as_long_as_the_steps(page, new_page, tensorboard, small_l
     file = filmed(page, tab, WEBM)
     assert file.suggested_filename == "flat_codes_training.webm"
     with open(file.path(), "rb") as video, new_page() as player:
-        width, _, seconds, data = player.evaluate(PLAY, base64.b64encode(video.read()).decode())
+        seconds, last = played(player, video.read())
     assert 1.5 < seconds < 3.5, "3 steps of 600 ms, on a machine with other work"
     stage = seen(page, tab)
-    assert width == stage.shape[1] + LEGEND
-    last = np.asarray(Image.open(io.BytesIO(base64.b64decode(data))).convert("RGB")).astype(int)
-    assert differing(last, stage) < 0.02
+    assert last.shape[1] == stage.shape[1] + LEGEND
+    assert differing(last.astype(int), stage) < 0.02
 
 
 def test_reduced_motion_has_no_ways_and_points_alone_are_filmed(new_page, tensorboard, small_logdir):

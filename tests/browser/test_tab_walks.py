@@ -1,9 +1,8 @@
 """Smooth walks, walks as videos, and the difference of two runs along a walk."""
 
-import base64
-
 import numpy as np
 import pytest
+from helpers.pages import played
 from helpers.tab import Tab
 
 pytestmark = pytest.mark.slow
@@ -11,21 +10,6 @@ pytestmark = pytest.mark.slow
 FLAT, DEEP = ["flat", "codes"], ["deep", "codes"]
 PREVIEW = "[aria-label=Walk] .preview"
 VIDEO = "Save a video, which takes as long as it plays"
-
-# Plays a video, and returns its size, its length in seconds and its last picture.
-PLAY = """async (data) => {
-  const video = document.createElement("video");
-  video.muted = true;
-  video.src = "data:video/webm;base64," + data;
-  await new Promise((resolve, reject) => { video.onloadeddata = resolve; video.onerror = reject; });
-  await video.play();
-  await new Promise((resolve) => (video.onended = resolve));
-  const canvas = document.createElement("canvas");
-  [canvas.width, canvas.height] = [video.videoWidth, video.videoHeight];
-  canvas.getContext("2d").drawImage(video, 0, 0);
-  const pixels = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
-  return [canvas.width, canvas.height, video.currentTime, Array.from(pixels)];
-}"""
 
 
 def opened(page, tensorboard, small_logdir, spaces, **state):
@@ -47,10 +31,10 @@ def test_a_walk_is_saved_as_a_video(page, new_page, tensorboard, small_logdir):
         data = file.read()
     assert data.startswith(b"\x1a\x45\xdf\xa3")
     with new_page() as player:
-        width, height, seconds, pixels = player.evaluate(PLAY, base64.b64encode(data).decode())
-    assert (width, height) == (222, 222)
+        seconds, picture = played(player, data)
+    assert picture.shape == (222, 222, 3)
     assert 0.7 < seconds < 1.6, "12 frames of 80 ms, on a machine with other work"
-    seen = np.reshape(pixels, (height, width, 4))[18::37, 18::37, :3].astype(int)
+    seen = picture[18::37, 18::37].astype(int)
     assert np.abs(seen - last).max() < 40
 
 

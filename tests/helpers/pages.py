@@ -4,10 +4,16 @@ Errors and warnings in the console, violations of the security policy, uncaught 
 test names with `Problems.expect` what it provokes.
 """
 
+import base64
 import contextlib
+import html
+import io
 import re
 import time
 from pathlib import Path
+
+import numpy as np
+from PIL import Image
 
 VIEWPORT = {"width": 1280, "height": 720}
 
@@ -79,6 +85,36 @@ def watched_page(browser, problems, **options):
         context.on("page", problems.watch)
         yield context.new_page()
     problems.check()
+
+
+def in_srcdoc(page, file, folder):
+    """Opens a page that is one file within another page in `folder`, as its text. Returns the frame that it is in."""
+    host = folder / "host.html"
+    text = html.escape(file.read_text(encoding="utf-8"))
+    host.write_text(f"<!doctype html><iframe width=1000 height=600 srcdoc='{text}'></iframe>", encoding="utf-8")
+    page.goto(host.as_uri())
+    until(page, lambda: len(page.frames) > 1)
+    return page.frames[1]
+
+
+PLAY = """async (data) => {
+  const video = document.createElement("video");
+  video.muted = true;
+  video.src = "data:video/webm;base64," + data;
+  await new Promise((resolve, reject) => { video.onloadeddata = resolve; video.onerror = reject; });
+  await video.play();
+  await new Promise((resolve) => (video.onended = resolve));
+  const canvas = document.createElement("canvas");
+  [canvas.width, canvas.height] = [video.videoWidth, video.videoHeight];
+  canvas.getContext("2d").drawImage(video, 0, 0);
+  return [video.currentTime, canvas.toDataURL().split(",")[1]];
+}"""
+
+
+def played(page, video):
+    """Plays a WebM. Returns its length in seconds, and its last picture, uint8 [height, width, 3]."""
+    seconds, png = page.evaluate(PLAY, base64.b64encode(video).decode())
+    return seconds, np.asarray(Image.open(io.BytesIO(base64.b64decode(png))).convert("RGB"))
 
 
 def latent_frame(page, board, fragment="latent", seconds=30):
