@@ -83,7 +83,12 @@ class Network:
     @property
     def weights(self) -> int:
         """Returns the number of weights in all layers."""
-        return sum(array.size for layer in self.layers for array in layer.weights)
+        return sum(array.size for array in self.arrays)
+
+    @property
+    def arrays(self) -> list[np.ndarray]:
+        """Returns the arrays of weights of all layers, in order."""
+        return [array for layer in self.layers for array in layer.weights]
 
     def work(self, vectors: int) -> int:
         """Returns the work for `vectors` of them, in multiplications of large matrices, about 0.3 ns each."""
@@ -120,7 +125,7 @@ class Network:
         Raises:
           ValueError: a weight is too large for float16, or the network for a blob.
         """
-        arrays = [array for layer in self.layers for array in layer.weights]
+        arrays = self.arrays
         if float16:
             if any(np.abs(array).max(initial=0) > np.finfo(np.float16).max for array in arrays):
                 raise ValueError(f"a weight of the {self.kind} is too large for float16")
@@ -132,9 +137,8 @@ class Network:
 
         It has as many bytes as with float16, and a tenth of the error. `codec` describes it.
         """
-        weights = [array for layer in self.layers for array in layer.weights]
-        scaled = [array.ndim > 1 for array in weights]
-        parts = [quantized(array, 16) if large else (array,) for array, large in zip(weights, scaled)]
+        scaled = [array.ndim > 1 for array in self.arrays]
+        parts = [_quantized(array) if large else (array,) for array, large in zip(self.arrays, scaled)]
         return codec.pack(self.header() | {"scaled": scaled}, *(array for part in parts for array in part))
 
     def header(self) -> dict[str, Any]:
@@ -178,14 +182,21 @@ class Network:
             raise FormatError(f"its layers do not fit: {error}") from error
 
 
-def quantized(array: np.ndarray, bits: int) -> tuple[np.ndarray, np.ndarray]:
-    """Returns integers of `bits` bits, and the scales float32 of the last axis by which they are multiplied."""
-    most = 2 ** (bits - 1) - 1
-    largest = np.abs(array).reshape(-1, array.shape[-1]).max(axis=0)
-    scales = (np.where(largest > 0, largest, 1) / most).astype(np.float32)
-    scales = np.maximum(scales, np.finfo(np.float32).tiny)
-    numbers = np.clip(np.round(array / scales), -most, most)
-    return numbers.astype(np.int8 if bits <= 8 else np.int16), scales
+def largest(array: np.ndarray) -> np.ndarray:
+    """Returns the largest size of a number at each index of the last axis."""
+    return np.abs(array).reshape(-1, array.shape[-1]).max(axis=0)
+
+
+def scales(most: np.ndarray, bits: int) -> np.ndarray:
+    """Returns the scales float32 by which integers of `bits` bits reach numbers of the sizes `most`."""
+    made = (np.where(most > 0, most, 1) / (2 ** (bits - 1) - 1)).astype(np.float32)
+    return np.maximum(made, np.finfo(np.float32).tiny)
+
+
+def _quantized(array: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Returns integers int16, and the scales float32 of the last axis by which they are multiplied."""
+    by = scales(largest(array), 16)
+    return np.clip(np.round(array / by), 1 - 2**15, 2**15 - 1).astype(np.int16), by
 
 
 def _multiplied(arrays: list[np.ndarray], scaled: Any) -> list[np.ndarray]:

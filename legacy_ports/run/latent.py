@@ -54,7 +54,7 @@ def _dense(sess: tf.Session, variables: Sequence[Any], activations: Sequence[str
 
 def _largest(points: np.ndarray, decoder: Decoder) -> float:
     """Returns the largest size of a number in the codes and in the decoder's weights."""
-    return max(float(np.abs(array).max()) for array in (points, *(w for each in decoder.layers for w in each.weights)))
+    return max(float(np.abs(array).max()) for array in (points, *decoder.arrays))
 
 
 class Latent:
@@ -82,14 +82,8 @@ class Latent:
         every: int,
         walk: Callable[[np.ndarray], dict[str, Any]] | None,
     ):
-        self._sess, self._model, self._x, self._decoder, self._encoder, self._walk = (
-            sess,
-            model,
-            x,
-            decoder,
-            encoder,
-            walk,
-        )
+        self._sess, self._model, self._x, self._walk = sess, model, x, walk
+        self._decoder, self._encoder = decoder, encoder
         self._images, self._labels = images, labels
         self._classes = max(10, int(labels.max()) + 1)
         self.every = every

@@ -39,9 +39,7 @@ class Pictures:
 
     def __post_init__(self) -> None:
         span: Any = self.value_range
-        if span not in (None, "logits") and not (
-            isinstance(span, (tuple, list)) and len(span) == 2 and span[0] < span[1]
-        ):
+        if span not in (None, "logits") and not _is_range(span):
             raise ValueError(f'value_range: it is {span!r}, it must be (low, high), e.g. (-1, 1), or "logits"')
         shape = self.image_shape
         if shape is not None and (len(shape) != 3 or min(shape) < 1):
@@ -90,6 +88,10 @@ class Pictures:
         return (pictures - low) / (high - low)
 
 
+def _is_range(span: Any) -> bool:
+    return isinstance(span, (tuple, list)) and len(span) == 2 and span[0] < span[1]
+
+
 class NotSaid(ValueError):
     """A model returns several tensors, and nobody said which one is wanted."""
 
@@ -116,7 +118,7 @@ class Codes:
 
     def __post_init__(self) -> None:
         span: Any = self.value_range
-        if span is not None and not (isinstance(span, (tuple, list)) and len(span) == 2 and span[0] < span[1]):
+        if span is not None and not _is_range(span):
             raise ValueError(f"value_range: it is {span!r}, it must be (low, high) of the pixels, e.g. (-1, 1)")
         shape = self.input_shape
         channels = shape[0 if self.channels_first else -1] if len(shape) == 3 else 1

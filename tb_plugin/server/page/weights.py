@@ -13,7 +13,7 @@ import numpy as np
 
 from tb_plugin.decoder import Decoder
 from tb_plugin.encoder import Encoder
-from tb_plugin.network import Network
+from tb_plugin.network import Network, largest, scales
 
 BITS = (8, 9, 10, 12, 14)
 AS_LOGGED = 32
@@ -72,9 +72,9 @@ class Series:
         self._most: dict[tuple[int, tuple[int, ...]], np.ndarray] = {}
         for step in steps:
             network = read(step)
-            for i, array in enumerate(_weights(network) if network else []):
+            for i, array in enumerate(network.arrays if network else []):
                 if _is_large(array):
-                    key, most = (i, array.shape), np.abs(array).reshape(-1, array.shape[-1]).max(axis=0)
+                    key, most = (i, array.shape), largest(array)
                     self._most[key] = np.maximum(most, self._most.get(key, 0))
         self._bits = BITS[0]
         self._inputs: dict[int, np.ndarray] = {}  # of the steps whose networks are rounded
@@ -98,7 +98,7 @@ class Series:
         network = self._read(step)
         if network is None:
             return None
-        weights = _weights(network)
+        weights = network.arrays
         if step not in self._inputs:
             return network, Stored(weights, [False] * len(weights), AS_LOGGED, None)
         numbers, _ = self._rounded(network, step, self._bits)
@@ -120,15 +120,12 @@ class Series:
         return network, Stored(arrays, [each is not None for each in numbers], self._bits, since)
 
     def _scales(self, i: int, array: np.ndarray, bits: int, weights: list[np.ndarray]) -> np.ndarray:
-        largest = max(each.size for each in weights)
-        bits = min(16, bits + (_MORE if array.size * _SHARE <= largest else 0))
-        most = self._most[i, array.shape]
-        scales = (np.where(most > 0, most, 1) / (2 ** (bits - 1) - 1)).astype(np.float32)
-        return np.maximum(scales, np.finfo(np.float32).tiny)
+        is_small = array.size * _SHARE <= max(each.size for each in weights)
+        return scales(self._most[i, array.shape], min(16, bits + (_MORE if is_small else 0)))
 
     def _rounded(self, network: Network, step: int, bits: int) -> tuple[list[np.ndarray | None], Network]:
         """Returns the integers of a network's arrays, None for one that stays, and the network that they make."""
-        weights, layers = _weights(network), []
+        weights, layers = network.arrays, []
         numbers: list[np.ndarray | None] = []
         for number, layer in enumerate(network.layers, 1):
             made = []
@@ -137,11 +134,11 @@ class Series:
                     numbers.append(None)
                     made.append(array)
                     continue
-                scales = self._scales(len(numbers), array, bits, weights)
+                by = self._scales(len(numbers), array, bits, weights)
                 factor = self._factor(network, number, self._inputs[step]) if layer.kind == "dense" else None
-                integers = _integers(array, scales, factor)
+                integers = _integers(array, by, factor)
                 numbers.append(integers)
-                made.append(integers.astype(np.float32) * scales)
+                made.append(integers.astype(np.float32) * by)
             layers.append(replace(layer, weights=tuple(made)))
         return numbers, type(network)(network.dims, layers)
 
@@ -167,14 +164,14 @@ class Series:
         return factor
 
 
-def _integers(array: np.ndarray, scales: np.ndarray, factor: np.ndarray | None) -> np.ndarray:
+def _integers(array: np.ndarray, by: np.ndarray, factor: np.ndarray | None) -> np.ndarray:
     """Returns the integers int32 of an array, of 16 bits at most."""
     if factor is None:
-        return np.round(array / scales).clip(-(2**15), 2**15 - 1).astype(np.int32)
+        return np.round(array / by).clip(-(2**15), 2**15 - 1).astype(np.int32)
     left, made = array.astype(np.float64), np.empty(array.shape, np.int32)
     for i, row in enumerate(left):
-        made[i] = np.round(row / scales).clip(-(2**15), 2**15 - 1)
-        left[i + 1 :] -= np.outer(factor[i, i + 1 :] / factor[i, i], row - made[i] * scales)
+        made[i] = np.round(row / by).clip(-(2**15), 2**15 - 1)
+        left[i + 1 :] -= np.outer(factor[i, i + 1 :] / factor[i, i], row - made[i] * by)
     return made
 
 
@@ -214,10 +211,6 @@ def same_codes(encoder: Encoder, images: np.ndarray | None) -> Judge | None:
 
 def _every(network: Network, count: int) -> int:
     return -(-count // max(_PROBES, _WORK // max(1, network.work(1))))
-
-
-def _weights(network: Network) -> list[np.ndarray]:
-    return [array for layer in network.layers for array in layer.weights]
 
 
 def _is_large(array: np.ndarray) -> bool:

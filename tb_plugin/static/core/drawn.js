@@ -39,7 +39,7 @@ export class Drawn {
       if (!encoding) return this.#clear("No encoder was logged at this step.");
       const { dims } = encoding.decoder;
       if (dims !== drawing.values.length) return this.#clear("Its encoder takes images of another size.");
-      const code = encoding.quick ? encoding.decodeNow(drawing.values, 1) : await encoding.decode(drawing.values, 1);
+      const code = await encoding.decodeOne(drawing.values);
       if (ticket !== this.asked) return;
       if (code.length !== frame.plane.origin.length) return this.#clear("Its encoder returns codes of another length.");
       this.#show(frame, code);
@@ -81,7 +81,7 @@ export class Drawn {
     if (decoding === undefined) return; // it comes, and asks again; the last picture stays until then
     if (!decoding || !look) this.picture = null;
     else {
-      const output = decoding.quick ? decoding.decodeNow(code, 1) : await decoding.decode(code, 1);
+      const output = await decoding.decodeOne(code);
       if (ticket !== this.asked) return;
       const [height, width] = look.shape;
       put(this.canvas, rgba(look.bytes(output), look.shape), width, height);
@@ -99,10 +99,8 @@ export class Drawn {
     const before = this.way;
     /** @type {[number, number][]} */
     const way = [];
-    const { steps } = space.info;
-    const count = app.session.now.way && !plane.given ? Math.min(MOST_STEPS, steps.length) : 0;
-    for (let i = 0; i < count; i++) {
-      const encoding = await space.encoding(steps[Math.round((i * (steps.length - 1)) / (count - 1 || 1))]);
+    for (const step of app.session.now.way && !plane.given ? space.someSteps(MOST_STEPS) : []) {
+      const encoding = await space.encoding(step);
       if (encoding?.decoder.dims === values.length) way.push(into(await encoding.decode(values, 1), plane));
       if (ticket !== this.asked) return;
     }

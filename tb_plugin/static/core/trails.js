@@ -20,12 +20,7 @@ export class Trails {
     if (this.shown.length) plot.redrawOver();
     this.shown = [];
     if (!trails || !selection || !frame) return;
-    const { steps } = space.info;
-    const count = Math.min(MOST_STEPS, steps.length);
-    const some = Array.from(
-      { length: count },
-      (_, i) => steps[Math.round((i * (steps.length - 1)) / (count - 1 || 1))],
-    );
+    const some = space.someSteps(MOST_STEPS);
     const { plane } = app.state.now;
     const frames = await Promise.all(some.map((step) => space.frames.at(step, plane))).catch(() => []);
     if (ticket !== this.asked) return;

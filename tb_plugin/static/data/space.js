@@ -48,6 +48,13 @@ export class LatentSpace {
     return steps.findLast((s) => s <= step) ?? steps[0];
   }
 
+  /** Returns the kept steps, or `most` among them, evenly chosen. @param {number} most */
+  someSteps(most) {
+    const { steps } = this.info;
+    const count = Math.min(most, steps.length);
+    return Array.from({ length: count }, (_, i) => steps[Math.round((i * (steps.length - 1)) / (count - 1 || 1))]);
+  }
+
   /** Returns whether a part was logged. @param {string} part */
   has(part) {
     return this.info.parts.includes(part);

@@ -51,6 +51,11 @@ export class Decoding {
     return pictures;
   }
 
+  /** Returns the picture of a code, of a quick decoder from the page itself. @param {Float32Array} code */
+  async decodeOne(code) {
+    return this.quick ? this.decodeNow(code, 1) : this.decode(code, 1);
+  }
+
   /**
    * Returns the pictures of `n` codes.
    *

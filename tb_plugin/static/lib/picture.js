@@ -21,6 +21,15 @@ export class Pictures {
   }
 }
 
+/** Makes a canvas a copy of another one. @param {HTMLCanvasElement} canvas @param {HTMLCanvasElement} source */
+export function copy(canvas, source) {
+  const { width, height } = source;
+  if (canvas.width !== width || canvas.height !== height) [canvas.width, canvas.height] = [width, height];
+  const c = canvas.getContext("2d");
+  c?.clearRect(0, 0, width, height);
+  c?.drawImage(source, 0, 0);
+}
+
 /**
  * Returns the shape of a decoder's output as a picture: its own, or of a vector the shape of the logged images. Null if
  * the output is no picture.

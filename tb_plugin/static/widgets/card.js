@@ -101,7 +101,7 @@ async function more(panel, index) {
     const { height, width, channels } = logged;
     picture = { pixels: rgba(logged.at(index), [height, width, channels]), width, height };
   } else if (decoding && look) {
-    const decoded = decoding.quick ? decoding.decodeNow(code, 1) : await decoding.decode(code, 1);
+    const decoded = await decoding.decodeOne(code);
     picture = { pixels: rgba(look.bytes(decoded), look.shape), width: look.shape[1], height: look.shape[0] };
   }
   return { error, away, picture, columns };

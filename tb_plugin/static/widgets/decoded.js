@@ -3,6 +3,7 @@
 import { chartFrame } from "../lib/chart_frame.js";
 import { h, short } from "../lib/dom.js";
 import { NEAREST } from "../lib/maps.js";
+import { copy } from "../lib/picture.js";
 import { offPlane } from "../lib/planes.js";
 
 /** @typedef {import("../core/app.js").App} App */
@@ -30,10 +31,7 @@ export function decoded(app) {
       figures.replaceChildren(...shown.map(({ figure }) => figure));
     }
     for (const { panel, canvas } of shown) {
-      const source = /** @type {HTMLCanvasElement} */ (panel.probe.picture);
-      if (canvas.width !== source.width || canvas.height !== source.height)
-        [canvas.width, canvas.height] = [source.width, source.height];
-      canvas.getContext("2d")?.drawImage(source, 0, 0);
+      copy(canvas, /** @type {HTMLCanvasElement} */ (panel.probe.picture));
     }
     const { plane } = panels[0]?.frame ?? {};
     const away = code && plane?.origin.length === code.length ? offPlane(code, plane) : 0;

@@ -1,6 +1,7 @@
 /** All dimensions at once: a slider for each number of the code under the cross. */
 
 import { button, h, numberField } from "../lib/dom.js";
+import { copy } from "../lib/picture.js";
 import { into } from "../lib/planes.js";
 import { limits } from "../lib/traversals.js";
 import { dimensionSheet } from "./dimension_sheet.js";
@@ -75,10 +76,7 @@ export function dimensions(app) {
     back.disabled = !state.now.code;
     text.textContent = state.now.probe ? "the place under the cross" : "the mean of the codes: move a slider";
     picture.hidden = !panel.probe.picture;
-    if (panel.probe.picture) {
-      [picture.width, picture.height] = [panel.probe.picture.width, panel.probe.picture.height];
-      picture.getContext("2d")?.drawImage(panel.probe.picture, 0, 0);
-    }
+    if (panel.probe.picture) copy(picture, panel.probe.picture);
   };
   const open = async () => {
     show();

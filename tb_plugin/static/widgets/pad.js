@@ -2,7 +2,7 @@
 
 import { button, checkbox, h, short } from "../lib/dom.js";
 import { centered, Ink, inkOf, resized } from "../lib/ink.js";
-import { put, rgba, toBytes } from "../lib/picture.js";
+import { copy, put, rgba, toBytes } from "../lib/picture.js";
 import { classAround } from "../lib/surroundings.js";
 
 /** @typedef {import("../core/app.js").App} App */
@@ -261,11 +261,9 @@ export function pad(app) {
 
 /** Returns the figure of what a panel's decoder makes of the drawing. @param {Panel} panel @param {boolean} named */
 function reconstruction({ drawn, space }, named) {
-  const source = /** @type {HTMLCanvasElement} */ (drawn.picture);
   const label = `Reconstruction by ${space.name}`;
   const canvas = h("canvas", { className: "preview", role: "img", "aria-label": label });
-  [canvas.width, canvas.height] = [source.width, source.height];
-  canvas.getContext("2d")?.drawImage(source, 0, 0);
+  copy(canvas, /** @type {HTMLCanvasElement} */ (drawn.picture));
   return h("figure", {}, canvas, h("figcaption", {}, named ? space.name : "reconstruction"));
 }
 
