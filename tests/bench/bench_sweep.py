@@ -22,7 +22,7 @@ import psutil
 from helpers import sweeps
 
 from legacy_ports import cli
-from legacy_ports.sweep import plan
+from legacy_ports.sweep import plan, workers
 from legacy_ports.sweep.cluster import on_cluster
 from legacy_ports.sweep.workers import on_this_machine
 
@@ -90,6 +90,7 @@ def main() -> None:
     kinds: tuple[tuple[Callable[..., Any], int], ...] = ((nothing, 20 * args.runs), (vandenburg, args.runs))
     for kind, count in kinds:
         for how in ("1 job", "2 jobs", f"Dask, {WORKERS} workers"):
+            workers._counts.clear()  # the runs of nothing have set no threads
             with tempfile.TemporaryDirectory() as name:
                 folder = Path(name)
                 tasks, call = kind(folder / "runs", count)

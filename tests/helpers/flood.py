@@ -30,6 +30,7 @@ ROUTES = [
     "index.js",
 ]
 AT = {"run": "run", "tag": "codes"}
+MANY = 10_000  # of more points no images are logged: a million are 784 MB
 GOOD = [
     ("runs", {}),
     ("step", {}),
@@ -43,6 +44,12 @@ GOOD = [
     ("images", {"start": 7, "count": 10}),
     ("walk.gif", {"frames": 12, "size": 56}),
     ("index.js", {}),
+]
+GOOD_OF_MANY = [
+    *(one for one in GOOD if one[0] != "images"),
+    ("points", {"first": 50_000, "labels": 1}),
+    ("points", {"bits": 16}),
+    ("points", {"bits": 16, "plane": "pca"}),
 ]
 KEYS = [
     "run",
@@ -121,8 +128,8 @@ VALUES = [
 METHODS = ["GET"] * 30 + ["HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "X"]
 
 
-def write(logdir, points=1000, steps=20):
-    """Logs a latent space "codes" of the run "run", as large as that of a port."""
+def write(logdir, points=1000, steps=20, seconds=0):
+    """Logs a latent space "codes" of the run "run", as large as that of a port, and waits after each step."""
     draw = np.random.default_rng(0)
     widths = [2, 50, 50, 784]
     stack = [layers.dense(draw.normal(0, 0.3, size=shape)) for shape in zip(widths, widths[1:])]
@@ -135,9 +142,10 @@ def write(logdir, points=1000, steps=20):
                 codes + step,
                 labels=np.arange(points) % 10,
                 errors=np.arange(points) / points,
-                images=draw.integers(0, 256, (points, 28, 28), np.uint8) if step == 0 else None,
+                images=draw.integers(0, 256, (points, 28, 28), np.uint8) if step == 0 and points <= MANY else None,
                 decoder=Decoder(2, [stack[0], "tanh", stack[1], "tanh", stack[2], layers.reshape((28, 28))]),
             )
+            time.sleep(seconds)
 
 
 def anything(seed):
@@ -162,9 +170,9 @@ def anything(seed):
         yield draw.choice(METHODS), f"/data/plugin/latent/{route}?{text}"
 
 
-def good(at=AT, steps=20):
+def good(at=AT, steps=20, asked=GOOD):
     """Yields good requests in turn, without end; with `steps` 0 always about the last step."""
-    for number, (route, query) in enumerate(itertools.cycle(GOOD)):
+    for number, (route, query) in enumerate(itertools.cycle(asked)):
         step = {"step": number % steps} if steps else {}
         yield "GET", f"/data/plugin/latent/{route}?{urlencode(query | at | step)}"
 
