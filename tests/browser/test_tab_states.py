@@ -237,7 +237,11 @@ def test_without_a_decoder_labels_or_images(page, tensorboard, tmp_path):
     tab.locate("[aria-label=Walk]").get_by_text("No decoder was logged").wait_for()
     assert tab.locate("label", has_text="decoded grid").locator("input").is_disabled()
     assert tab.locate("[aria-label=Legend]").is_hidden()
-    page.mouse.move(*tab.at(0.5, 0.5))
+    handles = set()
+    for share in np.linspace(0.2, 0.8, 31):  # along the points, whose mean would be the center of a walk
+        page.mouse.move(*tab.at(share, 1 - share))
+        handles.add(tab.plot().get_attribute("data-handle"))
+    assert handles == {""}
 
 
 def test_a_newer_format_is_told(page, tensorboard, tmp_path, monkeypatch):

@@ -1,4 +1,4 @@
-/** The walk that is shown: the chosen one, else the logged one, else a circle around the mean of the points. */
+/** The walk that is shown: the chosen one, else, if there is a decoder, the logged one or a circle around the mean. */
 
 import { about } from "../lib/planes.js";
 import { DEFAULTS, same } from "../lib/state.js";
@@ -32,6 +32,11 @@ export class Course {
     const { state } = this.app;
     const { xy, step } = panel.frame;
     let { walk } = state.now;
+    if (!walk && !this.app.panels.some(({ space }) => space.has("decoder"))) {
+      // There is nothing to decode along it.
+      [this.shown, this.places] = [null, new Float32Array()];
+      return this.changed();
+    }
     if (!walk) {
       const logged = (await panel.space.at(step).catch(() => null))?.walk;
       if (panel.frame.step !== step || state.now.walk) return; // another walk is on its way
