@@ -15,7 +15,7 @@ export function scaleLegend(app) {
   let whole = [0, 0];
   /** @param {0|1} end @param {string} label */
   const bound = (end, label) =>
-    numberField(label, { width: "5.4em" }, (value) => {
+    numberField(label, {}, (value) => {
       const range = /** @type {[number, number]} */ ((state.now.range ?? whole).with(end, value));
       state.set({ range: range[0] <= range[1] ? range : [value, value] });
     });
