@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-const { short } = await import("../../tb_plugin/static/lib/dom.js");
+import { short } from "../../tb_plugin/static/lib/dom.js";
 
 test("numbers have at most five digits, and tiny ones an exponent", () => {
   const said = [0, 3, -0.0001, 123456.7, 0.000012345678, -1e-8, 1 / 3, Number.NaN].map(short);
