@@ -4,7 +4,7 @@ The log folder holds three runs:
 
     legacy-ports run vandenburg --name linear --logdir runs
     legacy-ports run vandenburg --readout relu --name relu --logdir runs
-    legacy-ports run mathybit_dense --logdir runs
+    legacy-ports run mathybit_dense --name default --logdir runs
 """
 
 import argparse
@@ -21,7 +21,7 @@ from playwright.sync_api import sync_playwright
 from sklearn.manifold import TSNE
 
 sys.path.append(str(Path(__file__).parents[1]))
-from conftest import ARGUMENTS, CHROMIUM
+from helpers.chromium import launched
 from helpers.latent import TensorBoard
 from helpers.pages import Problems, watched_page
 from helpers.tab import Tab
@@ -212,8 +212,7 @@ def photograph(logdir, wanted, *takes):
     board = TensorBoard(logdir, "--load_fast=true")
     try:
         board.until(lambda runs: set(wanted) <= runs.keys())
-        with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        with sync_playwright() as playwright, launched(playwright) as browser:
             problems = Problems()
 
             @contextlib.contextmanager
@@ -224,7 +223,6 @@ def photograph(logdir, wanted, *takes):
 
             for take in takes:
                 take(new_page, board)
-            browser.close()
     finally:
         board.stop()
 

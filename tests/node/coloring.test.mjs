@@ -98,6 +98,7 @@ test("positive numbers over three orders of magnitude and more have a logarithmi
     [1e-4, 1e-3, 1e-2, 1e-1, 1].filter((_, i) => i % 2 === 0),
   );
   assert.deepEqual(scaleTicks(of(0.2, 500), 3), [1, 10, 100]);
+  assert.deepEqual(scaleTicks({ low: 0.0021, high: 0.039, logarithmic: false }, 3), [0.01, 0.02, 0.03]);
   assert.equal(placeOf(wide, 1e-3), 0.25);
   assert.deepEqual([placeOf(wide, 1e-9), placeOf(wide, 5)], [0, 1]);
   for (const others of [of(0, 1, 1e6), of(-1, 1, 1e6), of(1, 10, 999)]) assert.ok(!others.logarithmic);

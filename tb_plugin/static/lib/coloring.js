@@ -70,9 +70,12 @@ export function placeOf({ low, high, logarithmic }, value) {
 /** Returns the color of a number, an index into those of scales. @param {Range} range @param {number} value */
 export const colorOf = (range, value) => Math.round(placeOf(range, value) * (NO_CLASS - 1));
 
-/** Returns about `count` numbers to write on a scale, in order. @param {Range} range @param {number} count */
+/** Returns about `count` numbers to write on a scale, in order; two at least. @param {Range} range @param {number} count */
 export function scaleTicks({ low, high, logarithmic }, count) {
-  if (!logarithmic) return low < high ? ticks(low, high, count) : [low];
+  if (!logarithmic) {
+    const some = low < high ? ticks(low, high, count) : [low];
+    return some.length < 2 && low < high ? ticks(low, high, 2 * count) : some;
+  }
   const [first, last] = [Math.ceil(Math.log10(low)), Math.floor(Math.log10(high))];
   const every = Math.ceil((last - first + 1) / (count + 1));
   return Array.from({ length: Math.floor((last - first) / every) + 1 }, (_, i) => Number(`1e${first + i * every}`));

@@ -89,13 +89,13 @@ export function numberField(label, bounds, onchange) {
 }
 
 /**
- * Returns a number with at most five digits, and without more than four zeros before them.
+ * Returns a number with at most five digits, and without more than three zeros before them.
  * @param {number} value
  */
 export function short(value) {
   if (!Number.isFinite(value)) return "–";
   const rounded = Number(value.toPrecision(5));
-  return rounded && Math.abs(rounded) < 1e-4 ? rounded.toExponential() : String(rounded);
+  return rounded && Math.abs(rounded) < 1e-3 ? rounded.toExponential() : String(rounded);
 }
 
 /** Returns a count and its noun, e.g. "2 points". @param {number} count @param {string} noun @param {string} [many] its plural */
