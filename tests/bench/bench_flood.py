@@ -54,7 +54,8 @@ def test_flood(fast, points, requests, tmp_path, capsys):
         log = board.stop()
     with capsys.disabled():
         print(
-            f"\n{fast=}, {points:,} points: a good client alone: {alone}\n  beside {BAD_CLIENTS} more good ones: {crowded}\n"
+            f"\n{fast=}, {points:,} points: a good client alone: {alone}\n"
+            f"  beside {BAD_CLIENTS} more good ones: {crowded}\n"
             f"  beside {BAD_CLIENTS} that send nothing but what is refused: {troubled}\n"
             f"  beside {BAD_CLIENTS} that send anything: {good}"
         )

@@ -1,6 +1,6 @@
 """Milliseconds per training step: the kit's engines beside PyTorch, JAX, Keras 3, TensorFlow 1, and two limits.
 
-    python tests/bench/bench_peers.py [PORT…] [--turns N] [--threads N] [--batch-size N] [--json FILE]
+    python tests/bench/bench_peers.py [PORT…] [--turns N] [--threads N] [--batch-size N] [--only PEER…] [--json FILE]
 
 Each candidate is a process of its own (tests/bench/peers), prepared and compiled before the clock starts. They train by
 turns, all on the same batches of real digits, each fetching each loss. The ratio to the kit's engine is taken turn by
@@ -89,13 +89,14 @@ def batches_of(port, batch_size=None):
     return np.stack([next(feed) for _ in range(max(2, STEPS[port] * BATCH[port] // size))])
 
 
-def measure(port, turns, threads, batch_size=None):
-    """Returns the candidates' times on one port: {name: {prepared_s, ms: of each turn}}, or {name: {missing: why}}."""
+def measure(port, turns, threads, batch_size=None, only=CANDIDATES):
+    """Returns the times of the kit and of `only`: {name: {prepared_s, ms: of each turn}}, or {name: {missing: why}}."""
     batches = batches_of(port, batch_size)
-    candidates = {name: (sys.executable, *how) for name, how in CANDIDATES.items()}
+    wanted = {name: how for name, how in CANDIDATES.items() if name in only or name.startswith("the kit")}
+    candidates = {name: (sys.executable, *how) for name, how in wanted.items()}
     keras = port.startswith("mathybit")
     old = Path(os.environ.get("LEGACY_PORTS_PERIOD", "")) / ("tf1.10" if keras else "tf1.4") / "bin" / "python"
-    if old.is_file():
+    if old.is_file() and only is CANDIDATES:
         name = "TensorFlow 1.10, Keras 2.2.2" if keras else "TensorFlow 1.4"
         candidates[name] = (str(old), "tensorflow1.py", "keras" if keras else "session")
     found, ready = {}, {}
@@ -154,6 +155,7 @@ def main():
     parser.add_argument("--turns", type=int, default=15)
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     parser.add_argument("--batch-size", type=int, help="of all ports (default: each post's)")
+    parser.add_argument("--only", nargs="+", choices=CANDIDATES, default=CANDIDATES, metavar="PEER")
     parser.add_argument("--json", type=Path)
     args = parser.parse_args()
     from legacy_ports import ports
@@ -166,7 +168,7 @@ def main():
         "ports": {},
     }
     for port in args.ports:
-        found = kept["ports"][port] = measure(port, args.turns, args.threads, args.batch_size)
+        found = kept["ports"][port] = measure(port, args.turns, args.threads, args.batch_size, args.only)
         print(table(port, found, f"the kit, {ports.facts(port).engine}"), flush=True)
         if args.json:
             args.json.write_text(json.dumps(kept, indent=1) + "\n")
