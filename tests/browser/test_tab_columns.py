@@ -122,7 +122,7 @@ def test_hovering_shows_the_columns(page, board):
     tab = Tab(page, board, COLUMNS, step="0", view=f"{x},{y},0.02").painted(0)
     page.mouse.move(*tab.at())
     tab.locate(".card dt", has_text="note").wait_for()
-    said = dict(zip(tab.locate(".card dt").all_inner_texts(), tab.locate(".card dd").all_inner_texts(), strict=True))
+    said = tab.card()
     assert said["index"] == str(index)
     assert said["writer"] == WRITERS[index]
     assert said["stroke length"] == f"{LENGTHS[index]:.7g}"

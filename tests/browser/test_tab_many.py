@@ -103,9 +103,7 @@ def test_the_first_points_are_shown_until_all_are_there(page, board):
 def hover(tab, place):
     """Returns the card of the point under a place of the plot."""
     tab.page.mouse.move(*tab.at(*place))
-    tab.locate(".card").wait_for()
-    names, values = tab.locate(".card dt").all_inner_texts(), tab.locate(".card dd").all_inner_texts()
-    return dict(zip(names, values, strict=True))
+    return tab.card()
 
 
 def test_hovering_tells_apart_what_the_rounded_places_do_not(page, board):

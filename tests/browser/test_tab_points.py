@@ -55,8 +55,7 @@ def alone(points):
 def card(tab):
     """Returns the text of the hovered point's card, once everything is in it."""
     tab.locate(".card dt", has_text="error").wait_for()
-    names, values = tab.locate(".card dt").all_inner_texts(), tab.locate(".card dd").all_inner_texts()
-    return dict(zip(names, values, strict=True))
+    return tab.card()
 
 
 def test_hovering_shows_image_reconstruction_label_error_and_index(page, board):

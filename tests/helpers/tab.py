@@ -47,6 +47,13 @@ class Tab:
         box = self.plot(panel).bounding_box()
         return box["x"] + x * box["width"], box["y"] + y * box["height"]
 
+    def card(self):
+        """Returns the text of the card at the pointer, read in one go, because more may come."""
+        card = self.locate(".card")
+        card.wait_for()
+        read = "card => [...card.querySelectorAll('dt')].map((dt) => [dt.innerText, dt.nextSibling.innerText])"
+        return dict(card.evaluate(read))
+
     def pixels(self, selector):
         """Returns the pixels of a canvas, uint8 [height, width, 4]."""
         url = self.frame.locator(selector).evaluate("canvas => canvas.toDataURL()")
