@@ -100,9 +100,9 @@ def port(name: str, steps: int, recorded: int, faithful: int) -> Model:
 
 MODELS: dict[str, Callable[[], Model]] = {
     "example": example,
-    "vandenburg": lambda: port("vandenburg", 1000, 200, 400),
-    "kajuvonen": lambda: port("kajuvonen", 200, 100, 100),
-    "smith": lambda: port("smith", 100, 100, 100),
+    "vandenburg": lambda: port("vandenburg", 200, 200, 1000),
+    "kajuvonen": lambda: port("kajuvonen", 50, 100, 100),
+    "smith": lambda: port("smith", 20, 100, 100),
     "mathybit_dense": lambda: port("mathybit_dense", 50, 100, 100),
 }
 
