@@ -49,7 +49,7 @@ def show_pixels(axes: Axes, pixels: np.ndarray) -> AxesImage:
     return axes.imshow(pixels, cmap="gray", vmin=0, vmax=top, interpolation="nearest")
 
 
-def over_paper(pixels: AxesImage) -> list[Artist]:
+def pixels_and_frame(pixels: AxesImage) -> list[Artist]:
     """Returns what changes with the pixels in their axes: these, and the frame that is drawn over their edge."""
     return [pixels, *pixels.axes.spines.values()]
 
@@ -60,7 +60,7 @@ def animation(
     """Returns a picture of the figure for each of `frames`. All but the artists `moving` is drawn only once.
 
     Args:
-      moving: artists of the figure with nothing drawn over them but the later ones: for pixels, see `over_paper`.
+      moving: artists of the figure with nothing drawn over them but the later ones: for pixels, see `pixels_and_frame`.
       show: makes these artists show a frame.
     """
     for artist in moving:

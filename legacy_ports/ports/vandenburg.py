@@ -241,7 +241,7 @@ def input_output_animation(steps, frames):
     for axes, title in zip(both, ("Input", "Output")):
         axes.set_title(title)
     label = figure.supxlabel("iteration: 0")
-    moving = [artist for image in images for artist in figures.over_paper(image)]
+    moving = [artist for image in images for artist in figures.pixels_and_frame(image)] + [label]
 
     def show(frame):
         step, grids = frame
@@ -249,7 +249,7 @@ def input_output_animation(steps, frames):
         for image, grid in zip(images, grids):
             image.set_data(grid)
 
-    return gif(figures.animation(figure, [*moving, label], zip(steps, frames), show), milliseconds=400, hold=1600)
+    return gif(figures.animation(figure, moving, zip(steps, frames), show), milliseconds=400, hold=1600)
 
 
 def latent_space(codes, labels):
@@ -292,4 +292,5 @@ def circle_walk(sess, model, codes, labels, frames=60):
         here.set_data(*point[:, None])
         image.set_data(digit)
 
-    return gif(figures.animation(figure, [here, *figures.over_paper(image)], zip(path, digits), show), milliseconds=100)
+    moving = [here, *figures.pixels_and_frame(image)]
+    return gif(figures.animation(figure, moving, zip(path, digits), show), milliseconds=100)

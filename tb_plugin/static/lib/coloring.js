@@ -73,8 +73,9 @@ export const colorOf = (range, value) => Math.round(placeOf(range, value) * (NO_
 /** Returns about `count` numbers to write on a scale, in order; two at least. @param {Range} range @param {number} count */
 export function scaleTicks({ low, high, logarithmic }, count) {
   if (!logarithmic) {
-    const some = low < high ? ticks(low, high, count) : [low];
-    return some.length < 2 && low < high ? ticks(low, high, 2 * count) : some;
+    if (!(low < high)) return [low];
+    const some = ticks(low, high, count);
+    return some.length > 1 ? some : ticks(low, high, 2 * count);
   }
   const [first, last] = [Math.ceil(Math.log10(low)), Math.floor(Math.log10(high))];
   const every = Math.ceil((last - first + 1) / (count + 1));
