@@ -32,12 +32,12 @@ export class Course {
     const { state } = this.app;
     const { xy, step } = panel.frame;
     let { walk } = state.now;
-    if (!walk && !this.app.panels.some(({ space }) => space.has("decoder"))) {
-      // There is nothing to decode along it.
-      [this.shown, this.places] = [null, new Float32Array()];
-      return this.changed();
-    }
     if (!walk) {
+      if (!this.app.panels.some(({ space }) => space.has("decoder"))) {
+        // There is nothing to decode along it.
+        [this.shown, this.places] = [null, new Float32Array()];
+        return this.changed();
+      }
       const logged = (await panel.space.at(step).catch(() => null))?.walk;
       if (panel.frame.step !== step || state.now.walk) return; // another walk is on its way
       // A walk is logged along the first two axes unless it names directions.
