@@ -2,8 +2,11 @@
 
 import json
 import os
+import platform
 import re
 import signal
+import subprocess
+import sys
 import threading
 from contextlib import suppress
 from typing import Any, NamedTuple
@@ -211,3 +214,36 @@ def test_verify_passes_with_both_engines(name, capsys):
         code = cli.main(["verify", name, "--data", "bundled", "--seeds", "0", "--engine", engine, "--json"])
         (row,) = json.loads(capsys.readouterr().out)["rows"]
         assert (code, row["engine"], row["start"], row["same_run"]) == (0, engine, True, True)
+
+
+DRAWS = """
+import resource
+import sys
+from itertools import islice
+
+import numpy as np
+
+from legacy_ports.data import batches
+from legacy_ports.run import memory
+
+def faults():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+
+if sys.argv[1] == "kept":
+    memory.keep_freed()
+drawn = batches.DataSet(np.zeros((500, 28, 28), np.uint8), np.zeros(500, np.uint8)).batches(100)
+part = list(islice(drawn, 50))
+del part
+before = faults()
+part = list(islice(drawn, 50))
+print(faults() - before)
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="no glibc here: its mallopt keeps freed memory")
+def test_batches_are_drawn_into_memory_that_is_there_already():
+    def new_pages(kept):
+        command = [sys.executable, "-c", DRAWS, kept]
+        return int(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+
+    assert new_pages("kept") < new_pages("given back") / 4

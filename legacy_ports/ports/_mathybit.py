@@ -51,7 +51,8 @@ def progress(originals: np.ndarray, outputs: Sequence[np.ndarray]) -> bytes:
         axes.set_title(f"epoch {epoch}")
         axes.images[0].set_data(combine_images(np.concatenate([originals, images_out]), len(originals)))
 
-    return gif(figures.animation(figure, [axes], enumerate(outputs), show), 250, hold=2000)
+    moving = [axes.title, *figures.pixels_and_frame(axes.images[0])]
+    return gif(figures.animation(figure, moving, enumerate(outputs), show), 250, hold=2000)
 
 
 def generated_digits(images_out: np.ndarray, caption: str) -> bytes:

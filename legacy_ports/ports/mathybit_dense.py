@@ -51,8 +51,8 @@ from legacy_ports.ports._mathybit import (
 )
 from legacy_ports.run.engine import Run, mean_loss
 from legacy_ports.run.events import scalar
+from legacy_ports.run.latent import dense_decoder, dense_encoder
 from legacy_ports.tf1 import glorot_uniform, keras, tf
-from tb_plugin.from_keras import encoder_from_keras, from_keras
 
 OPTIONS = {
     "steps": 0,  # the epochs decide
@@ -192,8 +192,14 @@ def main(run: Run, *, steps, epochs, batch_size, learning_rate, codings, restore
     with run.session() as sess:
         keras.backend.set_session(sess)
         sess.run(tf.global_variables_initializer())
-        decoder, encoder = lambda: from_keras(model.decoder), lambda: encoder_from_keras(model.encoder)
-        run.latent(sess, model, X_test, decoder, encoder, steps_per_epoch)
+        run.latent(
+            sess,
+            model,
+            X_test,
+            lambda: dense_decoder(sess, model.decoder.trainable_weights, ["relu", "sigmoid"]),
+            lambda: dense_encoder(sess, model.encoder.trainable_weights, ["relu", codings]),
+            steps_per_epoch,
+        )
         if restore:
             theirs = restore_model(Path(restore), "mathybit_dense", {"codings": codings}, model.model)
             run.manifest["restored"] = {"run": restore, "options": theirs}

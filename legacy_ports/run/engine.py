@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
-from legacy_ports.run import checkpoints, training
+from legacy_ports.run import checkpoints, memory, training
 from legacy_ports.run.latent import Latent
 from legacy_ports.run.latent import due as latent_due
 from legacy_ports.run.recorder import Record
@@ -37,6 +37,7 @@ class Run(Record):
     @contextmanager
     def session(self) -> Iterator[tf.Session]:
         """Opens a session on the present graph, and writes the graph for TensorBoard's Graphs tab."""
+        memory.keep_freed()
         graph = tf.get_default_graph()
         draw_on_cpu(graph)
         if not self._checkpoint:  # else the event files have the graph

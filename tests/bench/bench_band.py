@@ -62,8 +62,11 @@ def example() -> Model:
     return Model(200, 8000, runs_of(source), mutants)
 
 
-def port(name: str, steps: int, recorded: int, faithful: int) -> Model:
-    """A port on the bundled digits, shortened. Of one graph each run draws the weights anew."""
+def port(name: str, steps: int, recorded: int, faithful: int, batch_size: int | None = None) -> Model:
+    """A port on the bundled digits, shortened. Of one graph each run draws the weights anew.
+
+    `batch_size` is the post's, unless smaller batches make as many steps cheaper.
+    """
     from helpers import mutants
 
     from legacy_ports import ports
@@ -72,6 +75,7 @@ def port(name: str, steps: int, recorded: int, faithful: int) -> Model:
     from legacy_ports.tf1 import new_graph, tf
 
     digits = mnist.load("bundled")
+    size = batch_size or ports.post_options(name)["batch_size"]
 
     def runs_of(module: Any) -> Runs:
         def runs(seeds: range) -> np.ndarray:
@@ -85,7 +89,7 @@ def port(name: str, steps: int, recorded: int, faithful: int) -> Model:
                 train = training.session(session, model)
                 for seed in seeds:
                     session.run(start)
-                    batches, _ = module.feed(digits, ports.post_options(name)["batch_size"], seed)
+                    batches, _ = module.feed(digits, size, seed)
                     losses.append([*train(itertools.islice(batches, steps))])
             return np.array(losses, float)
 
@@ -101,8 +105,8 @@ def port(name: str, steps: int, recorded: int, faithful: int) -> Model:
 MODELS: dict[str, Callable[[], Model]] = {
     "example": example,
     "vandenburg": lambda: port("vandenburg", 200, 200, 1000),
-    "kajuvonen": lambda: port("kajuvonen", 50, 100, 100),
-    "smith": lambda: port("smith", 20, 100, 100),
+    "kajuvonen": lambda: port("kajuvonen", 200, 100, 100, batch_size=16),
+    "smith": lambda: port("smith", 300, 100, 100, batch_size=16),
     "mathybit_dense": lambda: port("mathybit_dense", 50, 100, 100),
 }
 
