@@ -88,7 +88,7 @@ def next_batches(digits: Digits, batch_size: int, seed: int) -> Feed:
 
 def keras_pixels(images: np.ndarray) -> np.ndarray:
     """Returns images uint8 [N, 28, 28] as the Keras posts prepare them: float32 [N, 28, 28, 1] in 0..1."""
-    return images.astype(np.float32).reshape(*images.shape, 1) / 255.0
+    return np.divide(images, np.float32(255.0), dtype=np.float32)[..., None]
 
 
 def keras_batches(digits: Digits, batch_size: int, seed: int) -> Feed:

@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 from bench_peers import NETWORKS, STEPS, Candidate, batches_of, machine
 
-LENGTHS = {"vandenburg": (1000, 9000)}  # steps of the short and of the long run
+LENGTHS = {"vandenburg": (1000, 9000), "mathybit_conv": (50, 250)}  # steps of the short and of the long run
 OTHERS = (100, 900)
 
 
