@@ -43,7 +43,6 @@ def main():
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--json", type=Path)
     args = parser.parse_args()
-    imports = [seconds("-c", "import legacy_ports.tf1") for _ in range(args.rounds)]
     kept = {"machine": machine(), "rounds": args.rounds, "ports": {}}
     print("| port | session, ms per step | auto | JAX, scan | auto / JAX | default run | beyond steps |")
     print("| --- | --- | --- | --- | --- | --- | --- |")
@@ -62,6 +61,7 @@ def main():
                 turns = max(1, (long - short) // STEPS[port])
                 found["JAX, scan"].append(1000 * sum(jax.turn() for _ in range(turns)) / (turns * STEPS[port]))
             jax.close()
+            imports = [seconds("-c", "import legacy_ports.tf1") for _ in range(args.rounds)]
             wall, manifest = run(port)
             steps, engine = manifest["steps"], manifest["engine"]
             kit = Candidate(sys.executable, "kit.py", engine, port, args.threads, file.name)
