@@ -240,7 +240,7 @@ print(faults() - before)
 """
 
 
-@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="no glibc here: its mallopt keeps freed memory")
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="NOT TESTED without glibc, which keeps memory")
 def test_batches_are_drawn_into_memory_that_is_there_already():
     def new_pages(kept):
         command = [sys.executable, "-c", DRAWS, kept]
