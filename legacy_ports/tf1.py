@@ -42,6 +42,7 @@ def quiet() -> Iterator[None]:
 
 with quiet():  # it looks for CUDA, and reports
     import tensorflow.compat.v1 as tf
+    from tensorflow.core.protobuf.config_pb2 import CallableOptions
 
 tf.logging.set_verbosity(tf.logging.ERROR)
 tf.disable_v2_behavior()
@@ -62,7 +63,7 @@ except (ImportError, AttributeError) as error:
         f"seed random ops as TensorFlow 1 did ({error}); install an earlier TensorFlow"
     ) from error
 
-__all__ = ["draw_on_cpu", "glorot_uniform", "keras", "new_graph", "quiet", "session_config", "tf"]
+__all__ = ["CallableOptions", "draw_on_cpu", "glorot_uniform", "keras", "new_graph", "quiet", "session_config", "tf"]
 
 _RANDOM_OPS = {"RandomStandardNormal", "RandomUniform", "RandomUniformInt", "TruncatedNormal"}
 

@@ -61,6 +61,23 @@ def random_batches(*sizes):
     return [random.rand(size, 4).astype(np.float32) for size in sizes]
 
 
+@pytest.mark.parametrize("name", ports.NAMES)
+def test_the_session_engine_trains_as_the_post_does(name, bundled, monkeypatch):
+    """To the bit: a `sess.run` of the loss and the step for each batch."""
+
+    def post(sess, model):
+        return lambda batches: (sess.run([model.loss, model.train_step], {model.x: batch})[0] for batch in batches)
+
+    monkeypatch.setattr(training, "post", post, raising=False)
+    port = ports.load(name)
+    feed, _ = port.feed(bundled, 20, 0)
+    batches = [next(feed) for _ in range(5)]
+    (ours, variables), (theirs, expected) = (trained(port.build, engine, batches) for engine in ("session", "post"))
+    np.testing.assert_array_equal(ours, theirs)
+    for value, other in zip(variables, expected, strict=True):
+        np.testing.assert_array_equal(value, other)
+
+
 @pytest.mark.parametrize("name", [*FUSED, "mathybit_dense"])  # the last one has resource variables
 def test_the_engines_train_the_same(name, bundled):
     """To rounding, which grows. All variables, the optimizer's too."""

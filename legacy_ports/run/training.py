@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from legacy_ports import UserError
-from legacy_ports.tf1 import quiet, tf
+from legacy_ports.tf1 import CallableOptions, quiet, tf
 
 STEPS = 100  # in one XLA computation, at most
 _BYTES = 2**26  # of their batches, at most
@@ -31,7 +31,10 @@ def session(sess: tf.Session, model: Any) -> Train:
     Args:
       model: the port's tensors: x, loss and train_step.
     """
-    step = sess.make_callable([model.loss, model.train_step], [model.x])
+    train_op = getattr(model.train_step, "op", model.train_step)
+    options = CallableOptions(feed=[model.x.name], fetch=[model.loss.name], target=[train_op.name])
+    # As in tf-keras: `make_callable` prepares each call anew, as long as a fifth of a step of vandenburg.
+    step = sess._make_callable_from_options(options)
 
     def train(batches: Iterable[np.ndarray]) -> Generator[Any, None, None]:
         for batch in batches:
