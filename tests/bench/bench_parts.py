@@ -33,9 +33,8 @@ def clocked(part, function):
     @wraps(function)
     def call(*args, **kwargs):
         switch()
-        open_clocks.append(f"{part}, first" if part == "train" and not calls[part] else part)
-        calls[open_clocks[-1]] += 1
-        calls[part] += open_clocks[-1] != part
+        open_clocks.append("train, first" if part == "train" and not calls[part] else part)
+        calls[part] += 1
         try:
             return function(*args, **kwargs)
         finally:
