@@ -31,8 +31,7 @@ def session(sess: tf.Session, model: Any) -> Train:
     Args:
       model: the port's tensors: x, loss and train_step.
     """
-    train_op = getattr(model.train_step, "op", model.train_step)
-    options = CallableOptions(feed=[model.x.name], fetch=[model.loss.name], target=[train_op.name])
+    options = CallableOptions(feed=[model.x.name], fetch=[model.loss.name], target=[_train_op(model).name])
     # As in tf-keras: `make_callable` prepares each call anew, as long as a fifth of a step of vandenburg.
     step = sess._make_callable_from_options(options)
 
@@ -79,6 +78,11 @@ def fused(sess: tf.Session, model: Any) -> Train:
     return train
 
 
+def _train_op(model: Any) -> tf.Operation:
+    """Returns the op of a model's train_step, which is the op or its tensor."""
+    return getattr(model.train_step, "op", model.train_step)
+
+
 def _two_buffers(shape: tuple[int, ...]) -> Iterator[np.ndarray]:
     """Yields by turns two arrays float32 [K, N, ...] for the batches of one computation."""
     at_once = max(1, min(STEPS, _BYTES // (4 * math.prod(shape))))
@@ -95,7 +99,7 @@ def _aligned(shape: tuple[int, ...]) -> np.ndarray:
 
 def _loop(sess: tf.Session, model: Any) -> Callable[[np.ndarray, int], np.ndarray]:
     """Returns the loop: it takes batches [K, N, ...], trains on the first `count`, and returns their losses."""
-    train_op = getattr(model.train_step, "op", model.train_step)
+    train_op = _train_op(model)
     step, variables = _cut(sess.graph, [model.loss.op.name, train_op.name])
 
     with sess.graph.as_default():

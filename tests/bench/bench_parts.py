@@ -68,7 +68,7 @@ def main():
     clock("log codes", engine.Run, "_log_latent")
     clock("save checkpoints", engine.Run, "_save")
     clock("build", module, "build")
-    clock("draw figures", figures, *(name for name in ("new_figure", "png", "animation", "scatter_digits")))
+    clock("draw figures", figures, "new_figure", "png", "animation", "scatter_digits")
     drawn = ("gif", "network_diagram", "kernel_pca", "histograms")
     clock("draw figures", module, *(name for name in drawn if hasattr(module, name)))
     with tempfile.TemporaryDirectory() as folder:
