@@ -5,6 +5,7 @@ Source of `read_data_sets` and `next_batch`: tensorflow/contrib/learn/python/lea
 """
 
 from collections.abc import Callable, Iterator
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -142,13 +143,13 @@ class DataSet:
     the largest label asks for), in batches.
 
     The permutations come from NumPy's global generator, which the constructor seeds (None: from the operating
-    system). The pixels are copied to float32 once, and shuffling permutes an index.
+    system). Shuffling permutes an index. Pixels become float32 batch by batch: that is faster than to read four times
+    as many bytes.
     """
 
     def __init__(self, images: np.ndarray, labels: np.ndarray, one_hot: bool = False, seed: int | None = None):
         np.random.seed(seed)
-        scale = np.float32(1.0 / 255.0)
-        self._images = np.multiply(images.reshape(len(images), 784), scale, dtype=np.float32)
+        self._images: np.ndarray = images.reshape(len(images), 784)
         self._labels = np.eye(max(10, int(labels.max(initial=0)) + 1))[labels] if one_hot else labels
         self._order: np.ndarray | None = None  # None: not shuffled yet
         self._index_in_epoch = 0
@@ -162,7 +163,7 @@ class DataSet:
     @property
     def images(self) -> np.ndarray:
         """Returns all images, in the order in which `next_batch` takes them: each shuffle changes it."""
-        return self._images if self._order is None else self._images[self._order]
+        return self._floats if self._order is None else self._floats[self._order]
 
     @property
     def labels(self) -> np.ndarray:
@@ -189,7 +190,7 @@ class DataSet:
         parts.append(self._indices(self._index_in_epoch, self._index_in_epoch + wanted))
         self._index_in_epoch += wanted
         batch = np.concatenate(parts)
-        return self._images[batch], self._labels[batch]
+        return self._pixels(self._images[batch]), self._labels[batch]
 
     def batches(self, batch_size: int) -> Iterator[np.ndarray]:
         """Yields the images of `next_batch`, endlessly."""
@@ -205,6 +206,13 @@ class DataSet:
         """Continues with the batches that came next when `get_state` returned `state`."""
         self._order = state["order"]
         self._index_in_epoch, self.epochs_completed = state["index_in_epoch"], state["epochs_completed"]
+
+    @cached_property
+    def _floats(self) -> np.ndarray:
+        return self._pixels(self._images)
+
+    def _pixels(self, images: np.ndarray) -> np.ndarray:
+        return np.multiply(images, np.float32(1.0 / 255.0), dtype=np.float32)
 
     def _indices(self, start: int, stop: int) -> np.ndarray:
         return np.arange(start, stop) if self._order is None else self._order[start:stop]

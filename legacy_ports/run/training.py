@@ -10,7 +10,7 @@ import math
 import re
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from itertools import cycle, groupby, islice
+from itertools import cycle, groupby
 from typing import Any
 
 import numpy as np
@@ -65,13 +65,10 @@ def fused(sess: tf.Session, model: Any) -> Train:
                     buffers[shape] = _two_buffers(shape)
                     with quiet():  # TensorFlow 2.15 tells that XLA compiles
                         worker.submit(loop, next(buffers[shape]), 0).result()
-                buffer = next(buffers[shape])
-                while part := list(islice(same, len(buffer))):
-                    np.stack(part, out=buffer[: len(part)])
+                while count := _fill(buffer := next(buffers[shape]), same):
                     done = computing.result() if computing else ()
-                    computing = worker.submit(loop, buffer, len(part))
+                    computing = worker.submit(loop, buffer, count)
                     yield from done
-                    buffer = next(buffers[shape])
             if computing:
                 yield from computing.result()
 
@@ -87,6 +84,15 @@ def _two_buffers(shape: tuple[int, ...]) -> Iterator[np.ndarray]:
     """Yields by turns two arrays float32 [K, N, ...] for the batches of one computation."""
     at_once = max(1, min(STEPS, _BYTES // (4 * math.prod(shape))))
     return cycle([_aligned((at_once, *shape)) for _ in range(2)])
+
+
+def _fill(buffer: np.ndarray, batches: Iterator[np.ndarray]) -> int:
+    """Copies each batch as it is drawn, while the processor's cache has it. Returns how many there were, at most K."""
+    count = 0
+    for place, batch in zip(buffer, batches):
+        place[:] = batch
+        count += 1
+    return count
 
 
 def _aligned(shape: tuple[int, ...]) -> np.ndarray:
