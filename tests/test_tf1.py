@@ -25,6 +25,14 @@ def test_tensorflow_imported_first_is_an_error_that_says_so():
     assert "ImportError: TensorFlow was imported before legacy_ports.tf1" in result.stderr
 
 
+def test_the_garbage_collector_does_not_go_through_what_tensorflow_imported():
+    code = "import gc, legacy_ports.tf1; print(gc.isenabled(), gc.get_freeze_count(), len(gc.get_objects()))"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
+    enabled, frozen, collected = result.stdout.split()
+    assert enabled == "True"
+    assert int(frozen) > 100_000 > 10_000 > int(collected)
+
+
 def test_v1_graphs_keras_2_and_layers_are_there():
     assert not tf.executing_eagerly()
     assert keras.optimizers.Adam.__module__.startswith("tf_keras.")

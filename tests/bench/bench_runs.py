@@ -3,7 +3,8 @@
     python tests/bench/bench_runs.py [PORT…] [--rounds N] [--json FILE]
 
 A long run's wall clock less a short one's, by their difference in steps. Between two runs of the kit JAX trains. The
-last columns are of one default run: its wall clock, and that less the steps and TensorFlow's import.
+last columns are of default runs: their wall clock, and that less the steps and TensorFlow's import, which are timed
+after each.
 """
 
 import argparse
@@ -36,6 +37,24 @@ def run(port, *options):
         return took, json.loads(Path(folder, port, "a", "run.json").read_text())
 
 
+def default_run(port, args, batches):
+    """Returns what default runs take, by turns with their steps alone and with TensorFlow's import."""
+    found = {"wall_s": [], "import_s": [], "step_ms": [], "beyond_s": []}
+    kit = None
+    for _ in range(args.rounds):
+        wall, manifest = run(port)
+        if kit is None:
+            kit = Candidate(sys.executable, "kit.py", manifest["engine"], port, args.threads, batches)
+            kit.answer()
+        step = np.median([kit.turn() for _ in range(9)]) / STEPS[port]
+        imported = seconds("-c", "import legacy_ports.tf1")
+        beyond = wall - imported - manifest["steps"] * step
+        for times, value in zip(found.values(), (wall, imported, 1000 * step, beyond)):
+            times.append(value)
+    kit.close()
+    return {"steps": manifest["steps"], **found}
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("ports", nargs="*", default=list(NETWORKS), metavar="PORT")
@@ -61,25 +80,12 @@ def main():
                 turns = max(1, (long - short) // STEPS[port])
                 found["JAX, scan"].append(1000 * sum(jax.turn() for _ in range(turns)) / (turns * STEPS[port]))
             jax.close()
-            imports = [seconds("-c", "import legacy_ports.tf1") for _ in range(args.rounds)]
-            wall, manifest = run(port)
-            steps, engine = manifest["steps"], manifest["engine"]
-            kit = Candidate(sys.executable, "kit.py", engine, port, args.threads, file.name)
-            kit.answer()
-            step = np.median([kit.turn() for _ in range(9)]) / STEPS[port]
-            kit.close()
-        beyond = wall - np.median(imports) - steps * step
-        kept["ports"][port] = {"steps": [short, long], "ms": found}
-        kept["ports"][port]["default_run"] = {
-            "steps": steps,
-            "wall_s": wall,
-            "import_s": np.median(imports),
-            "step_ms": 1000 * step,
-            "beyond_s": beyond,
-        }
+            default = default_run(port, args, file.name)
+        kept["ports"][port] = {"steps": [short, long], "ms": found, "default_run": default}
         session, auto, scan = (np.median(times) for times in found.values())
         ratio = np.median(np.array(found["auto"]) / found["JAX, scan"])
-        row = [f"{session:.3g}", f"{auto:.3g}", f"{scan:.3g}", f"{ratio:.2f}", f"{wall:.1f} s", f"{beyond:.1f} s"]
+        wall, beyond = (f"{np.median(default[name]):.1f} s" for name in ("wall_s", "beyond_s"))
+        row = [f"{session:.3g}", f"{auto:.3g}", f"{scan:.3g}", f"{ratio:.2f}", wall, beyond]
         print(f"| `{port}` | {' | '.join(row)} |", flush=True)
         if args.json:
             args.json.write_text(json.dumps(kept, indent=1) + "\n")
