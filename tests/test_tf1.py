@@ -4,12 +4,14 @@ import os
 import subprocess
 import sys
 
+from legacy_ports.tf1 import draw_on_cpu, glorot_uniform, keras, new_graph, session_config, tf  # first
+
+# isort: split
 import numpy as np
 import pytest
 from tensorflow.python.framework import random_seed
 
 from legacy_ports import UserError
-from legacy_ports.tf1 import draw_on_cpu, glorot_uniform, keras, new_graph, session_config, tf
 
 
 def test_tensorflow_imported_first_is_an_error_that_says_so():
