@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 
 from legacy_ports import UserError, cli, ports
-from legacy_ports.original import replay, tf1_recorder
+from legacy_ports.original import data_sets, replay, tf1_recorder
 from legacy_ports.original.recording import check_script, read
 from legacy_ports.proof import recordings
+from legacy_ports.tf1 import tf
 
 POSTS = Path(__file__).parent / "posts"
 # Steps of each post's script.
@@ -107,6 +108,17 @@ def test_a_script_finds_its_time_and_leaves_a_run(tmp_path):
 
     scalars = EventAccumulator(str(folder)).Reload().Scalars("Mean")
     assert [np.float32(event.value) for event in scalars] == [np.float32(line.split()[1]) for line in lines[:5]]
+
+
+@pytest.mark.parametrize("dtype", ["float32", "uint8"])
+def test_a_script_may_change_the_images_and_with_them_its_batches(dtype, bundled, monkeypatch):
+    copies = bundled._replace(arrays=type(bundled.arrays)(*(array.copy() for array in bundled.arrays)))
+    monkeypatch.setattr(data_sets, "_loaded", [copies])
+    train = data_sets.read_data_sets("", dtype=getattr(tf, dtype)).train
+    train.images[:] = train.images > train.images.max() / 2
+    batch, _ = train.next_batch(50, shuffle=False)
+    assert batch.dtype == dtype
+    assert np.unique(batch).tolist() == [0, 1]
 
 
 def test_what_is_missing_is_one_line(tmp_path):

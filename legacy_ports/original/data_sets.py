@@ -34,12 +34,13 @@ class DataSet(batches.DataSet):
     def __init__(self, images: Any, labels: Any, one_hot: bool, dtype: Any, reshape: bool, seed: int | None):
         graph_level, op_level = random_seed.get_seed(seed)
         super().__init__(images, labels, one_hot, graph_level if seed is None else op_level)
-        self._scaled = tf.as_dtype(dtype) != tf.uint8
+        if tf.as_dtype(dtype) != tf.uint8:
+            self._images = super()._pixels(self._images)  # all at once: a script may change `images`, and its batches
         if not reshape:
             self._images = self._images.reshape(len(images), 28, 28, 1)
 
     def _pixels(self, images: np.ndarray) -> np.ndarray:
-        return super()._pixels(images) if self._scaled else images
+        return images
 
     def next_batch(self, batch_size: int, fake_data: bool = False, shuffle: bool = True) -> Any:  # type: ignore[override]
         """Returns the next images and labels."""
