@@ -45,7 +45,7 @@ def no_carry_over(data, batch_size, shuffle=True):
         data._shuffle()
     batch = data._indices(data._index_in_epoch, data._index_in_epoch + batch_size)
     data._index_in_epoch += batch_size
-    return data._images[batch], data._labels[batch]
+    return data._pixels(data._images[batch]), data._labels[batch]
 
 
 def shuffled_from_arange(digits, batch_size, seed):
