@@ -163,7 +163,7 @@ class DataSet:
     @property
     def images(self) -> np.ndarray:
         """Returns all images, in the order in which `next_batch` takes them: each shuffle changes it."""
-        return self._floats if self._order is None else self._floats[self._order]
+        return self._all_pixels if self._order is None else self._all_pixels[self._order]
 
     @property
     def labels(self) -> np.ndarray:
@@ -208,7 +208,7 @@ class DataSet:
         self._index_in_epoch, self.epochs_completed = state["index_in_epoch"], state["epochs_completed"]
 
     @cached_property
-    def _floats(self) -> np.ndarray:
+    def _all_pixels(self) -> np.ndarray:
         return self._pixels(self._images)
 
     def _pixels(self, images: np.ndarray) -> np.ndarray:

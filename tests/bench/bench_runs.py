@@ -18,6 +18,8 @@ from pathlib import Path
 import numpy as np
 from bench_peers import NETWORKS, STEPS, Candidate, batches_of, machine
 
+from legacy_ports import ports
+
 LENGTHS = {"vandenburg": (1000, 9000), "mathybit_conv": (50, 250)}  # steps of the short and of the long run
 OTHERS = (100, 900)
 
@@ -40,12 +42,10 @@ def run(port, *options):
 def default_run(port, args, batches):
     """Returns what default runs take, by turns with their steps alone and with TensorFlow's import."""
     found = {"wall_s": [], "import_s": [], "step_ms": [], "beyond_s": []}
-    kit = None
+    kit = Candidate(sys.executable, "kit.py", ports.facts(port).engine, port, args.threads, batches)
+    kit.answer()
     for _ in range(args.rounds):
         wall, manifest = run(port)
-        if kit is None:
-            kit = Candidate(sys.executable, "kit.py", manifest["engine"], port, args.threads, batches)
-            kit.answer()
         step = np.median([kit.turn() for _ in range(9)]) / STEPS[port]
         imported = seconds("-c", "import legacy_ports.tf1")
         beyond = wall - imported - manifest["steps"] * step
