@@ -32,21 +32,23 @@ class Environment:
 
     def __init__(self, folder, requirement):
         self.folder, self.scripts = folder, folder / "venv" / "bin"
-        venv.create(folder / "venv", with_pip=True)
+        venv.create(folder / "venv", with_pip=True, upgrade_deps=True)  # today's pip resumes a download that breaks off
         self.run("pip", "install", requirement)
 
     def run(self, command, *words, check=True):
-        """Runs a command of the environment, `tests` and the checkout out of its sight."""
+        """Runs a command of the environment, out of sight of `tests` and the checkout; shows what a failed one says."""
         environment = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "TF_USE_LEGACY_KERAS")}
-        return subprocess.run(
+        done = subprocess.run(
             [self.scripts / command, *words],
-            check=check,
+            check=False,
             cwd=self.folder,
             env=environment,
             capture_output=True,
             text=True,
             timeout=1200,
         )
+        assert not check or done.returncode == 0, f"{command} {words}: {done.stdout[-2000:]}\n{done.stderr[-4000:]}"
+        return done
 
     def installed(self):
         """Returns the names of what is installed."""
