@@ -212,7 +212,9 @@ class DataSet:
         return self._pixels(self._images)
 
     def _pixels(self, images: np.ndarray) -> np.ndarray:
-        return np.multiply(images, np.float32(1.0 / 255.0), dtype=np.float32)
+        pixels = images.astype(np.float32)  # and then in place: NumPy converts slower while it multiplies
+        pixels *= np.float32(1.0 / 255.0)
+        return pixels
 
     def _indices(self, start: int, stop: int) -> np.ndarray:
         return np.arange(start, stop) if self._order is None else self._order[start:stop]

@@ -49,7 +49,8 @@ def progress(originals: np.ndarray, outputs: Sequence[np.ndarray]) -> bytes:
     def show(frame: tuple[int, np.ndarray]) -> None:
         epoch, images_out = frame
         axes.set_title(f"epoch {epoch}")
-        axes.images[0].set_data(combine_images(np.concatenate([originals, images_out]), len(originals)))
+        pixels = combine_images(np.concatenate([originals, images_out]), len(originals))
+        axes.images[0].set_data(figures.gray(pixels))
 
     moving = [axes.title, *figures.pixels_and_frame(axes.images[0])]
     return gif(figures.animation(figure, moving, enumerate(outputs), show), 250, hold=2000)

@@ -247,7 +247,7 @@ def input_output_animation(steps, frames):
         step, grids = frame
         label.set_text(f"iteration: {step}")
         for image, grid in zip(images, grids):
-            image.set_data(grid)
+            image.set_data(figures.gray(grid))
 
     return gif(figures.animation(figure, moving, zip(steps, frames), show), milliseconds=400, hold=1600)
 
@@ -290,7 +290,7 @@ def circle_walk(sess, model, codes, labels, frames=60):
     def show(frame):
         point, digit = frame
         here.set_data(*point[:, None])
-        image.set_data(digit)
+        image.set_data(figures.gray(digit))
 
     moving = [here, *figures.pixels_and_frame(image)]
     return gif(figures.animation(figure, moving, zip(path, digits), show), milliseconds=100)
