@@ -20,6 +20,7 @@ from PIL import Image
 
 # Ten colors that color-blind people can tell apart: M. Petroff, arXiv:2107.02270.
 COLORS = matplotlib.color_sequences["petroff10"]
+GRAY = matplotlib.colormaps["gray"]
 
 
 def new_figure(width: float, height: float) -> Figure:
@@ -59,7 +60,7 @@ def gray(pixels: np.ndarray) -> np.ndarray:
 
     Matplotlib draws these in half the time, because it need not scale and color the enlarged picture.
     """
-    return matplotlib.colormaps["gray"](pixels, bytes=True)
+    return GRAY(pixels, bytes=True)
 
 
 def show_pixels(axes: Axes, pixels: np.ndarray) -> AxesImage:

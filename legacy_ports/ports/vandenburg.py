@@ -236,19 +236,17 @@ def pixels(grids):
 def input_output_animation(steps, frames):
     """Returns the grids Input and Output of one batch over training, uint8 [2, H, W] after each of `steps`."""
     figure = figures.new_figure(9.2, 2.9)
-    both = figure.subplots(1, 2)
-    images = [figures.show_pixels(axes, grid) for axes, grid in zip(both, frames[0])]
-    for axes, title in zip(both, ("Input", "Output")):
+    for axes, title, grid in zip(figure.subplots(1, 2), ("Input", "Output"), frames[0]):
+        shown = figures.show_pixels(axes, grid)
         axes.set_title(title)
     label = figure.supxlabel("iteration: 0")
-    moving = [artist for image in images for artist in figures.pixels_and_frame(image)] + [label]
 
     def show(frame):
         step, grids = frame
         label.set_text(f"iteration: {step}")
-        for image, grid in zip(images, grids):
-            image.set_data(figures.gray(grid))
+        shown.set_data(figures.gray(grids[1]))
 
+    moving = [*figures.pixels_and_frame(shown), label]  # the input stays
     return gif(figures.animation(figure, moving, zip(steps, frames), show), milliseconds=400, hold=1600)
 
 
