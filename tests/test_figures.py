@@ -38,12 +38,12 @@ def test_an_animation_shows_each_frame_as_if_drawn_whole():
     def drawn(first):
         figure = figures.new_figure(4, 2)
         still, moving = (figures.show_pixels(axes, first) for axes in figure.subplots(1, 2))
-        still.set_data(figures.gray(frames[0]))
+        figures.set_pixels(still, frames[0])
         return figure, moving
 
     figure, moving = drawn(frames[0])
     shown = figures.animation(
-        figure, figures.pixels_and_frame(moving), frames, lambda frame: moving.set_data(figures.gray(frame))
+        figure, figures.pixels_and_frame(moving), frames, lambda frame: figures.set_pixels(moving, frame)
     )
     for picture, frame in zip(shown, frames, strict=True):
         assert picture.mode == "RGB"

@@ -55,22 +55,23 @@ def _digit_marker(digit: int) -> MarkerStyle:
     return MarkerStyle(Path(glyphs.vertices - middle, glyphs.codes))
 
 
-def gray(pixels: np.ndarray) -> np.ndarray:
-    """Returns gray pixels [H, W], uint8 or float in 0..1, as RGBA uint8 [H, W, 4].
+def show_pixels(axes: Axes, pixels: np.ndarray) -> AxesImage:
+    """Shows a gray picture [H, W], uint8 or float in 0..1, pixel by pixel and without ticks."""
+    axes.set(xticks=[], yticks=[])
+    return axes.imshow(_gray(pixels), interpolation="nearest")
+
+
+def set_pixels(shown: AxesImage, pixels: np.ndarray) -> None:
+    """Shows another picture in the place of one that `show_pixels` returned."""
+    shown.set_data(_gray(pixels))
+
+
+def _gray(pixels: np.ndarray) -> np.ndarray:
+    """Returns gray pixels [H, W] as RGBA uint8 [H, W, 4].
 
     Matplotlib draws these in half the time, because it need not scale and color the enlarged picture.
     """
     return GRAY(pixels, bytes=True)
-
-
-def show_pixels(axes: Axes, pixels: np.ndarray) -> AxesImage:
-    """Shows a gray picture pixel by pixel and without ticks. Another may follow with `set_data(gray(pixels))`.
-
-    Args:
-      pixels: [H, W], uint8 or float in 0..1.
-    """
-    axes.set(xticks=[], yticks=[])
-    return axes.imshow(gray(pixels), interpolation="nearest")
 
 
 def pixels_and_frame(pixels: AxesImage) -> list[Artist]:

@@ -30,11 +30,16 @@ def random_images(images: np.ndarray, count: int, seed: int) -> np.ndarray:
     return keras_pixels(images[np.random.RandomState(seed).randint(0, len(images), count)])
 
 
+def two_rows(originals: np.ndarray, images_out: np.ndarray) -> np.ndarray:
+    """Returns the originals [N, 28, 28, 1] above as many reconstructions, as one picture [56, N * 28]."""
+    return combine_images(np.concatenate([originals, images_out]), len(originals))
+
+
 def reconstructions(originals: np.ndarray, images_out: np.ndarray, caption: str) -> Figure:
     """Draws the originals [N, 28, 28, 1] above the model's reconstructions."""
     figure = figures.new_figure(len(originals) + 1.0, 2.4)
     axes = figure.subplots()
-    figures.show_pixels(axes, combine_images(np.concatenate([originals, images_out]), len(originals)))
+    figures.show_pixels(axes, two_rows(originals, images_out))
     axes.set_yticks([13.5, 41.5], ["originals", "recon-\nstructions"])
     axes.tick_params(length=0)
     axes.set_title(caption)
@@ -49,8 +54,7 @@ def progress(originals: np.ndarray, outputs: Sequence[np.ndarray]) -> bytes:
     def show(frame: tuple[int, np.ndarray]) -> None:
         epoch, images_out = frame
         axes.set_title(f"epoch {epoch}")
-        pixels = combine_images(np.concatenate([originals, images_out]), len(originals))
-        axes.images[0].set_data(figures.gray(pixels))
+        figures.set_pixels(axes.images[0], two_rows(originals, images_out))
 
     moving = [axes.title, *figures.pixels_and_frame(axes.images[0])]
     return gif(figures.animation(figure, moving, enumerate(outputs), show), 250, hold=2000)

@@ -194,7 +194,7 @@ def reconstructions(image):
 
     def draw(result, title):
         above.set_text(title)
-        shown.set_data(figures.gray(result.reshape(28, 28)))
+        figures.set_pixels(shown, result.reshape(28, 28))
         return figure
 
     return draw

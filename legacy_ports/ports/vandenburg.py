@@ -244,7 +244,7 @@ def input_output_animation(steps, frames):
     def show(frame):
         step, grids = frame
         label.set_text(f"iteration: {step}")
-        shown.set_data(figures.gray(grids[1]))
+        figures.set_pixels(shown, grids[1])
 
     moving = [*figures.pixels_and_frame(shown), label]  # the input stays
     return gif(figures.animation(figure, moving, zip(steps, frames), show), milliseconds=400, hold=1600)
@@ -288,7 +288,7 @@ def circle_walk(sess, model, codes, labels, frames=60):
     def show(frame):
         point, digit = frame
         here.set_data(*point[:, None])
-        image.set_data(figures.gray(digit))
+        figures.set_pixels(image, digit)
 
     moving = [here, *figures.pixels_and_frame(image)]
     return gif(figures.animation(figure, moving, zip(path, digits), show), milliseconds=100)
