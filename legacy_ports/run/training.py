@@ -4,6 +4,9 @@ The fused computation repeats the port's own step: its ops are cut out of the gr
 batches. XLA updates only resource variables, and TensorFlow 1 made reference variables. So each reference variable gets
 a resource that takes its value before the loop and gives it back afterwards, and the ops on it become those on the
 resource. Between two calls the graph's variables hold the weights, as if the session had trained them.
+
+XLA adds the terms of some sums one after another, an image's for one, so the mean of 156,800 (mathybit_dense) may be
+1e-4 off. TensorFlow adds them in a tree. So the loop adds in float64.
 """
 
 import math
@@ -174,13 +177,15 @@ def _cut(graph: tf.Graph, names: list[str]) -> tuple[tf.GraphDef, list[str]]:
     step = tf.graph_util.extract_sub_graph(graph.as_graph_def(), names)
     references = {node.name for node in step.node if node.op in ("Variable", "VariableV2")}
     variables = references | {node.name for node in step.node if node.op == "VarHandleOp"}
-    for node in step.node:
+    for node in list(step.node):
         on = node.input[0] if node.input else node.name
         if graph.get_operation_by_name(node.name).op_def.is_stateful and on not in variables:
             raise UserError(f"this model cannot be fused: its step has the op {node.op}; use --engine session")
         node.device = ""
         node.attr.pop("_class", None)  # names ops to be placed beside
-        if node.name in variables:
+        if node.op in ("Mean", "Sum") and node.attr["T"].type == tf.float32.as_datatype_enum:
+            _add_in_float64(step, node)
+        elif node.name in variables:
             _become(node, "Placeholder")
             node.attr["dtype"].type = tf.resource.as_datatype_enum
         elif on in references:
@@ -203,6 +208,21 @@ _ON_RESOURCES = {
     "AssignAdd": "AssignAddVariableOp",
     "AssignSub": "AssignSubVariableOp",
 }
+
+
+def _add_in_float64(step: tf.GraphDef, node: Any) -> None:
+    """Makes a sum or mean float32 one of float64, between two casts. The second has the node's name."""
+    single, double = tf.float32.as_datatype_enum, tf.float64.as_datatype_enum
+    added = step.node.add()
+    added.CopyFrom(node)
+    added.name += "/float64"
+    added.attr["T"].type = double
+    wide = step.node.add(name=f"{node.name}/wide", op="Cast", input=[node.input[0]])
+    added.input[0] = wide.name
+    _become(node, "Cast")
+    node.input[:] = [added.name]
+    for cast, kinds in ((wide, (single, double)), (node, (double, single))):
+        cast.attr["SrcT"].type, cast.attr["DstT"].type = kinds
 
 
 def _become(node: Any, op: str) -> None:
