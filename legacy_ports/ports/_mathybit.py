@@ -74,7 +74,8 @@ def histograms(codes: np.ndarray, coordinates: tuple[int, ...]) -> bytes:
     figure = figures.new_figure(11, 5)
     figure.suptitle(f"encoding coordinate distributions, {len(codes):,} training images")
     for axes, coordinate in zip(figure.subplots(2, 4).flat, coordinates):
-        axes.hist(codes[:, coordinate], bins=50, color=figures.COLORS[0])
+        # One shape; `hist` draws fifty bars, in twice the time.
+        axes.stairs(*np.histogram(codes[:, coordinate], bins=50), fill=True, color=figures.COLORS[0])
         axes.set_title(f"coordinate {coordinate}", fontsize=10)
         axes.ticklabel_format(axis="x", useOffset=False)
         axes.locator_params(axis="x", nbins=4)
