@@ -132,6 +132,16 @@ def test_a_step_with_a_random_op_is_not_fused():
         trained(lambda: small(noise=True), "fused", random_batches(5))
 
 
+def test_a_step_with_the_mean_of_a_reference_is_not_fused():
+    def build():
+        model = small()
+        (kernel,) = tf.trainable_variables()
+        return model._replace(loss=model.loss + tf.raw_ops.Mean(input=kernel.op.outputs[0], axis=[0, 1]))
+
+    with pytest.raises(UserError, match="its step has the op Mean on a variable; use --engine session"):
+        trained(build, "fused", random_batches(5))
+
+
 def run_small(digits, tmp_path, name, engine, steps=30, learning_rate=0.1, during=lambda run, sess: None, **kwargs):
     """Runs `small` with codes logged every 10 steps; in each step the loop calls `during` after the training."""
     run = Run("port", "A post.\nhttps://example.org", {}, digits, tmp_path, name, quiet=True, engine=engine, **kwargs)

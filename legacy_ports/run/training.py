@@ -177,15 +177,13 @@ def _cut(graph: tf.Graph, names: list[str]) -> tuple[tf.GraphDef, list[str]]:
     step = tf.graph_util.extract_sub_graph(graph.as_graph_def(), names)
     references = {node.name for node in step.node if node.op in ("Variable", "VariableV2")}
     variables = references | {node.name for node in step.node if node.op == "VarHandleOp"}
-    for node in list(step.node):
+    for node in list(step.node):  # not those that are added
         on = node.input[0] if node.input else node.name
         if graph.get_operation_by_name(node.name).op_def.is_stateful and on not in variables:
             raise UserError(f"this model cannot be fused: its step has the op {node.op}; use --engine session")
         node.device = ""
         node.attr.pop("_class", None)  # names ops to be placed beside
-        if node.op in ("Mean", "Sum") and node.attr["T"].type == tf.float32.as_datatype_enum:
-            _add_in_float64(step, node)
-        elif node.name in variables:
+        if node.name in variables:
             _become(node, "Placeholder")
             node.attr["dtype"].type = tf.resource.as_datatype_enum
         elif on in references:
@@ -199,6 +197,8 @@ def _cut(graph: tf.Graph, names: list[str]) -> tuple[tf.GraphDef, list[str]]:
                 raise UserError(
                     f"this model cannot be fused: its step has the op {node.op} on a variable; use --engine session"
                 )
+        elif node.op in ("Mean", "Sum") and node.attr["T"].type == tf.float32.as_datatype_enum:
+            _add_in_float64(step, node)
     return step, sorted(variables)
 
 
